@@ -216,7 +216,7 @@ async function checking(keys: number, lostRows: number, databaseUrl: string): Pr
   globalThis.gc?.()
   const rssBeforeBytes = process.memoryUsage.rss()
   const startMs = performance.now()
-  const { findings, invalidities } = await ledger[ledgerChecks].history({ ...check, unscoped: false, depth: 'once' })
+  const { findings, invalidities } = await ledger[ledgerChecks].history({ ...check, isUnscoped: false, depth: 'once' })
   const totalMs = performance.now() - startMs
   const peakRssBytes = process.resourceUsage().maxRSS * 1024
   if (invalidities.length > 0) throw new Error(invalidities[0]!.finding)

@@ -38,7 +38,7 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
   const starsBefore = await ledger.value(STARS_OF_USERS)
   const plan = planReplay({ updates: payments.length, copies: { min: 1, max: 4 }, seed: `${scale.name} replay` })
   const deliveries = plan.values()
-  const dues = new Map<string, Delivery['due']>()
+  const dues = new Map<string, Delivery['expected']>()
 
   const webhooks = await http.run({
     name: 'webhooks',
@@ -46,11 +46,11 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
     headers: { 'x-run-id': runId },
     record: {
       key: ({ body }) => chargeIn(body),
-      due: ({ body }) => dues.get(chargeIn(body)) ?? 'applied',
+      expected: ({ body }) => dues.get(chargeIn(body)) ?? 'applied',
       response: (response) => response.text(),
     },
     request: () => {
-      const { update, kind, due } = deliveries.next().value!
+      const { update, kind, expected: due } = deliveries.next().value!
       const payment = payments[update] ?? inventedPayment(runId, update)
       dues.set(payment.chargeId, due)
       return {

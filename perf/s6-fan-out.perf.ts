@@ -30,7 +30,7 @@ perfTest('S6 WebSocket fan-out', async ({ ws, target, metrics, capacity, skip })
     },
     // The plan has no duration: a minute is 120 updates per socket, 1.2 million in total.
     duration: '60s',
-    lateAfter: '1s',
+    lateThreshold: '1s',
   })
 
   await expectCapacityTargets(run, { metrics, capacity })

@@ -38,7 +38,7 @@ export type { EmptyMicroRun, MeasuredMicroRun, MicroRun } from './micro/micro-ru
 export type {
   History,
   Operation,
-  OperationDue,
+  ExpectedOutcome,
   OperationEnd,
   OperationOutcome,
   OperationStart,

@@ -58,7 +58,7 @@ export function storedRun(run: StorableRun, scenario: string, scale: string): St
   const [first = evidence.vuShortage?.invalidity] = evidence.invalidities
   if (first !== undefined)
     throw new InvalidRunError(
-      `${run.name} cannot be a baseline, and was not stored. ${first.reason}: ${first.finding}.\nFix: ${first.remedy}`,
+      `${run.name} cannot be a baseline, and was not stored. ${first.reason}: ${first.finding}.\nFix: ${first.fix}`,
       first.reason,
     )
   const { histogram, windows } = judgedTimes(evidence)

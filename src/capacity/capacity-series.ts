@@ -1,6 +1,6 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import type { RunSeries } from '../results/result.ts'
-import { cpuShares } from './cpu-share.ts'
+import { cpuUtilizations } from './cpu-utilization.ts'
 import type { Sampled } from './sampled.ts'
 import { growths, isSeen, mapped, seriesOf, type Observed, type Reading } from './samples.ts'
 
@@ -12,7 +12,7 @@ type Draw<T> = (label: string, unit: RunSeries['unit'], values: Values<T>) => Ru
 export function capacitySeries(sampled: Sampled, window: RunWindow): readonly RunSeries[] {
   const { cpu, cores = 1, redis, postgres, pgBouncer } = sampled
   return [
-    ...charts(cpu, window, 'target', (draw) => [draw('CPU', 'ratio', (all) => cpuShares(all, cores))]),
+    ...charts(cpu, window, 'target', (draw) => [draw('CPU', 'ratio', (all) => cpuUtilizations(all, cores))]),
     ...charts(redis, window, 'redis', (draw) => [
       draw('used memory', 'bytes', each('usedMemoryBytes')),
       draw('maxmemory', 'bytes', each('maxMemoryBytes')),

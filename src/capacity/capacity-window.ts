@@ -1,10 +1,10 @@
 import type { RunWindow } from '../evidence/run-window.ts'
-import { capacityOf, type CapacityEvidence } from '../evidence/share-evidence.ts'
+import { capacityOf, type CapacityEvidence } from '../evidence/utilization-evidence.ts'
 import type { RunSeries } from '../results/result.ts'
 import { capacitySeries } from './capacity-series.ts'
-import { cpuShare } from './cpu-share.ts'
-import { pgBouncerPools, postgresConnections } from './postgres-share.ts'
-import { evictionPolicy, redisMemory } from './redis-share.ts'
+import { cpuUtilization } from './cpu-utilization.ts'
+import { pgBouncerPools, postgresConnections } from './postgres-utilization.ts'
+import { evictionPolicy, redisMemory } from './redis-utilization.ts'
 import type { Sampled } from './sampled.ts'
 
 /**
@@ -32,7 +32,7 @@ export class CapacityWindow {
     const { window } = this
     const { cpu, cores: known, redis, postgres, pgBouncer } = this.#sampled
     return {
-      cpu: (cores = known) => cpuShare(cpu, cores, window),
+      cpu: (cores = known) => cpuUtilization(cpu, cores, window),
       redisMemory: () => redisMemory(redis, window),
       postgresConnections: () => postgresConnections(postgres, window),
       pgBouncerPools: () => pgBouncerPools(pgBouncer, window),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RunWindow } from '../evidence/run-window.ts'
-import { type CapacityEvidence, capacityOf } from '../evidence/share-evidence.ts'
+import { type CapacityEvidence, capacityOf } from '../evidence/utilization-evidence.ts'
 import { CapacityWindow } from './capacity-window.ts'
 import type { PgBouncerReading } from './pgbouncer-sample.ts'
 import type { PostgresReading } from './postgres-sample.ts'
@@ -25,8 +25,8 @@ function cpuOf(...seconds: readonly number[]) {
   return samples(seconds.map((totalSec) => ({ totalSec, instancesSec: [totalSec] })))
 }
 
-const forgotten: Unseen = { reason: 'no database is configured', remedy: 'name one', isElsewhere: false }
-const external: Unseen = { ...forgotten, isElsewhere: true }
+const forgotten: Unseen = { reason: 'no database is configured', fix: 'name one', isExternal: false }
+const external: Unseen = { ...forgotten, isExternal: true }
 const nothingSampled: Sampled = {
   cpu: forgotten,
   cores: 2,
@@ -129,7 +129,7 @@ describe('Redis', () => {
       {
         reason: 'metric-missing',
         finding: 'Redis has no maxmemory to compare its memory with',
-        remedy: "set one: CONFIG SET maxmemory 256mb, or redis({ maxmemory: '256mb' }) in the config",
+        fix: "set one: CONFIG SET maxmemory 256mb, or redis({ maxmemory: '256mb' }) in the config",
       },
     ])
   })
@@ -190,7 +190,7 @@ test('pgBouncer pool usage is that of the fullest pool, shown with waiting clien
 
 describe('missing samples', () => {
   test('make assertions invalid, and skipped if the target is external', () => {
-    for (const [isElsewhere, observed] of [
+    for (const [isExternal, observed] of [
       [false, forgotten],
       [true, external],
     ] as const) {
@@ -203,8 +203,8 @@ describe('missing samples', () => {
         evidence.evictionPolicy(),
       ]
       for (const { unavailable, invalidities } of all) {
-        expect(unavailable).toBe(isElsewhere ? 'no database is configured: name one' : undefined)
-        expect(invalidities).toHaveLength(isElsewhere ? 0 : 1)
+        expect(unavailable).toBe(isExternal ? 'no database is configured: name one' : undefined)
+        expect(invalidities).toHaveLength(isExternal ? 0 : 1)
       }
     }
   })

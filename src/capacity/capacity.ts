@@ -7,7 +7,7 @@ import { text } from '../options/values.ts'
 import { CapacityWindow } from './capacity-window.ts'
 import { type Connected } from './connected.ts'
 import { containerCpu } from './container-cpu.ts'
-import type { Cores, CpuReading } from './cpu-share.ts'
+import type { Cores, CpuReading } from './cpu-utilization.ts'
 import { HiddenError } from './errors.ts'
 import { connectPgBouncer } from './pgbouncer-sample.ts'
 import { connectPostgres } from './postgres-sample.ts'
@@ -33,7 +33,7 @@ export interface CapacityContext {
   /** URL of pgBouncer's console: its database is `pgbouncer`, its user one of `stats_users` or `admin_users`. */
   readonly pgBouncerUrl?: string
   /** Whether the target is external. Assertions on an unnamed source are then skipped, otherwise invalid. Default: false. */
-  readonly isElsewhere?: boolean
+  readonly isExternal?: boolean
   /** Called with each requested window, for the report. */
   readonly onWindow?: (window: CapacityWindow) => void
   /** Time between samples. Default: 1,000 ms. */
@@ -65,7 +65,7 @@ export interface DuringOptions {
  * @throws {CapacityError} if a named database, Redis, pgBouncer or container cannot be read
  */
 export async function createCapacity(context: CapacityContext): Promise<Capacity> {
-  const { stores = [], pgBouncerUrl, isElsewhere = false } = context
+  const { stores = [], pgBouncerUrl, isExternal = false } = context
   const sampling = new Sampling(context.intervalMs ?? 1_000)
   const sampleAll = <T>(kind: StoreKind, connect: (url: string) => Promise<Connected<T>>) =>
     sampling.all(stores, kind, connect)
@@ -74,11 +74,11 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
     const [redis, postgres, pgBouncer] = await Promise.all([
       sampleAll('redis', connectRedis),
       sampleAll('postgres', connectPostgres),
-      pgBouncerUrl === undefined ? { ...NO_PGBOUNCER, isElsewhere } : sampling.of(connectPgBouncer(pgBouncerUrl)),
+      pgBouncerUrl === undefined ? { ...NO_PGBOUNCER, isExternal } : sampling.of(connectPgBouncer(pgBouncerUrl)),
     ])
     const find = <T>(kind: StoreKind, samplers: ReadonlyMap<string, Observed<T>>, name: string | undefined) => {
       const choose = (example: string) => `capacity.during(run, { ${kind}: '${example}' })`
-      const found = findStore(stores, { kind, name, choose, isElsewhere })
+      const found = findStore(stores, { kind, name, choose, isExternal })
       return 'reason' in found ? found : samplers.get(found.url)!
     }
     return {
@@ -107,23 +107,23 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
 const SERVICE = text("'orders'", 'must be the name of a service of the config')
 const DURING = object<DuringOptions>()({ postgres: optional(SERVICE), redis: optional(SERVICE) })
 
-type MissingSource = Omit<Unseen, 'isElsewhere'>
+type MissingSource = Omit<Unseen, 'isExternal'>
 
 const NO_PGBOUNCER: MissingSource = {
   reason: 'this run has no pgBouncer',
-  remedy: 'set PERF_PGBOUNCER_URL to its console: postgres://user:password@127.0.0.1:6432/pgbouncer',
+  fix: 'set PERF_PGBOUNCER_URL to its console: postgres://user:password@127.0.0.1:6432/pgbouncer',
 }
 const NO_CPU: MissingSource = {
   reason: 'this run knows no process of the target',
-  remedy: 'start the target with target({ command }), or name its container in PERF_TARGET_CONTAINER',
+  fix: 'start the target with target({ command }), or name its container in PERF_TARGET_CONTAINER',
 }
 const NO_EXTERNAL_CPU: MissingSource = {
   reason: 'the target is external, and its metrics do not contain process_cpu_seconds_total',
-  remedy: 'export that metric, or set PERF_TARGET_CONTAINER if the target runs in a container on this machine',
+  fix: 'export that metric, or set PERF_TARGET_CONTAINER if the target runs in a container on this machine',
 }
 
 async function cpuOf(
-  { pids, pidsNow, containers = [], cpuOfMetrics, isElsewhere = false }: CapacityContext,
+  { pids, pidsNow, containers = [], cpuOfMetrics, isExternal = false }: CapacityContext,
   sampling: Sampling,
 ): Promise<{ readonly cpu: Observed<CpuReading>; readonly cores: Cores }> {
   if (containers.length > 0) {
@@ -136,7 +136,7 @@ async function cpuOf(
   }
   if (cpuOfMetrics !== undefined && cpuOfMetrics().length > 0)
     return { cpu: scrapedCpu(cpuOfMetrics), cores: undefined }
-  return { cpu: { ...(isElsewhere ? NO_EXTERNAL_CPU : NO_CPU), isElsewhere }, cores: undefined }
+  return { cpu: { ...(isExternal ? NO_EXTERNAL_CPU : NO_CPU), isExternal }, cores: undefined }
 }
 
 /** CPU readings from the target's metrics. They are taken when the metrics are scraped. */
@@ -182,7 +182,7 @@ class Sampling {
       return await this.of(connecting)
     } catch (error) {
       if (!(error instanceof HiddenError)) throw error
-      return { reason: error.message, remedy: error.remedy, isElsewhere: false }
+      return { reason: error.message, fix: error.fix, isExternal: false }
     }
   }
 

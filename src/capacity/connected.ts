@@ -1,4 +1,4 @@
-import { storePlace } from '../machine/store-place.ts'
+import { storeLocation } from '../machine/store-location.ts'
 import { postgresTlsProblem, redisTlsProblem } from '../machine/store-tls.ts'
 import { MissingPackageError } from '../options/optional-package.ts'
 import { CapacityError } from './errors.ts'
@@ -51,7 +51,7 @@ export async function connected<Client, T>(options: ConnectedOptions<Client, T>)
 }
 
 function unreachable({ url, variable }: Pick<ConnectedOptions<unknown, unknown>, 'url' | 'variable'>, error: unknown) {
-  const address = URL.canParse(url) ? storePlace(new URL(url)) : 'an invalid URL'
+  const address = URL.canParse(url) ? storeLocation(new URL(url)) : 'an invalid URL'
   const { code, message } = error as { code?: string; message?: string }
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const tls =

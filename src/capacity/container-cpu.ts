@@ -3,7 +3,7 @@ import { request, type RequestOptions } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { LIMIT_MS } from './connected.ts'
-import type { CpuReading } from './cpu-share.ts'
+import type { CpuReading } from './cpu-utilization.ts'
 import { CapacityError } from './errors.ts'
 
 /** Fields of the response to `GET /containers/{id}/stats` that are read here. */

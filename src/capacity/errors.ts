@@ -6,10 +6,10 @@ export class CapacityError extends Error {
 /** A store hides the sampled figures from its user. Only assertions on these figures are invalid. */
 export class HiddenError extends Error {
   override readonly name = 'HiddenError'
-  readonly remedy: string
+  readonly fix: string
 
-  constructor(message: string, remedy: string, options: ErrorOptions) {
+  constructor(message: string, fix: string, options: ErrorOptions) {
     super(message, options)
-    this.remedy = remedy
+    this.fix = fix
   }
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import type { CpuReading } from './cpu-share.ts'
+import type { CpuReading } from './cpu-utilization.ts'
 
 /** Linux reports CPU time in hundredths of a second, independent of the kernel's tick (`man 5 proc`). */
 const TICKS_PER_SEC = 100

@@ -1,4 +1,4 @@
-import type { Cores, CpuReading } from './cpu-share.ts'
+import type { Cores, CpuReading } from './cpu-utilization.ts'
 import type { PgBouncerReading } from './pgbouncer-sample.ts'
 import type { PostgresReading } from './postgres-sample.ts'
 import type { RedisReading } from './redis-sample.ts'

@@ -24,9 +24,9 @@ export interface Samples<T> {
 /** Why a source cannot be sampled. */
 export interface Unseen {
   readonly reason: string
-  readonly remedy: string
+  readonly fix: string
   /** Whether it belongs to an external target: assertions are then skipped instead of invalid. */
-  readonly isElsewhere: boolean
+  readonly isExternal: boolean
 }
 
 export type Observed<T> = Samples<T> | Unseen

@@ -4,7 +4,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { testContext } from '../../fixtures/services/context.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
-import { capacityOf } from '../evidence/share-evidence.ts'
+import { capacityOf } from '../evidence/utilization-evidence.ts'
 import type { Store } from '../machine/store-kinds.ts'
 import { postgres } from '../services/postgres/postgres.ts'
 import { redis } from '../services/redis/redis.ts'
@@ -201,7 +201,7 @@ describe('stores of a run', () => {
     expect((await two.during(run))[capacityOf]().postgresConnections().invalidities).toMatchObject([
       {
         finding: expect.stringContaining('this run has 2 Postgres services'),
-        remedy: expect.stringContaining("capacity.during(run, { postgres: 'orders' })"),
+        fix: expect.stringContaining("capacity.during(run, { postgres: 'orders' })"),
       },
     ])
     expect((await two.during(run, { postgres: 'users' }))[capacityOf]().postgresConnections().invalidities).toEqual([])
@@ -226,7 +226,7 @@ describe('stores of a run', () => {
     expect(invalidity).toEqual({
       reason: 'metric-missing',
       finding: `Redis at ${host} refuses INFO to the user least, so its memory, policy and evictions are unknown`,
-      remedy: 'allow the command: ACL SETUSER least +info (it returns no keys or values)',
+      fix: 'allow the command: ACL SETUSER least +info (it returns no keys or values)',
     })
     expect(evidence.evictionPolicy().invalidities).toEqual([invalidity])
   })

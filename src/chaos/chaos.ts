@@ -1,4 +1,4 @@
-import { order } from '../control/control-client.ts'
+import { requestDisruption } from '../control/control-client.ts'
 import type { ControlAddress, DoneDisruption } from '../control/disruption.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { now, sleep } from '../machine/clock.ts'
@@ -99,7 +99,7 @@ async function performAll(
     const waitMs = (start?.startMs ?? Number.NaN) + timeOf(scheduled) - now()
     if (start === undefined || !(await sleepUntil(waitMs, signal))) throw missedError(scheduled, context.signal)
     const startMs = now()
-    const label = await order(control, scheduled.disruption, context.signal).catch((error: Error) => {
+    const label = await requestDisruption(control, scheduled.disruption, context.signal).catch((error: Error) => {
       throw new ChaosError(`${scheduled.label} failed: ${error.message}`, { cause: error })
     })
     onDone({ label, startMs, endMs: now() })

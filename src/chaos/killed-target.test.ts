@@ -81,11 +81,11 @@ async function fanOutWithKill(
       return id === undefined ? 'other' : { id, sequence: position }
     },
     duration: '6s',
-    settle: '2s',
-    lateAfter: '500ms',
+    drainDuration: '2s',
+    lateThreshold: '500ms',
     reconnect: 50,
   })
-  const run = await chaos.during(running, [killTarget({ time: '30%', downFor: DOWN_MS })])
+  const run = await chaos.during(running, [killTarget({ time: '30%', downtime: DOWN_MS })])
   expect(chaos.done).toMatchObject([{ label: expect.stringMatching(/^target killed, ready again after /) }])
   return { run, log: readFileSync(log, 'utf8').trim().split('\n') }
 }

@@ -8,7 +8,7 @@ describe('scheduled disruptions', () => {
       share: 0.4,
       disruption: { kind: 'killTarget', instance: 0, downMs: 1_000 },
     })
-    expect(killTarget({ time: 2_500, instance: 1, downFor: 0 })).toEqual({
+    expect(killTarget({ time: 2_500, instance: 1, downtime: 0 })).toEqual({
       label: 'killTarget at 2500ms',
       atMs: 2_500,
       disruption: { kind: 'killTarget', instance: 1, downMs: 0 },
@@ -29,9 +29,9 @@ describe('scheduled disruptions', () => {
   })
 
   test('report all invalid options in one error', () => {
-    const wrong = { time: 'soon' as Moment, instance: -1, downFor: -5, hard: true }
+    const wrong = { time: 'soon' as Moment, instance: -1, downtime: -5, hard: true }
     expect(() => killTarget(wrong)).toThrow(
-      /killTarget\(\) received 4 invalid options[^]*hard: is not an option[^]*time: must be a duration[^]*instance: must be an integer at least 0[^]*downFor: must be a duration/,
+      /killTarget\(\) received 4 invalid options[^]*hard: is not an option[^]*time: must be a duration[^]*instance: must be an integer at least 0[^]*downtime: must be a duration/,
     )
     expect(() => restartRedis({ time: '100%' })).toThrow('time: must be a percentage of the run below 100%')
     expect(() => pauseRedis({ time: '1s', duration: 0, service: '' })).toThrow(

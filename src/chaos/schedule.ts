@@ -27,14 +27,14 @@ export interface DisruptionTime {
 /**
  * Kills an instance of the target like a crash (SIGKILL), and restarts it on its ports. The next disruption waits until it
  * is ready.
- * @param options `instance` counts from 0, default 0; `downFor` is how long it stays down, default `'1s'`
+ * @param options `instance` counts from 0, default 0; `downtime` is how long it stays down, default `'1s'`
  * @throws {OptionsError}
  */
 export function killTarget(
-  options: DisruptionTime & { readonly instance?: number; readonly downFor?: Duration },
+  options: DisruptionTime & { readonly instance?: number; readonly downtime?: Duration },
 ): ScheduledDisruption {
-  const { instance, downForMs, ...read } = readOptions('killTarget()', KILL_TARGET, options)
-  return scheduled('killTarget', options, read, { kind: 'killTarget', instance, downMs: downForMs })
+  const { instance, downtimeMs, ...read } = readOptions('killTarget()', KILL_TARGET, options)
+  return scheduled('killTarget', options, read, { kind: 'killTarget', instance, downMs: downtimeMs })
 }
 
 /**
@@ -91,7 +91,7 @@ const KILL_TARGET = object<Parameters<typeof killTarget>[0]>()(
   {
     time: MOMENT,
     instance: optional(integer({ min: 0, example: 0 }), 0),
-    downFor: optional(duration({ min: 0 }), 1_000),
+    downtime: optional(duration({ min: 0 }), 1_000),
   },
   { example: "killTarget({ time: '40%' })" },
 )

@@ -63,11 +63,11 @@ function describe(findings: readonly Finding[], paint: Paint): string {
   return [...findings.map((finding) => lines(finding, paint)), `\n${verdict}, ${count('limits')} limits.\n`].join('')
 }
 
-function lines({ name, health, found, limits, remedy }: Finding, paint: Paint): string {
+function lines({ name, health, found, limits, fix }: Finding, paint: Paint): string {
   return [
     `${paint(COLOURS[health], LABELS[health].padEnd(INDENT.length))}${name}: ${found}`,
     ...(limits === undefined ? [] : [`${INDENT}  ${limits}`]),
-    ...(remedy === undefined ? [] : [`${INDENT}  Fix: ${remedy}`]),
+    ...(fix === undefined ? [] : [`${INDENT}  Fix: ${fix}`]),
     '',
   ].join('\n')
 }

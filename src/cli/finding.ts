@@ -9,5 +9,5 @@ export interface Finding {
   /** What it means for a run, if it is not `ok`. */
   readonly limits?: string
   /** How to fix it, as a command if there is one. */
-  readonly remedy?: string
+  readonly fix?: string
 }

@@ -39,7 +39,7 @@ describe('the machine', () => {
       health: 'limits',
       found: '1,024',
       limits: 'about 824 VUs over HTTP, and as many sockets per process',
-      remedy: 'ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)',
+      fix: 'ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)',
     })
     expect(descriptors(65_535).health).toBe('ok')
     expect(descriptors(Number.POSITIVE_INFINITY)).toMatchObject({ health: 'ok', found: 'unlimited' })
@@ -49,7 +49,7 @@ describe('the machine', () => {
     const range = { first: 49_152, last: 65_535, setting: 'ports', widen: 'widen them' }
     expect(ports(range)).toMatchObject({
       health: 'limits',
-      remedy: 'widen them',
+      fix: 'widen them',
       limits: expect.stringContaining('about 15,384 connections'),
     })
     expect(ports({ ...range, first: 32_768 }).health).toBe('ok')
@@ -66,6 +66,6 @@ describe('the machine', () => {
     [clock('tsc', 9), 'limits'],
   ])('%o is %s', (finding, health) => {
     expect(finding.health).toBe(health)
-    expect(finding.remedy === undefined).toBe(health === 'ok')
+    expect(finding.fix === undefined).toBe(health === 'ok')
   })
 })

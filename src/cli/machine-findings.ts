@@ -33,7 +33,7 @@ export function descriptors(limit: number): Finding {
     health: 'limits',
     found: formatCount(limit),
     limits: `about ${formatCount(Math.max(0, limit - SPARE_DESCRIPTORS))} VUs over HTTP, and as many sockets per process`,
-    remedy: `ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)`,
+    fix: `ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)`,
   }
 }
 
@@ -45,7 +45,7 @@ export function ports(range: PortRange): Finding {
     ...finding,
     health: 'limits',
     limits: `about ${formatCount(usable)} connections to one target; on loopback under Linux they are spread over 127.0.0.x`,
-    remedy: range.widen,
+    fix: range.widen,
   }
 }
 
@@ -56,7 +56,7 @@ export function coreCount(cores: number): Finding {
     ...finding,
     health: 'limits',
     limits: 'load generator and target share one core: a busy target makes a run invalid',
-    remedy: 'run the target on another machine, or give this machine two cores',
+    fix: 'run the target on another machine, or give this machine two cores',
   }
 }
 
@@ -67,7 +67,7 @@ export function load(average: number, cores: number): Finding {
     ...finding,
     health: 'limits',
     limits: 'other processes are busy: measured latencies are too long, and runs may be invalid',
-    remedy: 'stop them, or wait; `top` lists them',
+    fix: 'stop them, or wait; `top` lists them',
   }
 }
 
@@ -82,7 +82,7 @@ export function clock(source: string | undefined, latenessMs: number): Finding {
       ...finding,
       health: 'limits',
       limits: 'reading the time is slow: the generator reaches fewer requests a second',
-      remedy: 'echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, if tsc is available',
+      fix: 'echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, if tsc is available',
     }
   }
   if (latenessMs <= LATE_MS) return { ...finding, health: 'ok' }
@@ -90,7 +90,7 @@ export function clock(source: string | undefined, latenessMs: number): Finding {
     ...finding,
     health: 'limits',
     limits: 'requests are sent late, which shows as schedule delay and may make a run invalid',
-    remedy: 'stop other processes; on a virtual machine, use one with dedicated cores',
+    fix: 'stop other processes; on a virtual machine, use one with dedicated cores',
   }
 }
 

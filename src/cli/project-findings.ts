@@ -24,32 +24,32 @@ export function node(version: string): Finding {
     ...finding,
     health: 'missing',
     limits: 'Vitest 5 and vitest-slo require Node 22.18 or a later 22, 24, or 26 and later',
-    remedy: 'npm install --save-dev node@24, which npx and npm scripts then use',
+    fix: 'npm install --save-dev node@24, which npx and npm scripts then use',
   }
 }
 
 export function vitest(version: string | undefined): Finding {
   const name = 'Vitest'
-  const remedy = 'npm install --save-dev vitest@5'
+  const fix = 'npm install --save-dev vitest@5'
   if (version === undefined) {
-    return { name, health: 'missing', found: 'not installed in this folder', limits: 'no scenario can run', remedy }
+    return { name, health: 'missing', found: 'not installed in this folder', limits: 'no scenario can run', fix }
   }
   if (version.startsWith('5.')) return { name, health: 'ok', found: version }
-  return { name, health: 'missing', found: version, limits: 'vitest-slo works with Vitest 5', remedy }
+  return { name, health: 'missing', found: version, limits: 'vitest-slo works with Vitest 5', fix }
 }
 
 async function engine(folder: string): Promise<Finding> {
   const finding = { name: 'container engine', limits: 'postgres() and redis() start embedded servers or use a URL' }
   if (versionIn(folder, 'testcontainers') === undefined) {
-    const remedy = 'npm install --save-dev testcontainers @testcontainers/postgresql @testcontainers/redis'
-    return { ...finding, health: 'limits', found: 'not checked: testcontainers is not installed', remedy }
+    const fix = 'npm install --save-dev testcontainers @testcontainers/postgresql @testcontainers/redis'
+    return { ...finding, health: 'limits', found: 'not checked: testcontainers is not installed', fix }
   }
   if ((await findEngine()) !== undefined) return { name: finding.name, health: 'ok', found: 'responds' }
   return {
     ...finding,
     health: 'limits',
     found: 'none responds',
-    remedy: 'start Docker, or set DOCKER_HOST if it listens on another address',
+    fix: 'start Docker, or set DOCKER_HOST if it listens on another address',
   }
 }
 
@@ -62,7 +62,7 @@ function postgres(folder: string): Finding {
     health: 'limits',
     found: `${missing.join(' and ')} not installed`,
     limits: missing.includes('pg') ? 'postgres() and ledger cannot be used' : 'postgres() needs a container or a URL',
-    remedy: `npm install --save-dev ${missing.join(' ')}`,
+    fix: `npm install --save-dev ${missing.join(' ')}`,
   }
 }
 
@@ -75,7 +75,7 @@ export function redis(folder: string, path: string): Finding {
       health: 'limits',
       found: 'the package redis is not installed',
       limits: 'redis() cannot be used',
-      remedy: 'npm install --save-dev redis',
+      fix: 'npm install --save-dev redis',
     }
   }
   if (server !== undefined) return { name, health: 'ok', found: server }
@@ -84,7 +84,7 @@ export function redis(folder: string, path: string): Finding {
     health: 'limits',
     found: 'neither redis-server nor valkey-server is on the path',
     limits: 'redis() needs a container or a URL',
-    remedy: process.platform === 'darwin' ? 'brew install redis' : 'apt-get install redis-server',
+    fix: process.platform === 'darwin' ? 'brew install redis' : 'apt-get install redis-server',
   }
 }
 

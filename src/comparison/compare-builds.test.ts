@@ -14,7 +14,7 @@ const LIMITS = {
   eventLoopDelayP99Ms: 60_000,
   sentRatio: 0,
   busyUtilization: 2,
-  serviceTimeShare: 0,
+  serviceTimeRatio: 0,
 }
 
 const load = constantArrivalRate({ rate: 40, vus: 8, duration: '1200ms' })

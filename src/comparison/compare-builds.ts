@@ -116,9 +116,9 @@ class SliceSequence<D> {
     const slices = this.pairs.length * 2
     if (slices === 0 || this.#saturated.length < slices * SATURATED_RATIO) return found
     const finding = `in ${this.#saturated.length} of ${slices} slices, last: ${this.#saturated.at(-1)}`
-    const remedy =
+    const fix =
       'reduce the load, or stop other programs on this machine: a saturated generator delays the requests of both builds'
-    return [...found, { reason: 'generator-saturated', finding, remedy }]
+    return [...found, { reason: 'generator-saturated', finding, fix }]
   }
 
   get #isOver(): boolean {
@@ -190,7 +190,7 @@ class SliceSequence<D> {
     this.#stopReason ??= {
       reason: 'aborted',
       finding: `the comparison was aborted: ${reason}`,
-      remedy: 'let the comparison finish',
+      fix: 'let the comparison finish',
     }
   }
 
@@ -200,7 +200,7 @@ class SliceSequence<D> {
     this.#stopReason ??= {
       reason: 'aborted',
       finding,
-      remedy:
+      fix:
         side === 'base' ? 'find out why base fails: head has nothing to be compared with' : 'find out why head fails',
       ...(side === 'head' && saturated === undefined ? { blame: 'target' as const } : {}),
     }

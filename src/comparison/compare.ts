@@ -15,13 +15,13 @@ import { readCompareOptions, type CompareOptions } from './options.ts'
 export type Compare = <D = undefined>(builds: CompareTargets, options: CompareOptions<D>) => Promise<Comparison>
 
 /** The parts of a scenario that {@link Compare} uses. */
-export interface CompareSurroundings extends CompareContext, Pick<BuildContext, 'startable' | 'log' | 'env'> {
+export interface CompareFixtureContext extends CompareContext, Pick<BuildContext, 'startable' | 'log' | 'env'> {
   /** Called once for each finished comparison. */
   onComparison(result: ComparisonResult): void
 }
 
 /** The `compare` fixture of one scenario. Unnamed comparisons are called `comparison 1`, `comparison 2`, … */
-export function createCompare(surroundings: CompareSurroundings): Compare {
+export function createCompare(surroundings: CompareFixtureContext): Compare {
   let comparisons = 0
   return async (targets, options) => {
     const request = readCompareOptions(options)

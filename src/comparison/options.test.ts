@@ -30,7 +30,7 @@ test('reports all mistakes in one error, including those of http.run()', () => {
       warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
         received: 'long'
         example:  warmup: '2m'
-      speed: is not an option here; valid are load, request, steps, name, data, timeout, warmup, expectStatus, dropAfter, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
+      speed: is not an option here; valid are load, request, steps, name, data, timeout, warmup, expectStatus, maxQueueTime, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
         received: 9
         example:  without speed
       load.vus: must be an integer at least 1

@@ -1,7 +1,7 @@
 import { isOpen, maxVusOf } from '../load/describe.ts'
-import { areaOf, legsOf } from '../load/legs.ts'
 import type { ConstantArrivalRate, ConstantVus, Load } from '../load/load.ts'
 import { scaleLoad, type Scale } from '../load/scale.ts'
+import { iterationsDuring, segmentsOf } from '../load/segments.ts'
 
 /** A constant load: all its slices are equal. */
 export type EvenLoad = ConstantArrivalRate | ConstantVus
@@ -67,7 +67,7 @@ export function orderOf(pair: number): readonly ['base' | 'head', 'base' | 'head
 
 function atLargestSegment(load: Exclude<Load, { kind: 'sharedIterations' }>): EvenLoad {
   if (load.kind === 'constantVus' || load.kind === 'constantArrivalRate') return load
-  const leg = legsOf(load).reduce((most, next) => (areaOf(next) > areaOf(most) ? next : most))
+  const leg = segmentsOf(load).reduce((most, next) => (iterationsDuring(next) > iterationsDuring(most) ? next : most))
   const level = (leg.from + leg.to) / 2
   const durationMs = leg.endMs - leg.startMs
   if (isOpen(load)) {

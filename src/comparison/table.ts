@@ -60,7 +60,7 @@ export function comparisonLines(title: string, result: ComparisonResult, toleran
     `  ${load}; ${pairs} pairs of slices of ${formatDuration(sliceMs)}; base: ${base}`,
     ...(rows.length === 0 ? [] : [`  ${header}`]),
     ...rows.map((row, at) => `  ${row.padEnd(width)}${remarkOn(figures[at]!, tolerance)}`.trimEnd()),
-    ...invalidities.map(({ reason, finding, remedy }) => `  ${reason}: ${finding}; ${remedy}`),
+    ...invalidities.map(({ reason, finding, fix }) => `  ${reason}: ${finding}; ${fix}`),
   ]
 }
 
@@ -78,7 +78,7 @@ export function comparisonMarkdown(title: string, result: ComparisonResult, tole
     line([...header!, '']),
     '|---|---:|---:|---:|---|---|',
     ...rows.map((row, at) => line([...row, remarkOn(figures[at]!, tolerance)])),
-    ...invalidities.map(({ reason, finding, remedy }) => `\n${reason}: ${cell(finding)}; ${cell(remedy)}`),
+    ...invalidities.map(({ reason, finding, fix }) => `\n${reason}: ${cell(finding)}; ${cell(fix)}`),
     '',
   ].join('\n')
 }

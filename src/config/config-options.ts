@@ -7,7 +7,7 @@ import { isRecord, object, optional, readVariable } from '../options/schema.ts'
 import { any, integer, isText, listOf, matching, numeric, oneOf, text } from '../options/values.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target/target.ts'
-import type { CapacityPlace, MetricsPlace } from './observation.ts'
+import type { CapacityOptions, MetricsOptions } from './observation.ts'
 
 /** Options of `definePerfConfig()`. */
 export interface PerfConfig {
@@ -47,9 +47,9 @@ export interface PerfConfig {
    * Location of the target's Prometheus metrics: a path on every instance, or options. `PERF_METRICS_URL` overrides it.
    * Default: `'/metrics'`; an external target may have none, and metrics are then skipped.
    */
-  readonly metrics?: string | MetricsPlace
+  readonly metrics?: string | MetricsOptions
   /** Resources that `capacity` samples besides the services: the target's container, its cores, pgBouncer. */
-  readonly capacity?: CapacityPlace
+  readonly capacity?: CapacityOptions
   /**
    * Names of environment variables with secret values. A value is masked everywhere: in reports, errors, names of scenarios
    * and steps, labels of metrics, and the output of scenarios and the target. A variable that is not set is ignored.

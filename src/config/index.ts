@@ -1,6 +1,6 @@
 export type { PerfConfig } from './config-options.ts'
 export { definePerfConfig } from './perf-config.ts'
-export type { CapacityPlace, MetricsPlace } from './observation.ts'
+export type { CapacityOptions, MetricsOptions } from './observation.ts'
 export type { ExporterOptions } from '../metrics/exporter.ts'
 export { postgres, type PostgresOptions } from '../services/postgres/postgres.ts'
 export type { PostgresConnection } from '../services/postgres/postgres-client.ts'

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Results } from '../report/results.ts'
-import { untilOver } from '../services/reaper/process-identity.ts'
+import { untilExited } from '../services/reaper/process-identity.ts'
 import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../testing/inline-project.ts'
 
 const SCENARIO = `
@@ -115,7 +115,7 @@ test('a killed command leaves no temporary folder, including that of live result
     kill(output, stop)
   })
   expect(folders).toEqual([expect.stringMatching(/^vitest-slo-live-\d+-/)])
-  expect(await untilOver(() => ours(temporary).length > 0, 20_000)).toBe(true)
+  expect(await untilExited(() => ours(temporary).length > 0, 20_000)).toBe(true)
 })
 
 /** Temporary folders of this package, without the folder of run records, which remains. */

@@ -12,7 +12,7 @@ import type { TargetDetails } from '../services/environment.ts'
 import { postgresHosts } from '../services/postgres/postgres-client.ts'
 
 /** Location of the target's Prometheus metrics. */
-export interface MetricsPlace {
+export interface MetricsOptions {
   /** Path on every instance. Default: `'/metrics'`. */
   readonly path?: string
   /** Listener of the target; `'internal'` requires an internal one. Default: `'public'`. */
@@ -37,7 +37,7 @@ export interface MetricsPlace {
 }
 
 /** Capacity options that services and target do not determine. */
-export interface CapacityPlace {
+export interface CapacityOptions {
   /** Names or ids of the target's containers, whose CPU is then measured. `PERF_TARGET_CONTAINER` overrides it. */
   readonly container?: string | readonly string[]
   /** Number of cores that the target may use. Default: by affinity or the container's limits. `PERF_TARGET_CORES` overrides it. */
@@ -47,8 +47,8 @@ export interface CapacityPlace {
 }
 
 export interface ObservationOptions {
-  readonly metrics?: string | MetricsPlace
-  readonly capacity?: CapacityPlace
+  readonly metrics?: string | MetricsOptions
+  readonly capacity?: CapacityOptions
 }
 
 /** Locations of metrics and capacity for the workers. Contains secrets: never logged or reported. */
@@ -74,7 +74,7 @@ const METRICS_URL = oneOrMore(matching<string>(isHttpUrl, 'must be an http URL',
 const TOKEN_EXAMPLE = 'process.env.METRICS_TOKEN'
 const HEADERS_EXAMPLE = "headers: { 'x-api-key': process.env.METRICS_KEY }"
 
-const METRICS = object<MetricsPlace>()({
+const METRICS = object<MetricsOptions>()({
   path: optional(matching<string>(isPath, 'must be a path that starts with a slash', "'/metrics'"), '/metrics'),
   listener: optional(oneOf(['public', 'internal'], 'internal'), 'public'),
   url: optional(METRICS_URL, []),
@@ -103,7 +103,7 @@ const PGBOUNCER_URL = matching<string>(
   "'postgres://stats@127.0.0.1:6432/pgbouncer'",
 )
 
-const CAPACITY = object<CapacityPlace>()({
+const CAPACITY = object<CapacityOptions>()({
   container: optional(CONTAINER, []),
   cores: optional(CORES),
   pgBouncerUrl: optional(PGBOUNCER_URL),

@@ -58,7 +58,7 @@ export interface ProvidedTarget {
   /** Process ids of started instances; empty for an external target. */
   readonly pids: readonly number[]
   /** Whether the target runs before and after the run: unknown details of it are then not an error. */
-  readonly isElsewhere: boolean
+  readonly isExternal: boolean
 }
 
 declare module 'vitest' {

@@ -323,7 +323,7 @@ function providedTarget({ instances, provider, tls }: TargetDetails): ProvidedTa
     internalUrls: instances.flatMap(({ internalUrl }) => internalUrl ?? []),
     ...(tls && { tls }),
     pids: instances.flatMap(({ pid }) => pid ?? []),
-    isElsewhere: provider === 'external',
+    isExternal: provider === 'external',
   }
 }
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { order, orderReset, targetPidsNow } from './control-client.ts'
+import { requestDisruption, requestReset, targetPidsNow } from './control-client.ts'
 import type { Disruption } from './disruption.ts'
 
 const disruption: Disruption = { kind: 'killTarget', instance: 0, downMs: 100 }
@@ -38,7 +38,7 @@ const sent = { authorization: 'Bearer sesame', type: 'application/json' }
 
 test('requests a disruption, and returns what was done', async () => {
   const { requests, control } = await responding(200, { label: 'target killed' })
-  expect(await order(control, disruption, signal)).toBe('target killed')
+  expect(await requestDisruption(control, disruption, signal)).toBe('target killed')
   expect(requests).toEqual([
     { ...sent, method: 'POST', url: '/disruptions', body: '{"kind":"killTarget","instance":0,"downMs":100}' },
   ])
@@ -46,8 +46,8 @@ test('requests a disruption, and returns what was done', async () => {
 
 test('requests a reset', async () => {
   const { requests, control } = await responding(200, {})
-  await orderReset(control, undefined, signal)
-  await orderReset(control, 'orders', signal)
+  await requestReset(control, undefined, signal)
+  await requestReset(control, 'orders', signal)
   expect(requests).toEqual(
     ['{}', '{"service":"orders"}'].map((body) => ({ ...sent, method: 'POST', url: '/resets', body })),
   )
@@ -61,12 +61,12 @@ test('returns the current processes of the target', async () => {
 
 test('throws the message of a failure, or its status', async () => {
   const { control } = await responding(409, { error: 'the target is not ours' })
-  await expect(order(control, disruption, signal)).rejects.toThrow('the target is not ours')
+  await expect(requestDisruption(control, disruption, signal)).rejects.toThrow('the target is not ours')
   const { control: silent } = await responding(503, {})
-  await expect(orderReset(silent, undefined, signal)).rejects.toThrow('status 503')
+  await expect(requestReset(silent, undefined, signal)).rejects.toThrow('status 503')
 })
 
 test('rejects immediately if the signal is aborted', async () => {
   const { control } = await responding(200, {})
-  await expect(orderReset(control, undefined, AbortSignal.abort(new Error('over')))).rejects.toThrow('over')
+  await expect(requestReset(control, undefined, AbortSignal.abort(new Error('over')))).rejects.toThrow('over')
 })

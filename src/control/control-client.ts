@@ -5,7 +5,11 @@ import type { ControlAddress, Disruption } from './disruption.ts'
  * @returns description of what was done
  * @throws {Error} with the message of that process if it failed
  */
-export async function order(control: ControlAddress, disruption: Disruption, signal: AbortSignal): Promise<string> {
+export async function requestDisruption(
+  control: ControlAddress,
+  disruption: Disruption,
+  signal: AbortSignal,
+): Promise<string> {
   const { label } = await send<{ label: string }>(control, '/disruptions', { body: JSON.stringify(disruption), signal })
   return label
 }
@@ -15,7 +19,7 @@ export async function order(control: ControlAddress, disruption: Disruption, sig
  * @param service name of the service; `undefined` for all
  * @throws {Error} with the message of that process if it failed
  */
-export async function orderReset(
+export async function requestReset(
   control: ControlAddress,
   service: string | undefined,
   signal: AbortSignal,

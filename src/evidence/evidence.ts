@@ -87,7 +87,7 @@ export interface FanOutEvidence extends TimeEvidence {
   /** Rate of publications of the run; absent for a feed, which the target publishes. */
   readonly publishedPerSec?: number
   /** Lag above which a delivery is late. */
-  readonly lateAfterMs: number
+  readonly lateThresholdMs: number
   /** Time during which deliveries were awaited after the last publication. */
   readonly settleMs: number
   /** Publications with most missing deliveries first, then the slowest. At most 5; empty if every delivery was on time. */

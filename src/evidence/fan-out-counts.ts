@@ -3,7 +3,7 @@ import type { JsonMs } from '../stats/summary.ts'
 /** Counts of sockets. */
 export interface SocketCounts {
   /** Sockets requested. */
-  readonly asked: number
+  readonly requested: number
   /** Opened and subscribed at least once. */
   readonly subscribed: number
   /** Never opened, or subscription never acknowledged, by kind: refused, timeout, status 503, … */
@@ -17,7 +17,7 @@ export interface SocketCounts {
 export interface HeartbeatCounts {
   readonly sent: number
   /** Heartbeats without a response before the next one or within 10 s; `undefined` if no response is expected. */
-  readonly unanswered: number | undefined
+  readonly withoutResponse: number | undefined
 }
 
 /** Counts of publications. */

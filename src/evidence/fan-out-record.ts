@@ -20,7 +20,7 @@ export interface FanOutRecord {
   /** Length of the counted part. */
   readonly countedMs: number
   readonly abortReason: string | undefined
-  readonly lateAfterMs: number
+  readonly lateThresholdMs: number
   readonly settleMs: number
   readonly sockets: SocketCounts
   /** Application heartbeats; absent if none was sent. */
@@ -136,7 +136,7 @@ export interface FeedFigures {
   readonly fastestMs: number | undefined
   /** Decrease of `fastestMs` while deliveries were counted: lags may be too short by this much. */
   readonly driftMs: number
-  /** Whether the drift is too large compared with `lateAfter`. */
+  /** Whether the drift is too large compared with `lateThreshold`. */
   readonly isClockUnsteady: boolean
   /** Set if no message with a time stamp arrived before deliveries were counted. */
   readonly isClockUnknown?: boolean

@@ -90,7 +90,7 @@ export interface HistoryCheck {
   /** Columns of the key: one, or the parts of a composite key. */
   readonly key: readonly string[]
   /** Whether the table holds only rows of this run, so that the query need not use `$1`. */
-  readonly unscoped: boolean
+  readonly isUnscoped: boolean
   /** `presence`: lost, unexpected and not refused. `once`: also duplicates, and equal responses for repeated keys. */
   readonly depth: 'presence' | 'once'
 }

@@ -40,7 +40,7 @@ describe('too few samples', () => {
       {
         "finding": "p95 < 150 ms needs at least 200 requests, the scope judged has 199",
         "reason": "too-few-samples",
-        "remedy": "at 49.8/s the scope would have to be 5s long (it was 4s): lengthen the run, or raise its rate to 50/s",
+        "fix": "at 49.8/s the scope would have to be 5s long (it was 4s): lengthen the run, or raise its rate to 50/s",
       }
     `)
   })
@@ -52,13 +52,13 @@ describe('too few samples', () => {
       noun: 'deliveries',
       rateOption: { name: 'publish.rate', perSec: 10 },
     }
-    expect(tooFewSamples('p99 lag < 150 ms', 1_000, deliveries)?.remedy).toBe(
+    expect(tooFewSamples('p99 lag < 150 ms', 1_000, deliveries)?.fix).toBe(
       'at 200/s the scope would have to be 5s long (it was 4s): lengthen the run, or raise publish.rate from 10 to 12.5',
     )
   })
 
   test('suggests more samples if there is no duration', () => {
-    expect(tooFewSamples('p95 < 150 ms', 200, { ...scope, count: 30, durationMs: 0 })?.remedy).toMatchInlineSnapshot(
+    expect(tooFewSamples('p95 < 150 ms', 200, { ...scope, count: 30, durationMs: 0 })?.fix).toMatchInlineSnapshot(
       `"measure at least 6.7 times as many"`,
     )
   })

@@ -56,13 +56,13 @@ export function tooFewSamples(
     return {
       reason: 'no-samples',
       finding: `there are no ${noun} in the scope judged; ${what} needs at least ${formatCount(needed)}`,
-      remedy: `see why nothing was measured: the load may be shorter than its warm-up, or the target never responded`,
+      fix: `see why nothing was measured: the load may be shorter than its warm-up, or the target never responded`,
     }
   }
   return {
     reason: 'too-few-samples',
     finding: `${what} needs at least ${formatCount(needed)} ${noun}, the scope judged has ${formatCount(count)}`,
-    remedy: fixFor(needed, count, durationMs, rateOption),
+    fix: fixFor(needed, count, durationMs, rateOption),
   }
 }
 

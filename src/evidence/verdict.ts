@@ -21,7 +21,7 @@ export interface Invalidity {
   /** The finding with figures: `schedule delay p99 48 ms, limit 10 ms`. */
   readonly finding: string
   /** The fix. */
-  readonly remedy: string
+  readonly fix: string
   /**
    * Set if the target certainly caused it, e.g. by crashing under load so that the run was aborted: the assertion then
    * fails, with and without `.not`, instead of being invalid. Absent if the cause is uncertain.

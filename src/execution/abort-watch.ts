@@ -13,12 +13,12 @@ const MIN_ENDED = 5
  * Cause of an abort by `abortWhen`. `target`: the errors were responses, refusals and resets, which no shortage of the
  * generator can cause. `target or generator`: either may have caused them, such as time-outs.
  */
-export type AbortBlame = 'target' | 'target or generator'
+export type AbortCause = 'target' | 'target or generator'
 
 /** Reason and cause of an abort. */
 export interface GivenUp {
   readonly reason: string
-  readonly blame: AbortBlame
+  readonly blame: AbortCause
 }
 
 /** Sums of a run at one check. */

@@ -105,7 +105,7 @@ function execution(
   const snapshots: RunSnapshot[] = []
   const run = new Execution<TimedVu>(
     {
-      ...{ name: 'http 1', kind: 'http', load, warmupMs: 0, graceMs: 1_000, dropAfterMs: 10_000 },
+      ...{ name: 'http 1', kind: 'http', load, warmupMs: 0, graceMs: 1_000, maxQueueTimeMs: 10_000 },
       ...{ abortWhen: undefined, limits: DEFAULT_LIMITS, random: new Random(1), signal: abort.signal },
       onSnapshot: (snapshot) => snapshots.push(snapshot),
       ...options,
@@ -158,7 +158,7 @@ describe('a load that completes', () => {
         pacer.lateMs = 0
         // The delay of the pacer adds to each step, so it is divided, too, to keep the VUs sufficient.
         const takesMs = iterationMs / steps
-        const { workload, goTo, start } = execution(load, { takesMs, steps, warmupMs, dropAfterMs: 60_000 })
+        const { workload, goTo, start } = execution(load, { takesMs, steps, warmupMs, maxQueueTimeMs: 60_000 })
         const { ended } = await start()
         pacer.lateMs = lateMs / steps
         goTo(warmupMs + 20_000)
@@ -178,7 +178,7 @@ describe('a load that completes', () => {
     const executed = await ended
     expect(workload.begunMs).toHaveLength(20)
     expect(executed).toMatchObject({
-      ...{ startMs: START_MS, durationMs: 2_000, abortReason: undefined, abortBlame: undefined, warnings: [] },
+      ...{ startMs: START_MS, durationMs: 2_000, abortReason: undefined, abortCause: undefined, warnings: [] },
       ...{ phases: [{ name: 'steady', startMs: 0, endMs: 2_000 }], vuDemand: undefined },
     })
     expect(executed.gauges.map(({ vus }) => vus)).toEqual([5, 5])
@@ -288,7 +288,7 @@ describe('an aborted run', () => {
     goTo(310)
     abort.abort(new Error('stopped by SIGINT'))
     const executed = await ended
-    expect(executed).toMatchObject({ abortReason: 'stopped by SIGINT', abortBlame: undefined, durationMs: 310 })
+    expect(executed).toMatchObject({ abortReason: 'stopped by SIGINT', abortCause: undefined, durationMs: 310 })
     expect(executed.phases).toEqual([{ name: 'steady', startMs: 0, endMs: 310 }])
     expect([workload.begunMs.length, run.isOver, workload.isClosed]).toEqual([3, true, true])
     expect(snapshots.at(-1)).toMatchObject({ state: 'ended', elapsedMs: 310 })
@@ -332,9 +332,9 @@ describe('an aborted run', () => {
       run.tally.completed++
       run.tally.countError('status', '500')
     }
-    const { abortReason, abortBlame, durationMs } = await ended
+    const { abortReason, abortCause, durationMs } = await ended
     expect(abortReason).toMatch(/^error rate 100% over the last 1s, limit 50% \(\d+ × status\)$/)
-    expect(abortBlame).toBe('target')
+    expect(abortCause).toBe('target')
     expect(durationMs).toBe(1_250)
   })
 
@@ -351,7 +351,7 @@ describe('an aborted run', () => {
 })
 
 test('counts iterations dropped for lack of a free VU at their intended start', async () => {
-  const { run, window, goTo, start } = execution(rate(10, 1, 1), { takesMs: 10_000, dropAfterMs: 100 })
+  const { run, window, goTo, start } = execution(rate(10, 1, 1), { takesMs: 10_000, maxQueueTimeMs: 100 })
   const { ended } = await start()
   goTo(1_000)
   await Promise.resolve()

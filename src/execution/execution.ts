@@ -1,5 +1,5 @@
 import { durationOf, maxVusOf } from '../load/describe.ts'
-import { driverFor, type DrivenVu, type Driver, type DriverSurroundings } from '../load/drivers.ts'
+import { driverFor, type DrivenVu, type Driver, type DriverContext } from '../load/drivers.ts'
 import { Fifo } from '../load/fifo.ts'
 import type { Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
@@ -7,7 +7,7 @@ import type { Random } from '../load/random.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
 import { now } from '../machine/clock.ts'
 import { OptionsError } from '../options/problems.ts'
-import { AbortWatch, type AbortBlame } from './abort-watch.ts'
+import { AbortWatch, type AbortCause } from './abort-watch.ts'
 import { GeneratorMonitor } from './generator-monitor.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
 import { RunMonitor } from './run-monitor.ts'
@@ -37,7 +37,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly #fewVus: number
   #isOver = false
   #abortReason: string | undefined
-  #abortBlame: AbortBlame | undefined
+  #abortCause: AbortCause | undefined
   #scenarioError: { readonly error: unknown } | undefined
   #finish!: () => void
   readonly #finished = new Promise<void>((resolve) => {
@@ -143,10 +143,10 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     const { load, warmupMs } = this.#options
     this.#startMs = now()
     const at = (ms: number, task: () => void) => this.pacer.at(this.#startMs + ms, task)
-    const main = () => driverFor(load, warmupMs, this.#driverSurroundings('load'))
+    const main = () => driverFor(load, warmupMs, this.#driverContext('load'))
     if (warmupMs > 0) {
       this.#generator.start()
-      this.#drive(driverFor(warmUpLoad(load, warmupMs), 0, this.#driverSurroundings('warm-up')))
+      this.#drive(driverFor(warmUpLoad(load, warmupMs), 0, this.#driverContext('warm-up')))
       this.#startLoad = () => {
         this.#startLoad = undefined
         this.#driver!.stop()
@@ -168,8 +168,8 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     driver.start()
   }
 
-  #driverSurroundings(seedLabel: string): DriverSurroundings<V> {
-    const { random, dropAfterMs } = this.#options
+  #driverContext(seedLabel: string): DriverContext<V> {
+    const { random, maxQueueTimeMs } = this.#options
     const fork = random.fork(seedLabel)
     return {
       vus: this.#vus,
@@ -177,7 +177,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       pacer: this.pacer,
       startMs: () => this.#startMs,
       random: fork,
-      dropAfterMs,
+      maxQueueTimeMs,
       stepThinkMs: this.#workload.stepThinkMs,
       onScheduled: (delayMs) => this.#generator.recordScheduleDelay(delayMs),
       onDropped: (dueMs) => this.#countDropped(dueMs, fork),
@@ -213,13 +213,13 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     else this.pacer.at(now() + 20, () => this.#finishWhenQuiet())
   }
 
-  #abort(reason: string, blame?: AbortBlame): void {
+  #abort(reason: string, blame?: AbortCause): void {
     if (this.#abortReason !== undefined) return
     this.#isOver = true
     // A failure of the target explains dropped requests; an interrupt does not.
     if (this.#endedMs === undefined) this.#close(blame === undefined)
     this.#abortReason = reason
-    this.#abortBlame = blame
+    this.#abortCause = blame
     this.#finish()
   }
 
@@ -233,7 +233,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   }
 
   #executed(): Executed {
-    const { load, graceMs, dropAfterMs } = this.#options
+    const { load, graceMs, maxQueueTimeMs } = this.#options
     const endedMs = this.#endedMs!
     this.#monitor.tellLast()
     return {
@@ -243,8 +243,8 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       durationMs: endedMs,
       generator: this.#generator.health(),
       abortReason: this.#abortReason,
-      abortBlame: this.#abortBlame,
-      ...vuDemand(load, this.tally, { mostBusy: this.#mostBusy, patienceMs: Math.min(graceMs, dropAfterMs) }),
+      abortCause: this.#abortCause,
+      ...vuDemand(load, this.tally, { mostBusy: this.#mostBusy, patienceMs: Math.min(graceMs, maxQueueTimeMs) }),
     }
   }
 }

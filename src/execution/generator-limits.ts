@@ -23,7 +23,7 @@ export interface GeneratorLimits {
    * Ratio of the median service time up to which delays are accepted even beyond the limits: they are too small to change a
    * verdict. The median, because a starved generator would raise its own limit through the tail. Default: 0.1.
    */
-  readonly serviceTimeShare: number
+  readonly serviceTimeRatio: number
   /** Ratio of due requests that a constantly busy generator must have sent. Default: 0.99. */
   readonly sentRatio: number
   /** Event-loop utilization from which unsent requests are attributed to the generator. Default: 0.95. */
@@ -33,14 +33,14 @@ export interface GeneratorLimits {
 export const DEFAULT_LIMITS: GeneratorLimits = {
   scheduleDelayP99Ms: 5,
   eventLoopDelayP99Ms: 8,
-  serviceTimeShare: 0.1,
+  serviceTimeRatio: 0.1,
   sentRatio: 0.99,
   busyUtilization: 0.95,
 }
 
 /** Limits for a run with a given median service time. */
 export function limitsBeside(serviceP50Ms: number, limits: GeneratorLimits): GeneratorLimits {
-  const allowedMs = Number.isNaN(serviceP50Ms) ? 0 : serviceP50Ms * limits.serviceTimeShare
+  const allowedMs = Number.isNaN(serviceP50Ms) ? 0 : serviceP50Ms * limits.serviceTimeRatio
   return {
     ...limits,
     scheduleDelayP99Ms: Math.max(limits.scheduleDelayP99Ms, allowedMs),
@@ -65,7 +65,7 @@ export function generatorInvalidities(health: GeneratorHealth, limits: Generator
     {
       reason: 'generator-saturated',
       finding: `${findings.join('; ')} (event loop busy ${formatRatio(health.eventLoopUtilization)}, CPU ${formatRatio(health.cpuRatio)} of a core)`,
-      remedy:
+      fix:
         health.cpuRatio > 0.8
           ? 'reduce the load of this process, do less work in request and check functions, or run it on a faster core'
           : 'the process did not get the CPU it needed: stop other programs on this machine, or run the target on another one',
@@ -85,7 +85,7 @@ export function missedRate(
     {
       reason: 'offered-rate-missed',
       finding: `${formatRatio(sent / offered)} of the requests due were sent, with the generator's event loop busy ${formatRatio(health.eventLoopUtilization)} of the time`,
-      remedy: 'lower the rate to what this machine can send, or split the load over several machines',
+      fix: 'lower the rate to what this machine can send, or split the load over several machines',
     },
   ]
 }

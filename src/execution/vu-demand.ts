@@ -1,6 +1,6 @@
 import { isOpen } from '../load/describe.ts'
-import { legsOf } from '../load/legs.ts'
 import type { Load } from '../load/load.ts'
+import { segmentsOf } from '../load/segments.ts'
 import { formatCount, formatMs, formatRate } from '../stats/units.ts'
 import type { Tally } from './tally.ts'
 
@@ -60,7 +60,7 @@ export function withRoom(vus: number): number {
 /** Highest rate of an open load between two times since its start; 0 outside of it. Default: of the whole load. */
 export function peakRate(load: Load, fromMs = 0, toMs = Number.POSITIVE_INFINITY): number {
   if (!isOpen(load)) return 0
-  const rates = legsOf(load)
+  const rates = segmentsOf(load)
     .filter(({ startMs, endMs }) => startMs < toMs && endMs > fromMs)
     .flatMap(({ startMs, endMs, from, to }) => {
       const at = (ms: number) => from + ((to - from) * (ms - startMs)) / (endMs - startMs)

@@ -5,7 +5,7 @@ import type { Load, Phase } from '../load/load.ts'
 import type { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
-import type { AbortBlame } from './abort-watch.ts'
+import type { AbortCause } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
 import type { GeneratorLimits } from './generator-limits.ts'
 import type { RequestSeries } from './request-scope.ts'
@@ -22,7 +22,7 @@ export interface ExecutionOptions {
   /** Time for which an iteration may continue after the load has ended: the longest time of one request. */
   readonly graceMs: number
   /** Open models: time after which a request that waits for a free VU is dropped. */
-  readonly dropAfterMs: number
+  readonly maxQueueTimeMs: number
   readonly abortWhen: AbortRule | undefined
   readonly limits: GeneratorLimits
   readonly random: Random
@@ -80,7 +80,7 @@ export interface Executed {
   readonly generator: GeneratorHealth
   readonly abortReason: string | undefined
   /** Set if `abortWhen` aborted the run. */
-  readonly abortBlame: AbortBlame | undefined
+  readonly abortCause: AbortCause | undefined
   /** `undefined` in a closed model, and if a VU was always free. */
   readonly vuDemand: VuDemand | undefined
   readonly warnings: readonly string[]

@@ -179,8 +179,7 @@ class ScopedFreshness implements Freshness {
           finding:
             `${formatCount(unknown.length)} of ${formatCount(reads.length)} reads showed a version that was never written, ` +
             `the first one ${firstUnknown.version} at ${formatMs(firstUnknown.requestedMs - startMs)}, when ${firstUnknown.newest} was the newest`,
-          remedy:
-            'return from read() the version that the route shows, as write() returned it, and let nothing else write during the probe',
+          fix: 'return from read() the version that the route shows, as write() returned it, and let nothing else write during the probe',
         },
       ]
     if (failed.length > MAX_FAILED * (reads.length + failed.length))
@@ -188,7 +187,7 @@ class ScopedFreshness implements Freshness {
         {
           reason: reads.length === 0 ? 'no-samples' : 'too-few-samples',
           finding: `${failed.length} of ${reads.length + failed.length} reads failed: ${failed[0]!.message}`,
-          remedy: 'find out why the route did not respond, or correct the read() of the probe',
+          fix: 'find out why the route did not respond, or correct the read() of the probe',
         },
       ]
     if (reads.length >= MIN_READS && writes >= MIN_WRITES) return []
@@ -196,7 +195,7 @@ class ScopedFreshness implements Freshness {
       {
         reason: reads.length === 0 ? 'no-samples' : 'too-few-samples',
         finding: `${reads.length} reads and ${writes} writes; at least ${MIN_READS} and ${MIN_WRITES} are needed`,
-        remedy: 'lengthen the load, or read and write more often',
+        fix: 'lengthen the load, or read and write more often',
       },
     ]
   }

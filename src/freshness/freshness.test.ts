@@ -73,7 +73,7 @@ async function staleCacheProbe(ttlMs: number, forReads = 120) {
     if (++reads === forReads) enough.resolve()
     return route.read()
   }
-  const probe = await probeFreshness({ ...route, read, writeEvery: 60, readEvery: 2 }, signal)
+  const probe = await probeFreshness({ ...route, read, writeInterval: 60, readInterval: 2 }, signal)
   await enough.promise
   return probe.stop()
 }
@@ -110,7 +110,7 @@ describe('freshness is invalid for', () => {
           if (++reads === 150) enough.resolve()
           return read(reads, version)
         },
-        ...{ writeEvery: 10, readEvery: 1 },
+        ...{ writeInterval: 10, readInterval: 1 },
       },
       signal,
     )
@@ -168,7 +168,7 @@ describe('probeFreshness', () => {
   test('neither writes nor reads if `unavailable` is set, and reports the reason', async () => {
     const call = () => Promise.reject(new Error('must not be called'))
     const unavailable = 'the internal listener is not known here'
-    const probe = await probeFreshness({ write: call, read: call, readEvery: 1, unavailable }, signal)
+    const probe = await probeFreshness({ write: call, read: call, readInterval: 1, unavailable }, signal)
     await pause(5)
     const found = await probe.stop()
     expect(found).toMatchObject({ reads: 0, writes: 0, staleness: undefined })
@@ -183,7 +183,7 @@ describe('probeFreshness', () => {
       setImmediate(() => failed.resolve())
       throw new Error('the listener is gone')
     }
-    const probe = await probeFreshness({ write, read: async () => 1, writeEvery: 5 }, signal)
+    const probe = await probeFreshness({ write, read: async () => 1, writeInterval: 5 }, signal)
     await failed.promise
     await expect(probe.during(runOver(0, performance.now()))).rejects.toThrow('the listener is gone')
     await expect(probe.stop()).rejects.toThrow('the listener is gone')
@@ -200,7 +200,7 @@ describe('probeFreshness', () => {
       return route.read()
     }
     const reported: unknown[] = []
-    const probe = await probeFreshness({ ...route, read, writeEvery: 20, readEvery: 1 }, signal, (...found) =>
+    const probe = await probeFreshness({ ...route, read, writeInterval: 20, readInterval: 1 }, signal, (...found) =>
       reported.push(found),
     )
     const startMs = performance.now()
@@ -229,7 +229,7 @@ describe('probeFreshness', () => {
       return 1
     }
     const probe = await probeFreshness(
-      { write: async () => 1, read, writeEvery: '1h', readEvery: 1, timeout: 20 },
+      { write: async () => 1, read, writeInterval: '1h', readInterval: 1, timeout: 20 },
       signal,
     )
     await enough.promise
@@ -244,7 +244,7 @@ describe('probeFreshness', () => {
       requested.resolve()
       return new Promise<number>(() => {})
     }
-    const probe = await probeFreshness({ write: async () => 1, read, readEvery: 1 }, signal)
+    const probe = await probeFreshness({ write: async () => 1, read, readInterval: 1 }, signal)
     await requested.promise
     expect(await probe.stop()).toMatchObject({ reads: 0 })
   })
@@ -262,7 +262,7 @@ describe('probeFreshness', () => {
   })
 
   test('reports all invalid options in one error', async () => {
-    const wrong = { write: 7, writeEvery: 'soon', reed: 1 } as unknown as Parameters<typeof probeFreshness>[0]
+    const wrong = { write: 7, writeInterval: 'soon', reed: 1 } as unknown as Parameters<typeof probeFreshness>[0]
     await expect(probeFreshness(wrong, signal)).rejects.toThrow(/4 invalid options/)
   })
 })

@@ -27,9 +27,9 @@ export interface FreshnessOptions {
    */
   readonly unavailable?: string | undefined
   /** Interval between writes. Default: `'2s'`. */
-  readonly writeEvery?: Duration
+  readonly writeInterval?: Duration
   /** Interval between reads, which is the resolution of the staleness. Default: `'50ms'`. */
-  readonly readEvery?: Duration
+  readonly readInterval?: Duration
   /** Time limit of one call. A read that exceeds it has failed; a write that exceeds it stops the probe. Default: `'10s'`. */
   readonly timeout?: Duration
 }
@@ -67,7 +67,7 @@ export async function probeFreshness(
   onSeries: OnSeries = () => {},
 ): Promise<FreshnessProbe> {
   const probe = readOptions('freshness.probe()', PROBE, options)
-  const { unavailable, writeEveryMs, readEveryMs, timeoutMs } = probe
+  const { unavailable, writeIntervalMs, readIntervalMs, timeoutMs } = probe
   if (unavailable !== undefined) return unavailableProbe(unavailable)
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
@@ -88,10 +88,10 @@ export async function probeFreshness(
   }
   await write()
   let writeError: Error | undefined
-  const writing = every(writeEveryMs, until, write).catch((error: unknown) => {
+  const writing = every(writeIntervalMs, until, write).catch((error: unknown) => {
     if (!until.aborted) writeError = error instanceof Error ? error : new Error(String(error))
   })
-  const reading = every(readEveryMs, until, read)
+  const reading = every(readIntervalMs, until, read)
   const scoped = (window?: ReturnType<TimedRun[typeof windowOf]>): Freshness => {
     if (writeError !== undefined) throw writeError
     return found.within(window)
@@ -123,8 +123,8 @@ const PROBE = object<FreshnessOptions>()({
   write: func<FreshnessOptions['write']>('async () => 7', 'must be a function that returns a version'),
   read: func<FreshnessOptions['read']>('async () => 7', 'must be a function that returns a version'),
   unavailable: optional(text("'the internal listener is not reachable'", 'must be a reason')),
-  writeEvery: optional(duration(), 2_000),
-  readEvery: optional(duration(), 50),
+  writeInterval: optional(duration(), 2_000),
+  readInterval: optional(duration(), 50),
   timeout: optional(duration(), 10_000),
 })
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { digestOf } from './digest.ts'
-import { History, outcomeOf, type OperationDue, type OperationOutcome } from './history.ts'
+import { History, outcomeOf, type ExpectedOutcome, type OperationOutcome } from './history.ts'
 
 const key = fc.string({ minLength: 1, maxLength: 60, size: 'max', unit: 'grapheme' })
 const content = fc.oneof(fc.string({ maxLength: 40, size: 'max' }), fc.uint8Array({ maxLength: 40, size: 'max' }))
@@ -12,7 +12,7 @@ const operation = fc.record(
     vu: fc.nat(1_000_000),
     step: fc.nat(60_000),
     payload: content,
-    due: fc.constantFrom<OperationDue>('applied', 'refused', 'ignored'),
+    expected: fc.constantFrom<ExpectedOutcome>('applied', 'refused', 'ignored'),
     intendedStartUs: us,
     startUs: us,
   },
@@ -42,7 +42,7 @@ describe('History', () => {
         const expected = recorded.map(([op, end], id) => ({
           ...op,
           id,
-          due: op.due ?? 'applied',
+          expected: op.expected ?? 'applied',
           payload: op.payload === undefined ? undefined : digestOf(op.payload),
           endUs: end?.endUs,
           outcome: end?.outcome ?? 'unknown',

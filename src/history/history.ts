@@ -12,7 +12,7 @@ export type OperationOutcome = 'ok' | 'failed' | 'unknown'
  * Expected effect of an operation. `applied`: the default; done once if its outcome is `ok`. `refused`: must be `failed` and
  * leave no row (a forged signature). `ignored`: may have any outcome, but must leave no row (an unknown invoice).
  */
-export type OperationDue = 'applied' | 'refused' | 'ignored'
+export type ExpectedOutcome = 'applied' | 'refused' | 'ignored'
 
 /** Start of an operation, which an engine passes to {@link History.begin}. */
 export interface OperationStart {
@@ -24,7 +24,7 @@ export interface OperationStart {
   /** Content that was sent; only its digest is kept. Leave it out if two sends of a key may differ. */
   readonly payload?: string | Uint8Array | undefined
   /** Expected effect. @default 'applied' */
-  readonly due?: OperationDue | undefined
+  readonly expected?: ExpectedOutcome | undefined
   /** Microseconds since the start of the run. */
   readonly intendedStartUs: number
   /** Microseconds since the start of the run. */
@@ -49,7 +49,7 @@ export interface Operation {
   readonly key: string
   readonly vu: number
   readonly step: number
-  readonly due: OperationDue
+  readonly expected: ExpectedOutcome
   /** `undefined` if no payload was recorded. */
   readonly payload: Digest | undefined
   readonly intendedStartUs: number
@@ -126,7 +126,7 @@ export class History {
     chunk[at + INTENDED_START] = op.intendedStartUs
     chunk[at + START] = op.startUs
     chunk[at + SENDER] = op.vu * STEP_RANGE + op.step
-    chunk[at + RESULT] = op.due === undefined ? 0 : DUES.indexOf(op.due) * DUE_UNIT
+    chunk[at + RESULT] = op.expected === undefined ? 0 : DUES.indexOf(op.expected) * DUE_UNIT
     return id
   }
 
@@ -162,7 +162,7 @@ export class History {
       key: this.#keys.read(chunk[at + KEY]!),
       vu: Math.floor(sender / STEP_RANGE),
       step: sender % STEP_RANGE,
-      due: DUES[Math.floor(result / DUE_UNIT)]!,
+      expected: DUES[Math.floor(result / DUE_UNIT)]!,
       payload: recorded(chunk[at + PAYLOAD]!),
       intendedStartUs: chunk[at + INTENDED_START]!,
       startUs: chunk[at + START]!,
@@ -181,7 +181,7 @@ export class History {
 }
 
 const OUTCOMES: readonly OperationOutcome[] = ['ok', 'failed', 'unknown']
-const DUES: readonly OperationDue[] = ['applied', 'refused', 'ignored']
+const DUES: readonly ExpectedOutcome[] = ['applied', 'refused', 'ignored']
 const NOT_RECORDED = -1
 
 const CHUNK_SHIFT = 14

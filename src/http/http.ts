@@ -3,7 +3,7 @@ import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, scaleNote, type Scale } from '../load/scale.ts'
-import { runPlace } from '../machine/target-location.ts'
+import { runLocation } from '../machine/target-location.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRunResult } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
@@ -12,7 +12,7 @@ import { diagnose } from './diagnose.ts'
 import { endpointOf, type Endpoint } from './endpoint.ts'
 import { LoadRun } from './load-run.ts'
 import { readRunOptions, type RunOptions } from './options.ts'
-import { placesFor } from './preflight.ts'
+import { planConnections } from './preflight.ts'
 import { isReadFirst, readBody } from './request-body.ts'
 import type { HttpRunOptions, StepOption } from './types.ts'
 
@@ -74,7 +74,7 @@ export function createHttp(context: HttpContext): Http {
       const instances = endpointsOf(options, context)
       const vus = maxVusOf(load)
       const rows = await rowsFor<D>(options.data, vus, { sql: context.sql })
-      const placeOf = await placesFor(instances, vus, options.timeoutMs)
+      const placeOf = await planConnections(instances, vus, options.timeoutMs)
       const { measurement, scenarioError } = await new LoadRun({
         name,
         load,
@@ -103,7 +103,7 @@ export function createHttp(context: HttpContext): Http {
 function endpointsOf<D>(options: RunOptions<D>, context: HttpContext): readonly Endpoint[] {
   const { baseUrl, otherInstances = [], tls: targetTls } = context
   const target = { urls: baseUrl === undefined ? [] : [baseUrl, ...otherInstances], tls: targetTls }
-  const { bases, tls } = runPlace(options, target)!
+  const { bases, tls } = runLocation(options, target)!
   const own = options.connectTo === undefined ? bases : bases.slice(0, 1)
   return own.map((base) => endpointOf(base, tls, options.connectTo))
 }

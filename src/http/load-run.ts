@@ -17,7 +17,7 @@ import type { Endpoint } from './endpoint.ts'
 import { KeepAlive, SETTLE_MS } from './keep-alive.ts'
 import { openAll } from './open-connections.ts'
 import type { RunOptions } from './options.ts'
-import type { Place } from './preflight.ts'
+import type { ConnectionRoute } from './preflight.ts'
 import { Recording } from './recording.ts'
 import { RequestEncoder } from './request-encoder.ts'
 import { Plan } from './steps.ts'
@@ -37,7 +37,7 @@ export interface LoadRunParts<D> {
   readonly options: RunOptions<D>
   /** Instances of the target; at least one. */
   readonly instances: readonly Endpoint[]
-  readonly placeOf: (index: number) => Place
+  readonly placeOf: (index: number) => ConnectionRoute
   readonly rows: readonly D[]
   readonly random: Random
   readonly signal: AbortSignal
@@ -67,10 +67,10 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
 
   constructor(parts: LoadRunParts<D>) {
     const { options, instances, name, load, limits, random, signal, onSnapshot } = parts
-    const { warmupMs, dropAfterMs, abortWhen, timeoutMs: graceMs } = options
+    const { warmupMs, maxQueueTimeMs, abortWhen, timeoutMs: graceMs } = options
     this.#parts = parts
     this.#execution = new Execution(
-      { name, kind: 'http', load, warmupMs, graceMs, dropAfterMs, abortWhen, limits, random, signal, onSnapshot },
+      { name, kind: 'http', load, warmupMs, graceMs, maxQueueTimeMs, abortWhen, limits, random, signal, onSnapshot },
       this,
     )
     this.#slowest = new SlowestRequests(this.#execution.phases)
@@ -104,7 +104,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       slowest: this.#slowest.toJSON(),
       steps: options.steps.map((step) => step.name),
       limits,
-      connections: { ...counts, openAtEnd, keptIdleMs: this.#keptIdleMs },
+      connections: { ...counts, openAtEnd, idleTimeoutMs: this.#idleTimeoutMs },
       origin: instances.map(({ origin }) => origin).join(', '),
       history: this.#recording?.history,
     }
@@ -190,7 +190,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   }
 
   /** Shortest limit of all instances. */
-  get #keptIdleMs(): number | undefined {
+  get #idleTimeoutMs(): number | undefined {
     const seen = this.#keepAlives.flatMap(({ limitMs }) => limitMs ?? [])
     return seen.length === 0 ? undefined : Math.min(...seen)
   }

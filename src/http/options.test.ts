@@ -25,7 +25,7 @@ test('fills in the defaults', () => {
   expect(readRunOptions({ load, request }, target)).toMatchObject({
     timeoutMs: 10_000,
     warmupMs: 0,
-    dropAfterMs: Number.POSITIVE_INFINITY,
+    maxQueueTimeMs: Number.POSITIVE_INFINITY,
     record: undefined,
     baseUrl: undefined,
     steps: [{ name: 'request', request }],
@@ -88,7 +88,7 @@ test.each<[Record<string, unknown>, string[]]>([
     { steps: [{ name: 'a', request, extract: { t: 'access.token', u: 5 } }] },
     ['steps[0].extract.t', 'steps[0].extract.u'],
   ],
-  [{ timeout: 0, warmup: -1, dropAfter: 'soon' }, ['timeout', 'warmup', 'dropAfter']],
+  [{ timeout: 0, warmup: -1, maxQueueTime: 'soon' }, ['timeout', 'warmup', 'maxQueueTime']],
   [{ timeout: Number.NaN }, ['timeout']],
   [{ timeout: '11m' }, ['timeout']],
   [{ expectStatus: [] }, ['expectStatus']],

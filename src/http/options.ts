@@ -35,7 +35,7 @@ function record<D>() {
       ),
       response: part(),
       outcome: part(),
-      due: part(),
+      expected: part(),
     },
     { rule: 'must be true, false or an object of functions', example: `record: { key: ${RECORD_EXAMPLE} }` },
   )
@@ -70,7 +70,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         timeout: optional(duration({ above: 0, max: MAX_TIMEOUT_MS }), 10_000),
         warmup: optional(duration({ min: 0 }), 0),
         expectStatus: optional(EXPECT_STATUS),
-        dropAfter: optional(duration({ min: 0 }), Number.POSITIVE_INFINITY),
+        maxQueueTime: optional(duration({ min: 0 }), Number.POSITIVE_INFINITY),
         record: optional(record<D>()),
         headers: optional(HEADERS, {}),
         baseUrl: baseUrl(target.baseUrl),

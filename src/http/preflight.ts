@@ -11,7 +11,7 @@ export class PreflightError extends Error {
 }
 
 /** Instance and address of one connection. */
-export interface Place {
+export interface ConnectionRoute {
   /** Index of the target's instance. */
   readonly instance: number
   readonly route: Route
@@ -27,11 +27,11 @@ const SPARE_DESCRIPTORS = 64
  *
  * @throws {PreflightError} with a fix
  */
-export async function placesFor(
+export async function planConnections(
   instances: readonly Endpoint[],
   connections: number,
   timeoutMs: number,
-): Promise<(index: number) => Place> {
+): Promise<(index: number) => ConnectionRoute> {
   checkDescriptors(connections, descriptorLimit(), openDescriptors())
   const each = Math.ceil(connections / instances.length)
   const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, each, timeoutMs)))

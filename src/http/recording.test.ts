@@ -26,11 +26,11 @@ test('records every operation with its key and outcome', async () => {
   expect(run.history.runId).toBe('r1')
   expect(run.history.steps).toEqual(['request'])
   const operations = [...run.history.operations()]
-  expect(operations.map(({ key, outcome, status, vu, due }) => ({ key, outcome, status, vu, due }))).toEqual([
-    { key: 'key-0', outcome: 'ok', status: 201, vu: 0, due: 'applied' },
-    { key: 'key-1', outcome: 'failed', status: 409, vu: 0, due: 'applied' },
-    { key: 'key-2', outcome: 'unknown', status: 503, vu: 0, due: 'applied' },
-    { key: 'key-3', outcome: 'failed', status: 429, vu: 0, due: 'applied' },
+  expect(operations.map(({ key, outcome, status, vu, expected: due }) => ({ key, outcome, status, vu, due }))).toEqual([
+    { key: 'key-0', outcome: 'ok', status: 201, vu: 0, expected: 'applied' },
+    { key: 'key-1', outcome: 'failed', status: 409, vu: 0, expected: 'applied' },
+    { key: 'key-2', outcome: 'unknown', status: 503, vu: 0, expected: 'applied' },
+    { key: 'key-3', outcome: 'failed', status: 429, vu: 0, expected: 'applied' },
   ])
   expect(operations[2]!.payload).toBe(digestOf('{"stars":2}'))
   expect(operations[2]!.response).toBeUndefined()
@@ -51,11 +51,11 @@ test('records the key, payload, response, outcome and due that the functions of 
       payload: ({ method, body }) => `${method} ${String(body)}`,
       response: (response) => String((response.json() as { id: number }).id),
       outcome: () => 'unknown',
-      due: () => 'ignored',
+      expected: () => 'ignored',
     },
   })
   expect([...run.history.operations()]).toMatchObject([
-    { key: 'k', payload: digestOf('PUT b'), response: digestOf('5'), outcome: 'unknown', due: 'ignored' },
+    { key: 'k', payload: digestOf('PUT b'), response: digestOf('5'), outcome: 'unknown', expected: 'ignored' },
   ])
 })
 

@@ -1,5 +1,5 @@
 import { wrongReturn } from '../execution/checked-function.ts'
-import { outcomeOf, type History, type OperationDue, type OperationOutcome } from '../history/history.ts'
+import { outcomeOf, type History, type ExpectedOutcome, type OperationOutcome } from '../history/history.ts'
 import type { Vu } from '../load/vu.ts'
 import type { FailureKind } from './connection.ts'
 import { unreadable, type WrongResponse } from './expected-response.ts'
@@ -32,7 +32,7 @@ export class Recording<D> {
   /** @param startMs when the run began (`performance.now()`) */
   constructor(option: RecordOption<D>, history: History, startMs: () => number) {
     this.#option = option
-    this.#readsRequest = [option.key, option.due, option.payload].some((part) => typeof part === 'function')
+    this.#readsRequest = [option.key, option.expected, option.payload].some((part) => typeof part === 'function')
     this.history = history
     this.#startMs = startMs
   }
@@ -57,7 +57,7 @@ export class Recording<D> {
       vu: vu.id,
       step: step.index,
       payload: this.#payloadOf(content, request),
-      due: this.#dueOf(request),
+      expected: this.#dueOf(request),
       intendedStartUs: intendedMs * 1000,
       startUs: (sentMs - this.#startMs()) * 1000,
     })
@@ -135,10 +135,10 @@ export class Recording<D> {
     throw wrongReturn('record.payload', value, isPayload.valid)
   }
 
-  #dueOf(request: RecordedRequest<D> | undefined): OperationDue | undefined {
-    const due = this.#option.due?.(request!)
+  #dueOf(request: RecordedRequest<D> | undefined): ExpectedOutcome | undefined {
+    const due = this.#option.expected?.(request!)
     if (due === undefined || DUES.has(due)) return due
-    throw wrongReturn('record.due', due, `'applied', 'refused' or 'ignored'`)
+    throw wrongReturn('record.expected', due, `'applied', 'refused' or 'ignored'`)
   }
 }
 
@@ -147,7 +147,7 @@ interface Returned {
   readonly valid: string
 }
 
-const DUES: ReadonlySet<unknown> = new Set(['applied', 'refused', 'ignored'] satisfies OperationDue[])
+const DUES: ReadonlySet<unknown> = new Set(['applied', 'refused', 'ignored'] satisfies ExpectedOutcome[])
 const OUTCOMES: ReadonlySet<unknown> = new Set(['ok', 'failed', 'unknown'] satisfies OperationOutcome[])
 const isOutcome: Returned = { isValid: (value) => OUTCOMES.has(value), valid: `'ok', 'failed' or 'unknown'` }
 const isPayload: Returned = {

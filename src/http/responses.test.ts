@@ -394,8 +394,8 @@ test.each<[string, Partial<HttpRunOptions>, string]>([
   ],
   [
     'unknown due',
-    { record: { due: (() => 'later') as never } },
-    `record.due: the function must return 'applied', 'refused' or 'ignored', it returned "later"`,
+    { record: { expected: (() => 'later') as never } },
+    `record.expected: the function must return 'applied', 'refused' or 'ignored', it returned "later"`,
   ],
   [
     'key as a number',

@@ -158,7 +158,7 @@ test('requests that are due while no VU is free wait, and their latency includes
   expect(run[evidenceOf]().hint).toMatch(/ requests were dropped because no VU was free: at 40\/s.*: raise vus to /)
 })
 
-test('a request that waited longer than dropAfter is dropped', async () => {
+test('a request that waited longer than maxQueueTime is dropped', async () => {
   await using server = await scriptedServer({
     onRequest: (socket) => void setTimeout(() => socket.write(response()), 100),
   })
@@ -166,7 +166,7 @@ test('a request that waited longer than dropAfter is dropped', async () => {
   const run = await http.run({
     load: constantArrivalRate({ rate: 40, vus: 1, duration: '500ms' }),
     request,
-    dropAfter: '10ms',
+    maxQueueTime: '10ms',
   })
   expect(run.offered).toBe(20)
   expect(run.dropped).toBe(20 - run.sent)

@@ -35,14 +35,14 @@ export interface Step<D> {
 }
 
 /** One position in an iteration: a step, or weighted alternatives of which one is drawn. */
-export interface Place<D> {
+export interface IterationSlot<D> {
   readonly steps: readonly Step<D>[]
   readonly weights: readonly number[]
 }
 
 /** Steps of an iteration, with the series in which their requests are counted. */
 export class Plan<D> {
-  readonly places: readonly Place<D>[]
+  readonly slots: readonly IterationSlot<D>[]
   readonly steps: readonly Step<D>[]
   readonly #phases: readonly Phase[]
   readonly #tagged = new Map<string, RequestSeries>()
@@ -54,21 +54,21 @@ export class Plan<D> {
     phases: readonly Phase[],
   ) {
     this.#phases = phases
-    const places: { steps: Step<D>[]; weights: number[] }[] = []
+    const slots: { steps: Step<D>[]; weights: number[] }[] = []
     for (const [index, option] of options.entries()) {
       const step = this.#prepare(index, option, expectStatus, encoders)
       const isAlternative = option.weight !== undefined && options[index - 1]?.weight !== undefined
-      if (!isAlternative) places.push({ steps: [], weights: [] })
-      places.at(-1)!.steps.push(step)
-      places.at(-1)!.weights.push(option.weight ?? 1)
+      if (!isAlternative) slots.push({ steps: [], weights: [] })
+      slots.at(-1)!.steps.push(step)
+      slots.at(-1)!.weights.push(option.weight ?? 1)
     }
-    this.places = places
-    this.steps = places.flatMap(({ steps }) => steps)
+    this.slots = slots
+    this.steps = slots.flatMap(({ steps }) => steps)
   }
 
   /** Mean think time of an iteration, in milliseconds. */
   get thinkMs(): number {
-    return this.places.reduce((sum, place) => sum + thinkMsOf(place), 0)
+    return this.slots.reduce((sum, place) => sum + thinkMsOf(place), 0)
   }
 
   /** All series of requests. */
@@ -78,7 +78,7 @@ export class Plan<D> {
 
   /** Series that counts a dropped iteration: that of the step with which it would have begun. */
   dropped(random: Random): RequestSeries {
-    return drawStep(this.places[0]!, () => random).series
+    return drawStep(this.slots[0]!, () => random).series
   }
 
   /** Series of the requests of a step with a tag. */
@@ -122,14 +122,14 @@ export class Plan<D> {
 const MAX_TAGS = 100
 
 /** @param random used only if there are alternatives */
-export function drawStep<D>({ steps, weights }: Place<D>, random: () => Random): Step<D> {
+export function drawStep<D>({ steps, weights }: IterationSlot<D>, random: () => Random): Step<D> {
   if (steps.length === 1) return steps[0]!
   let remaining = random().next() * weights.reduce((sum, weight) => sum + weight, 0)
   const drawn = weights.findIndex((weight) => (remaining -= weight) < 0)
   return steps[drawn < 0 ? steps.length - 1 : drawn]!
 }
 
-function thinkMsOf<D>({ steps, weights }: Place<D>): number {
+function thinkMsOf<D>({ steps, weights }: IterationSlot<D>): number {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return steps.reduce((sum, { thinkTime }, at) => sum + (meanOf(thinkTime) * weights[at]!) / total, 0)
 }

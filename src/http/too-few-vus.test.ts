@@ -15,7 +15,7 @@ describe('requests dropped for lack of a free VU', () => {
     await using server = await scriptedServer(later(20))
     const { http } = engineFor(server.url)
     const load = constantArrivalRate({ rate: 400, vus: 1, duration: '1s' })
-    const run = await http.run({ load, request, dropAfter: '10ms' })
+    const run = await http.run({ load, request, maxQueueTime: '10ms' })
     expect(run.dropped).toBeGreaterThan(300)
     for (const call of [
       () => expect(run).toHaveP95Below(500),
@@ -38,7 +38,7 @@ describe('requests dropped for lack of a free VU', () => {
     })
     const { http } = engineFor(server.url)
     const load = constantArrivalRate({ rate: 100, vus: 1, duration: '1s' })
-    const run = await http.run({ load, request, dropAfter: '10ms', abortWhen: false })
+    const run = await http.run({ load, request, maxQueueTime: '10ms', abortWhen: false })
     expect(run.warnings.join()).toMatch(/vus: 1 cannot carry 100\/s of iterations that take [67]\d(\.\d)? ms each/)
   })
 
@@ -52,7 +52,7 @@ describe('requests dropped for lack of a free VU', () => {
         { name: 'open', request, thinkTime: '500ms' },
         { name: 'close', request },
       ],
-      dropAfter: '10ms',
+      maxQueueTime: '10ms',
     })
     expect(() => expect(run.step('open')).toHaveErrorRateBelow(0.1)).toThrow(/keep 2\d VUs busy, and there were 5/)
     expect(() => expect(run.step('open')).not.toHaveErrorRateBelow(0.1)).toThrow(/offered-rate-missed/)
@@ -70,7 +70,7 @@ describe('requests dropped for lack of a free VU', () => {
     })
     const { http } = engineFor(server.url)
     const load = constantArrivalRate({ rate: 200, vus: 10, duration: '2s' })
-    const run = await http.run({ load, request, dropAfter: '300ms' })
+    const run = await http.run({ load, request, maxQueueTime: '300ms' })
     expect(run.dropped).toBeGreaterThan(50)
     const { vuShortage, hint, histogram } = run[evidenceOf]()
     expect(vuShortage).toBeUndefined()
@@ -96,7 +96,7 @@ describe('requests dropped for lack of a free VU', () => {
     })
     const { http } = engineFor(server.url)
     const load = constantArrivalRate({ rate: 200, vus: 8, duration: '2s' })
-    const run = await http.run({ load, request, dropAfter: '250ms', abortWhen: false })
+    const run = await http.run({ load, request, maxQueueTime: '250ms', abortWhen: false })
     expect(run.dropped).toBeGreaterThan(50)
     expect(run[evidenceOf]().vuShortage).toBeUndefined()
     for (const call of [
@@ -121,7 +121,7 @@ describe('requests dropped for lack of a free VU', () => {
     })
     const { http } = engineFor(server.url)
     const load = constantArrivalRate({ rate: 250, vus: 40, duration: '2s' })
-    const run = await http.run({ load, request, dropAfter: '100ms' })
+    const run = await http.run({ load, request, maxQueueTime: '100ms' })
     expect(run.dropped).toBeGreaterThan(200)
     expect(run[evidenceOf]().vuShortage).toBeUndefined()
   })

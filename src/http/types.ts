@@ -1,5 +1,5 @@
 import type { AbortWhen } from '../execution/abort-when.ts'
-import type { OperationDue, OperationOutcome } from '../history/history.ts'
+import type { ExpectedOutcome, OperationOutcome } from '../history/history.ts'
 import type { DataSource } from '../load/data.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
@@ -84,7 +84,7 @@ export interface RecordOption<D = unknown> {
    */
   readonly outcome?: (response: HttpResponse) => OperationOutcome
   /** Expected effect of the request. @default 'applied' */
-  readonly due?: (request: RecordedRequest<D>) => OperationDue
+  readonly expected?: (request: RecordedRequest<D>) => ExpectedOutcome
 }
 
 /** An iteration of one request. */
@@ -116,7 +116,7 @@ export interface HttpLoadOptions<D = undefined> {
   /** Expected status. @default every status below 400 */
   readonly expectStatus?: ExpectedStatus
   /** Open models: how long a request waits for a free VU before it is dropped. @default until the load ends */
-  readonly dropAfter?: Duration
+  readonly maxQueueTime?: Duration
   /** Whether to record every operation and its outcome in `run.history`, or what to record. @default false */
   readonly record?: boolean | RecordOption<D>
   /** Headers of every request that does not set them itself. */

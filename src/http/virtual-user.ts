@@ -26,7 +26,7 @@ import type { RequestSpec } from './types.ts'
 const USER_INFO = /\/\/[^/@]*@/g
 
 /** What all VUs of one run share. */
-export interface VuSurroundings<D> {
+export interface VuContext<D> {
   readonly plan: Plan<D>
   /** One for each instance of the target. */
   readonly encoders: readonly RequestEncoder[]
@@ -59,7 +59,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
   connection!: Connection
   /** Whether the body of the next request is being read. */
   isReadingBody = false
-  readonly #all: VuSurroundings<D>
+  readonly #all: VuContext<D>
   readonly #instance: number
   readonly #expected = new ExpectedResponse<D>()
   #place = 0
@@ -75,7 +75,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
   #goodStatus = 0
   #goodBytes = 0
 
-  constructor({ id, data, instance }: VuIdentity<D>, fork: () => Random, surroundings: VuSurroundings<D>) {
+  constructor({ id, data, instance }: VuIdentity<D>, fork: () => Random, surroundings: VuContext<D>) {
     super(id, data, fork, surroundings.execution)
     this.#instance = instance
     this.#all = surroundings
@@ -138,7 +138,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
   /** An arrow function, because the pacer calls it. */
   readonly #resume = (dueMs: number): void => {
     const dueSinceStartMs = dueMs - this.#all.execution.startMs
-    if (this.#place < this.#all.plan.places.length) this.#send(dueSinceStartMs)
+    if (this.#place < this.#all.plan.slots.length) this.#send(dueSinceStartMs)
     else this.end(dueMs)
   }
 
@@ -148,7 +148,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
       this.end(now())
       return
     }
-    const step = drawStep(plan.places[this.#place++]!, () => this.random)
+    const step = drawStep(plan.slots[this.#place++]!, () => this.random)
     this.#step = step
     this.setIntendedStart(intendedMs)
     if (typeof step.request !== 'function') {
@@ -279,7 +279,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
   }
 
   #continue(endMs: number): void {
-    const hasNext = this.#place < this.#all.plan.places.length
+    const hasNext = this.#place < this.#all.plan.slots.length
     const thinkMs = Math.max(this.draw(this.#step.thinkTime), hasNext ? this.settleMs : 0)
     if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
     else if (hasNext) this.#send(endMs - this.#all.execution.startMs)

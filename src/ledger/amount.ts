@@ -22,8 +22,8 @@ export function readAmount(value: unknown, what: string, column?: Column): Amoun
   const match = typeof text === 'string' ? DECIMAL.exec(text) : null
   const fraction = match?.[3]?.replace(/0+$/, '') ?? ''
   if (match === null || fraction.length > DIGITS || (typeof value === 'number' && !isExact(value, column))) {
-    const [problem, remedy] = explain(value, column)
-    throw new LedgerError(`the ${what} is ${inspect(value)}, ${problem}`, remedy)
+    const [problem, fix] = explain(value, column)
+    throw new LedgerError(`the ${what} is ${inspect(value)}, ${problem}`, fix)
   }
   const units = BigInt(match[2]!) * UNIT + BigInt(fraction.padEnd(DIGITS, '0'))
   return match[1] === '-' ? -units : units
@@ -37,7 +37,7 @@ function isExact(value: number, column: Column | undefined): boolean {
 const MONEY = /^[^\d\s.,-]{0,4}\s?-?[^\d\s.,-]{0,4}\s?\d[\d.,\s’']*\s?\D{0,4}$/
 
 /** Why a value is not an exact amount, and the fix. */
-function explain(value: unknown, column: Column | undefined): readonly [problem: string, remedy: string] {
+function explain(value: unknown, column: Column | undefined): readonly [problem: string, fix: string] {
   if (value === null || value === undefined)
     return ['which is not a number', 'sum over no rows is null: coalesce(sum(amount), 0)']
   if (typeof value === 'number' && column?.rounds === 'JSON')

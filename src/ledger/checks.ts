@@ -15,7 +15,7 @@ import { withCanonicalKeys } from './canonical-history.ts'
 import { columnNamed } from './columns.ts'
 import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
 import { describeCounts, describeLikeness } from './history-messages.ts'
-import { NAMED_OFFENDERS, checkHistory } from './invariants.ts'
+import { NAMED_VIOLATIONS, checkHistory } from './invariants.ts'
 import { LedgerError } from './ledger-error.ts'
 import { nothingChecked, nothingConserved, nothingOf } from './nothing-checked.ts'
 import { countRows, readTotal, requireScope } from './queries.ts'
@@ -78,10 +78,10 @@ export class RowChecks implements LedgerChecks {
     this.#clock = clock
   }
 
-  async history({ history, rows, key, unscoped, depth }: HistoryCheck): Promise<LedgerEvidence> {
+  async history({ history, rows, key, isUnscoped, depth }: HistoryCheck): Promise<LedgerEvidence> {
     return this.#check([rows], () => {
       if (history.size === 0) return nothingOf(history)
-      if (!unscoped && typeof rows === 'string') requireScope(rows)
+      if (!isUnscoped && typeof rows === 'string') requireScope(rows)
       const source = this.#bind('rows', rows, history.runId)
       return {
         sources: [source],
@@ -178,16 +178,16 @@ export class RowChecks implements LedgerChecks {
     const { database } = this.#context
     const needsDatabase = sources.some((source) => typeof source === 'string')
     if (needsDatabase && 'reason' in database) {
-      const { reason: finding, remedy, isElsewhere } = database
-      if (isElsewhere) return { findings: [], invalidities: [], lines: [], skipped: finding }
-      return unreadable(finding, remedy)
+      const { reason: finding, fix, isExternal } = database
+      if (isExternal) return { findings: [], invalidities: [], lines: [], skipped: finding }
+      return unreadable(finding, fix)
     }
     try {
       const reading = prepare()
       return 'findings' in reading ? reading : await this.#read(reading)
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error
-      return unreadable(error.finding, error.remedy)
+      return unreadable(error.finding, error.fix)
     }
   }
 
@@ -262,8 +262,8 @@ export class RowChecks implements LedgerChecks {
   }
 }
 
-function unreadable(finding: string, remedy: string): LedgerEvidence {
-  return { findings: [], invalidities: [{ reason: 'ledger-unreadable', finding, remedy }], lines: [] }
+function unreadable(finding: string, fix: string): LedgerEvidence {
+  return { findings: [], invalidities: [{ reason: 'ledger-unreadable', finding, fix }], lines: [] }
 }
 
 /** Rejects rows of other runs, if rows have a column `run_id`. */
@@ -298,7 +298,7 @@ function compareTotals({ before, expectedDelta }: ConservationCheck, after: bigi
 function violations(rows: readonly Row[]): Finding[] {
   if (rows.length === 0) return []
   const violations = rows
-    .slice(0, NAMED_OFFENDERS)
+    .slice(0, NAMED_VIOLATIONS)
     .map((row, at) => ({ subject: `row ${at + 1}`, told: [], holds: showRow(row) }))
   return [{ kind: 'violation', count: rows.length, violations }]
 }

@@ -161,7 +161,7 @@ describe('conservation', () => {
 
   test('rejects an entry without a transfer or account', () => {
     const half = { transfer: 't1', account: 'a', amount: 5 }
-    const remedy = (noun: string) =>
+    const fix = (noun: string) =>
       `rows without a ${noun} cannot be distinguished: store the ${noun} with the row, or exclude such rows in the query`
     for (const [noun, other] of [
       ['transfer', { ...half, transfer: null }],
@@ -170,7 +170,7 @@ describe('conservation', () => {
       expect(() => entriesOf([half, other])).toThrow(
         expect.objectContaining({
           finding: `1 of 2 rows have no ${noun} in "${noun}", the first of them ${showRow(other)}`,
-          remedy: remedy(noun),
+          fix: fix(noun),
         }),
       )
     }
@@ -205,7 +205,7 @@ describe('conservation', () => {
     expect(() => findDrifted(accountsOf(twice), [])).toThrow(
       expect.objectContaining({
         finding: '"accounts" lists account a more than once, so the balance of its entries is ambiguous',
-        remedy: 'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
+        fix: 'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
       }),
     )
     expect(findBelowFloor(accountsOf(twice))?.count).toBe(1)
@@ -215,7 +215,7 @@ describe('conservation', () => {
     expect(() => entriesOf([{ id: 1, amount: 1 }])).toThrow(
       expect.objectContaining({
         finding: 'the rows of "entries" have no column "transfer", "account"; they have id, amount',
-        remedy: 'name the columns in the query: SELECT … AS transfer, … AS account',
+        fix: 'name the columns in the query: SELECT … AS transfer, … AS account',
       }),
     )
     expect(() => accountsOf([{ account: 1 }])).toThrow('the rows of "accounts" have no column "balance"')

@@ -1,11 +1,11 @@
 import type { Finding, FindingKind, Violation } from '../evidence/ledger-evidence.ts'
 import { readAmount, showAmount, type Amount } from './amount.ts'
 import { columnNamed } from './columns.ts'
-import { NAMED_OFFENDERS } from './invariants.ts'
+import { NAMED_VIOLATIONS } from './invariants.ts'
 import { canonicalKey, type KeyType } from './keys.ts'
 import { LedgerError } from './ledger-error.ts'
 import { keyText, keyTypeIn, readNames, type Row, type Table } from './rows.ts'
-import { toldOf, type RecordedOperations } from './violations.ts'
+import { outcomesOf, type RecordedOperations } from './violations.ts'
 
 /** One side of a transfer. */
 export interface Entry {
@@ -82,10 +82,10 @@ export function findUnbalanced(entries: readonly Entry[], history?: RecordedOper
   const sums = new Map<string, Amount>()
   for (const { transfer, amount } of entries) sums.set(transfer, (sums.get(transfer) ?? 0n) + amount)
   const wrong = [...sums].filter(([, sum]) => sum !== 0n)
-  const named = new Map(wrong.slice(0, NAMED_OFFENDERS).map(([transfer]) => [transfer, [] as Entry[]]))
+  const named = new Map(wrong.slice(0, NAMED_VIOLATIONS).map(([transfer]) => [transfer, [] as Entry[]]))
   for (const entry of entries) named.get(entry.transfer)?.push(entry)
   const keys = new Set([...named.values()].flatMap((own) => own[0]?.key ?? []))
-  const told = history === undefined ? undefined : toldOf(keys, history)
+  const told = history === undefined ? undefined : outcomesOf(keys, history)
   return finding(
     'unbalanced',
     wrong.length,
@@ -106,7 +106,7 @@ export function findBelowFloor(accounts: readonly Account[]): Finding | undefine
   return finding(
     'below floor',
     wrong.length,
-    wrong.slice(0, NAMED_OFFENDERS).map(({ account, balance, floor }) => ({
+    wrong.slice(0, NAMED_VIOLATIONS).map(({ account, balance, floor }) => ({
       subject: `account ${account}`,
       told: [],
       holds: `a balance of ${showAmount(balance)}, its floor is ${showAmount(floor!)}`,
@@ -142,7 +142,7 @@ export function findDrifted(accounts: readonly Account[], entries: readonly Entr
     if (balance !== sum) report(account, `a balance of ${showAmount(balance)}`, sum, count)
   }
   for (const [account, { sum, count }] of sums) report(account, 'no such account', sum, count)
-  return finding('drifted', wrong.length, wrong.slice(0, NAMED_OFFENDERS))
+  return finding('drifted', wrong.length, wrong.slice(0, NAMED_VIOLATIONS))
 }
 
 function rejectDuplicates(accounts: readonly Account[]): void {

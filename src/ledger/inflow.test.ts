@@ -11,8 +11,8 @@ describe('the inflow of a history', () => {
     { key: 'c', outcome: 'unknown' },
     { key: 'c', outcome: 'ok' },
     { key: 'd', outcome: 'failed' },
-    { key: 'forged', outcome: 'ok', due: 'refused' },
-    { key: 'forged', outcome: 'unknown', due: 'ignored' },
+    { key: 'forged', outcome: 'ok', expected: 'refused' },
+    { key: 'forged', outcome: 'unknown', expected: 'ignored' },
   ])
 
   test('counts each acknowledged key once, and unknown keys as a range', () => {

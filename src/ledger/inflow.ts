@@ -21,7 +21,7 @@ export function inflowOf(
 ): Inflow {
   const applied = new Set<string>()
   const unknown = new Set<string>()
-  for (const { key, due, outcome } of history.operations()) {
+  for (const { key, expected: due, outcome } of history.operations()) {
     if (due !== 'applied') continue
     if (outcome === 'ok') applied.add(key)
     else if (outcome === 'unknown') unknown.add(key)

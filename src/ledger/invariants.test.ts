@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FindingKind } from '../evidence/ledger-evidence.ts'
-import type { OperationDue, OperationOutcome } from '../history/history.ts'
+import type { ExpectedOutcome, OperationOutcome } from '../history/history.ts'
 import { sampleHistory, type Send } from '../testing/sample-history.ts'
 import { checkHistory } from './invariants.ts'
 import { readKeys, type Row } from './rows.ts'
@@ -14,7 +14,7 @@ function check(sends: readonly Send[], keys: readonly string[], depth: 'presence
 /** Possible keys of a consistent run: the operations, in order, and the number of rows that they create. */
 const legalKey = fc.record({
   sends: fc.array(fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'), { minLength: 1, maxLength: 5 }),
-  due: fc.constantFrom<OperationDue>('applied', 'applied', 'applied', 'refused', 'ignored'),
+  due: fc.constantFrom<ExpectedOutcome>('applied', 'applied', 'applied', 'refused', 'ignored'),
   appliedIfUnknown: fc.boolean(),
 })
 type LegalKey = typeof legalKey extends fc.Arbitrary<infer T> ? T : never
@@ -52,7 +52,7 @@ interface Run {
 /** Adds one mistake to a consistent run; `undefined` if the run has no suitable key. */
 type Mistake = (run: Run, pick: <T>(from: readonly T[]) => T) => (Run & { readonly violation: string }) | undefined
 
-const appliedOk = (run: Run) => run.sends.filter(({ outcome, due }) => outcome === 'ok' && due === 'applied')
+const appliedOk = (run: Run) => run.sends.filter(({ outcome, expected: due }) => outcome === 'ok' && due === 'applied')
 
 const mistakes: Record<Exclude<FindingKind, 'unbalanced' | 'below floor' | 'drifted' | 'violation'>, Mistake> = {
   lost(run, pick) {
@@ -68,13 +68,14 @@ const mistakes: Record<Exclude<FindingKind, 'unbalanced' | 'below floor' | 'drif
   },
   unexpected(run, pick) {
     const hopeless = run.sends.filter(
-      ({ key }) => !run.sends.some((send) => send.key === key && send.due === 'applied' && send.outcome !== 'failed'),
+      ({ key }) =>
+        !run.sends.some((send) => send.key === key && send.expected === 'applied' && send.outcome !== 'failed'),
     )
     const key = pick([...hopeless.map((send) => send.key), 'never-sent'])
     return { ...run, rows: [...run.rows, key], violation: key }
   },
   'not refused'(run, pick) {
-    const candidates = run.sends.filter(({ due }) => due === 'refused')
+    const candidates = run.sends.filter(({ expected: due }) => due === 'refused')
     if (candidates.length === 0) return undefined
     const send = pick(candidates)
     const sends = run.sends.map((other) => (other === send ? { ...send, outcome: 'ok' as const } : other))
@@ -98,7 +99,7 @@ const mistakes: Record<Exclude<FindingKind, 'unbalanced' | 'below floor' | 'drif
 function naiveFindings({ sends, rows }: Run): string[] {
   const keys = new Set([...sends.map(({ key }) => key), ...rows])
   return [...keys].flatMap((key) => {
-    const due = sends.filter((send) => send.key === key && (send.due ?? 'applied') === 'applied')
+    const due = sends.filter((send) => send.key === key && (send.expected ?? 'applied') === 'applied')
     const ok = due.filter(({ outcome }) => outcome === 'ok')
     const held = rows.filter((row) => row === key).length
     const mayBeThere = due.some(({ outcome }) => outcome !== 'failed')
@@ -109,7 +110,7 @@ function naiveFindings({ sends, rows }: Run): string[] {
     if (ok.length > 0 && held === 0) kinds.push('lost')
     if (!mayBeThere && held > 0) kinds.push('unexpected')
     if (mayBeThere && held > 1) kinds.push('duplicated')
-    if (sends.some((send) => send.key === key && send.due === 'refused' && send.outcome === 'ok'))
+    if (sends.some((send) => send.key === key && send.expected === 'refused' && send.outcome === 'ok'))
       kinds.push('not refused')
     if (new Set(payloads).size > 1) kinds.push('payload changed')
     if (new Set(responses).size > 1) kinds.push('responses differ')
@@ -156,7 +157,7 @@ describe('checkHistory()', () => {
       {
         key,
         outcome: fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'),
-        due: fc.constantFrom<OperationDue>('applied', 'applied', 'refused', 'ignored'),
+        due: fc.constantFrom<ExpectedOutcome>('applied', 'applied', 'refused', 'ignored'),
         payload: fc.constantFrom('p', 'q'),
         response: fc.constantFrom('x', 'y'),
       },
@@ -196,7 +197,7 @@ describe('checkHistory()', () => {
       { key: 'a', outcome: 'ok' },
       { key: 'b', outcome: 'unknown' },
       { key: 'b', outcome: 'ok' },
-      { key: 'forged', outcome: 'failed', due: 'refused' },
+      { key: 'forged', outcome: 'failed', expected: 'refused' },
       { key: 'a', outcome: 'failed' },
     ]
     expect(check(sends, ['b', 'b', 'forged']).findings).toEqual([

@@ -2,7 +2,7 @@ import type { Finding, FindingKind } from '../evidence/ledger-evidence.ts'
 import type { Operation } from '../history/history.ts'
 import { likenessOf, type Likeness } from './keys.ts'
 import type { KeyedRows } from './rows.ts'
-import { describeOffenders, type RecordedOperations, type ViolatingKeys } from './violations.ts'
+import { describeViolatingKeys, type RecordedOperations, type ViolatingKeys } from './violations.ts'
 
 /** Result of comparing a history with the rows of its run. */
 export interface HistoryVerdict {
@@ -27,7 +27,7 @@ export interface HistoryCounts {
 }
 
 /** Maximum number of violations named per kind. */
-export const NAMED_OFFENDERS = 10
+export const NAMED_VIOLATIONS = 10
 
 const PRESENCE: readonly FindingKind[] = ['lost', 'unexpected', 'not refused']
 const ONCE: readonly FindingKind[] = [...PRESENCE, 'duplicated', 'payload changed', 'responses differ']
@@ -57,7 +57,7 @@ export function checkHistory(
   let acknowledged = 0
   for (const operation of history.operations()) {
     outcomes[operation.outcome]++
-    if (operation.outcome === 'ok' && operation.due === 'applied') acknowledged++
+    if (operation.outcome === 'ok' && operation.expected === 'applied') acknowledged++
     states.add(operation)
   }
   const neverSent = new Set<string>()
@@ -67,7 +67,7 @@ export function checkHistory(
   const addViolation = (kind: FindingKind, key: string) => {
     let list = violatingKeys.get(kind)
     if (list === undefined) violatingKeys.set(kind, (list = { count: 0, keys: [] }))
-    if (list.count++ < NAMED_OFFENDERS) list.keys.push(key)
+    if (list.count++ < NAMED_VIOLATIONS) list.keys.push(key)
   }
   const unknown = { applied: 0, notApplied: 0 }
   const lost: string[] = []
@@ -83,7 +83,11 @@ export function checkHistory(
 
   const kinds = depth === 'once' ? ONCE : PRESENCE
   return {
-    findings: describeOffenders(new Map(kinds.flatMap((kind) => pair(kind, violatingKeys.get(kind)))), history, ledger),
+    findings: describeViolatingKeys(
+      new Map(kinds.flatMap((kind) => pair(kind, violatingKeys.get(kind)))),
+      history,
+      ledger,
+    ),
     counts: {
       operations: history.size,
       ...outcomes,
@@ -140,7 +144,7 @@ class KeyStates {
     return this.#indexes.size
   }
 
-  add({ key, due, outcome, payload, response }: Operation): void {
+  add({ key, expected: due, outcome, payload, response }: Operation): void {
     let at = this.#indexes.get(key)
     if (at === undefined) this.#indexes.set(key, (at = this.#indexes.size))
     if (due !== 'applied') {

@@ -3,11 +3,11 @@ export class LedgerError extends Error {
   override readonly name = 'LedgerError'
   /** Finding without the fix. */
   readonly finding: string
-  readonly remedy: string
+  readonly fix: string
 
-  constructor(finding: string, remedy: string, options?: ErrorOptions) {
-    super(`${finding}\nFix: ${remedy}`, options)
+  constructor(finding: string, fix: string, options?: ErrorOptions) {
+    super(`${finding}\nFix: ${fix}`, options)
     this.finding = finding
-    this.remedy = remedy
+    this.fix = fix
   }
 }

@@ -59,7 +59,7 @@ async function insertVotes(keys: readonly (string | null)[], runId: string): Pro
 }
 
 function checkHistory(history: History, check: Partial<HistoryCheck> = {}, context: Partial<LedgerContext> = {}) {
-  const plan: HistoryCheck = { history, rows: ROWS, key: ['key'], unscoped: false, depth: 'once', ...check }
+  const plan: HistoryCheck = { history, rows: ROWS, key: ['key'], isUnscoped: false, depth: 'once', ...check }
   return ledger(context)[ledgerChecks].history(plan)
 }
 
@@ -143,7 +143,7 @@ describe('a history against Postgres', () => {
       {
         reason: 'no-samples',
         finding: 'the history of run mine contains no operations',
-        remedy: 'check that the run sent requests, and that record returns a key for each',
+        fix: 'check that the run sent requests, and that record returns a key for each',
       },
     ])
   })
@@ -156,7 +156,7 @@ describe('a history against Postgres', () => {
     expect(await unreadable(checkHistory(history, { rows: 'SELECT key FROM votes WHERE id > $10' }))).toContain(
       'scoped',
     )
-    expect(await checkHistory(history, { rows, unscoped: true })).toMatchObject({ findings: [], invalidities: [] })
+    expect(await checkHistory(history, { rows, isUnscoped: true })).toMatchObject({ findings: [], invalidities: [] })
   })
 
   test('rejects rows of another run', async () => {
@@ -198,7 +198,7 @@ describe('a history against Postgres', () => {
           reason: 'ledger-unreadable',
           finding:
             'the query failed: division by zero (22012): SELECT key, 1 / (id - id) AS nothing FROM votes WHERE run_id = $1',
-          remedy: 'correct the query; `$1` is the run id',
+          fix: 'correct the query; `$1` is the run id',
         },
       ],
       lines: [],
@@ -221,7 +221,7 @@ describe('a history against Postgres', () => {
     const rows = 'SELECT key, pg_sleep(60) FROM votes WHERE run_id = $1'
     await insertVotes(['a'], history.runId)
     const impatient = ledger().with({ queryTimeout: '100ms' })
-    const check = { history, rows, key: ['key'], unscoped: false, depth: 'once' } satisfies HistoryCheck
+    const check = { history, rows, key: ['key'], isUnscoped: false, depth: 'once' } satisfies HistoryCheck
     expect(await unreadable(impatient[ledgerChecks].history(check))).toMatch(
       /^the query took longer than 100 ms: SELECT/,
     )
@@ -309,7 +309,7 @@ describe('a history against Postgres', () => {
     const controller = new AbortController()
     const rows = 'SELECT key, pg_sleep(600) FROM votes WHERE run_id = $1'
     const patient = ledger({ signal: controller.signal }).with({ queryTimeout: '10m' })
-    const checked = patient[ledgerChecks].history({ history, rows, key: ['key'], unscoped: false, depth: 'once' })
+    const checked = patient[ledgerChecks].history({ history, rows, key: ['key'], isUnscoped: false, depth: 'once' })
     await sleeping()
     controller.abort(new Error('the scenario was given up'))
     await expect(checked).rejects.toThrow('the scenario was given up')
@@ -329,7 +329,7 @@ describe('a check without evidence', () => {
       {
         reason: 'no-samples',
         finding: `none of 2 operations of run ${refused.runId} was acknowledged (1 failed, 1 unknown), so nothing has to be in the ledger`,
-        remedy: expect.stringContaining('find out why the target refused them'),
+        fix: expect.stringContaining('find out why the target refused them'),
       },
     ])
     await insertVotes(['b'], refused.runId)
@@ -390,7 +390,7 @@ describe('keys by their types', () => {
   ] as const)('%s is found as %o', async ([column, keys]) => {
     for (const key of keys) {
       const history = sampleHistory([{ key, outcome: 'ok' }])
-      const evidence = await checkHistory(history, { rows: `SELECT ${column} AS key`, unscoped: true })
+      const evidence = await checkHistory(history, { rows: `SELECT ${column} AS key`, isUnscoped: true })
       expect(evidence).toMatchObject({ findings: [], invalidities: [] })
     }
   })
@@ -399,7 +399,7 @@ describe('keys by their types', () => {
     await admin.query('CREATE EXTENSION IF NOT EXISTS citext')
     const history = sampleHistory([{ key: 'Order-A', outcome: 'ok' }])
     const rows = `SELECT 'order-a'::citext AS key`
-    expect(await checkHistory(history, { rows, unscoped: true })).toMatchObject({ findings: [], invalidities: [] })
+    expect(await checkHistory(history, { rows, isUnscoped: true })).toMatchObject({ findings: [], invalidities: [] })
   })
 
   test('are lost and unexpected if they differ in case, with a hint', async () => {
@@ -418,7 +418,7 @@ describe('keys by their types', () => {
     ] as const
     const history = sampleHistory(sent)
     const both = `SELECT * FROM (VALUES ('shop-1', 7), ('shop-2', 7)) AS t (tenant, n)`
-    const check = { rows: both, key: ['tenant', 'n'], unscoped: true }
+    const check = { rows: both, key: ['tenant', 'n'], isUnscoped: true }
     expect(await checkHistory(history, check)).toMatchObject({ findings: [], invalidities: [] })
     const one = `SELECT * FROM (VALUES ('shop-1', 7)) AS t (tenant, n)`
     const { findings } = await checkHistory(history, { ...check, rows: one })
@@ -432,18 +432,20 @@ describe('keys by their types', () => {
   test('are rejected if read from JSON or from one of two columns with the same name', async () => {
     const history = sampleHistory([{ key: '9007199254740992', outcome: 'ok' }], 'mine')
     const json = `SELECT doc->'id' AS key FROM (SELECT '{"id":9007199254740993}'::jsonb AS doc) AS t`
-    expect(await unreadable(checkHistory(history, { rows: json, unscoped: true }))).toContain(
+    expect(await unreadable(checkHistory(history, { rows: json, isUnscoped: true }))).toContain(
       '9007199254740992, read from JSON, which rounds numbers',
     )
     const text = json.replace('->', '->>')
-    expect((await checkHistory(history, { rows: text, unscoped: true })).findings).toMatchObject([
+    expect((await checkHistory(history, { rows: text, isUnscoped: true })).findings).toMatchObject([
       { kind: 'lost', violations: [{ subject: 'key "9007199254740992"' }] },
       { kind: 'unexpected', violations: [{ subject: 'key "9007199254740993"' }] },
     ])
     const both = "SELECT p.*, o.* FROM (VALUES ('X')) AS p (key) JOIN (VALUES ('9007199254740992')) AS o (key) ON true"
-    expect(await unreadable(checkHistory(history, { rows: both, unscoped: true }))).toContain('2 columns named "key"')
+    expect(await unreadable(checkHistory(history, { rows: both, isUnscoped: true }))).toContain('2 columns named "key"')
     const runs = `SELECT '9007199254740992' AS key, 'theirs' AS run_id, 'mine' AS run_id`
-    expect(await unreadable(checkHistory(history, { rows: runs, unscoped: true }))).toContain('columns named "run_id"')
+    expect(await unreadable(checkHistory(history, { rows: runs, isUnscoped: true }))).toContain(
+      'columns named "run_id"',
+    )
   })
 
   test('keep amounts exact to twenty digits, and explain how to cast money', async () => {
@@ -457,7 +459,7 @@ describe('keys by their types', () => {
 })
 
 describe('rows of a function', () => {
-  const noDatabase = { stores: [], isElsewhere: true } as const
+  const noDatabase = { stores: [], isExternal: true } as const
 
   test('need no database, and are read again until missing rows have arrived', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
@@ -683,7 +685,7 @@ describe('a ledger', () => {
 
   test('without a database is skipped for an external target, and an error for our own', async () => {
     const { signal } = new AbortController()
-    const elsewhere = createLedger({ stores: [], isElsewhere: true, signal })
+    const elsewhere = createLedger({ stores: [], isExternal: true, signal })
     expect(elsewhere.available).toBe(false)
     expect(await elsewhere.value('SELECT 1')).toEqual({ amount: undefined })
     expect(await elsewhere[ledgerChecks].invariant('SELECT 1')).toMatchObject({
@@ -715,9 +717,9 @@ describe('a ledger', () => {
   test('rejects a configured Postgres without a URL, unless the target has its own', async () => {
     const { signal } = new AbortController()
     const store = { name: 'orders', kind: 'postgres' } as const
-    const own = createLedger({ stores: [{ ...store, isAbsent: false }], isElsewhere: true, signal })
+    const own = createLedger({ stores: [{ ...store, isAbsent: false }], isExternal: true, signal })
     expect(await unreadable(own[ledgerChecks].invariant('SELECT 1'))).toBe('the Postgres service orders has no URL')
-    const absent = createLedger({ stores: [{ ...store, isAbsent: true }], isElsewhere: true, signal })
+    const absent = createLedger({ stores: [{ ...store, isAbsent: true }], isExternal: true, signal })
     expect(await absent[ledgerChecks].invariant('SELECT 1')).toMatchObject({
       skipped: 'the URL of the target’s orders is not known here (PERF_DATABASE_URL)',
     })

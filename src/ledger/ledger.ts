@@ -26,7 +26,7 @@ export interface LedgerContext {
   /** Databases of the run; if there are several, the scenario selects one with {@link Ledger.of}. */
   readonly stores: readonly Store[]
   /** Whether the target is external: without a database, assertions are skipped. Default: `false`. */
-  readonly isElsewhere?: boolean
+  readonly isExternal?: boolean
   /** Aborted if the scenario is aborted: ends all work of the ledger immediately. */
   readonly signal: AbortSignal
   /** Value of `$1` in queries without a history. */
@@ -135,7 +135,7 @@ class RowLedger implements Ledger {
       kind: 'postgres',
       name: service,
       choose: (name) => `ledger.of('${name}')`,
-      isElsewhere: context.isElsewhere ?? false,
+      isExternal: context.isExternal ?? false,
     })
     this[ledgerChecks] = new RowChecks({ ...context, database: this.#database }, limits, context.clock ?? REAL_TIME)
   }
@@ -167,7 +167,7 @@ class RowLedger implements Ledger {
     const { signal, runId } = this.#context
     const source = bindSource('total', total, { runId, signal, timeoutMs: this.#limits.queryTimeoutMs })
     if (source.query === undefined) return { amount: amountOf(await source.read(undefined), source.shown) }
-    if ('reason' in this.#database && this.#database.isElsewhere) return { amount: undefined }
+    if ('reason' in this.#database && this.#database.isExternal) return { amount: undefined }
     await using session = await this.#open()
     return { amount: amountOf(await source.read(session.query), source.shown) }
   }
@@ -186,7 +186,7 @@ class RowLedger implements Ledger {
 
   #open() {
     const database = this.#database
-    if ('reason' in database) throw new LedgerError(database.reason, database.remedy)
+    if ('reason' in database) throw new LedgerError(database.reason, database.fix)
     const { signal } = this.#context
     return openSession({ url: database.url, signal, queryTimeoutMs: this.#limits.queryTimeoutMs })
   }

@@ -8,8 +8,8 @@ import type { HistoryCounts } from './invariants.ts'
 /** Evidence for a history without operations. */
 export function nothingOf(history: History): LedgerEvidence {
   const finding = `the history of run ${history.runId} contains no operations`
-  const remedy = 'check that the run sent requests, and that record returns a key for each'
-  return { findings: [], invalidities: [noSamples(finding, remedy)], lines: [] }
+  const fix = 'check that the run sent requests, and that record returns a key for each'
+  return { findings: [], invalidities: [noSamples(finding, fix)], lines: [] }
 }
 
 /**
@@ -54,9 +54,9 @@ export function nothingConserved(
   },
 ): Invalidity[] {
   const found: Invalidity[] = []
-  const remedy = 'run the query by hand: check that it names the right table and run'
-  if (entries?.length === 0) found.push(noSamples('no entries were read, so no transfer was checked', remedy))
-  if (accounts?.length === 0) found.push(noSamples('no accounts were read, so no balance was checked', remedy))
+  const fix = 'run the query by hand: check that it names the right table and run'
+  if (entries?.length === 0) found.push(noSamples('no entries were read, so no transfer was checked', fix))
+  if (accounts?.length === 0) found.push(noSamples('no accounts were read, so no balance was checked', fix))
   else if (entries === undefined && accounts?.every(({ floor }) => floor === undefined)) {
     found.push(
       noSamples(
@@ -81,6 +81,6 @@ function isAcknowledged(history: History): boolean {
   return false
 }
 
-function noSamples(finding: string, remedy: string): Invalidity {
-  return { reason: 'no-samples', finding, remedy }
+function noSamples(finding: string, fix: string): Invalidity {
+  return { reason: 'no-samples', finding, fix }
 }

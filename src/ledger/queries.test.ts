@@ -8,7 +8,7 @@ async function problemOf(fail: () => unknown): Promise<readonly [string, string]
   try {
     await fail()
   } catch (error) {
-    if (error instanceof LedgerError) return [error.finding, error.remedy]
+    if (error instanceof LedgerError) return [error.finding, error.fix]
     throw error
   }
   return ['nothing', 'nothing']
@@ -33,9 +33,9 @@ test('bindRunId() rejects $1 without a run id', async () => {
 
 test('requireScope() rejects a query without $1', async () => {
   expect(await problemOf(() => requireScope('SELECT key FROM t WHERE run_id = $1'))).toEqual(['nothing', 'nothing'])
-  const [problem, remedy] = await problemOf(() => requireScope(' SELECT key FROM t\n'))
+  const [problem, fix] = await problemOf(() => requireScope(' SELECT key FROM t\n'))
   expect(problem).toBe('the query must be scoped to this run, whose id is $1: SELECT key FROM t')
-  expect(remedy).toMatch(/^store the scenario's runId with the row .* say so: \{ unscoped: true \}$/)
+  expect(fix).toMatch(/^store the scenario's runId with the row .* say so: \{ isUnscoped: true \}$/)
 })
 
 test('countRows() keeps the parameters', () => {
@@ -50,9 +50,9 @@ test('readTotal() requires one exact number', async () => {
   const total = (rows: readonly Row[]) => readTotal({ rows, columns: [] }, 'SELECT sum(x) FROM t')
   expect(total([{ sum: '10' }])).toBe(total([{ sum: 10 }]))
 
-  const remedy = 'write SELECT sum(balance) FROM accounts; a function returns [{ total: "12.50" }]'
+  const fix = 'write SELECT sum(balance) FROM accounts; a function returns [{ total: "12.50" }]'
   const many = 'a total must be one row of one column; SELECT sum(x) FROM t returned'
-  expect(await problemOf(() => total([]))).toEqual([`${many} 0 rows of 0`, remedy])
-  expect(await problemOf(() => total([{ sum: 1 }, { sum: 2 }]))).toEqual([`${many} 2 rows of 1`, remedy])
-  expect(await problemOf(() => total([{ sum: 1, count: 2 }]))).toEqual([`${many} 1 rows of 2`, remedy])
+  expect(await problemOf(() => total([]))).toEqual([`${many} 0 rows of 0`, fix])
+  expect(await problemOf(() => total([{ sum: 1 }, { sum: 2 }]))).toEqual([`${many} 2 rows of 1`, fix])
+  expect(await problemOf(() => total([{ sum: 1, count: 2 }]))).toEqual([`${many} 1 rows of 2`, fix])
 })

@@ -35,7 +35,7 @@ export function requireScope(query: string): void {
   if (usesRunId(readStatement(query))) return
   throw new LedgerError(
     `the query must be scoped to this run, whose id is $1: ${showSql(query)}`,
-    "store the scenario's runId with the row or begin keys with it, and write WHERE run_id = $1, or WHERE starts_with(key, $1); if the table only contains this run's rows, set { unscoped: true }",
+    "store the scenario's runId with the row or begin keys with it, and write WHERE run_id = $1, or WHERE starts_with(key, $1); if the table only contains this run's rows, set { isUnscoped: true }",
   )
 }
 

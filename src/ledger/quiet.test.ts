@@ -9,9 +9,9 @@ const { signal } = new AbortController()
 /** Callers of `quiet`: a ledger without a database, and one with a database. */
 const CALLERS: Readonly<Record<string, (quiet: () => Promise<boolean>) => Promise<string>>> = {
   async 'a function of rows'(quiet) {
-    const ledger = createLedger({ stores: [], isElsewhere: true, signal }).with({ quiet, settleTimeout: '30ms' })
+    const ledger = createLedger({ stores: [], isExternal: true, signal }).with({ quiet, settleTimeout: '30ms' })
     const { invalidities } = await ledger[ledgerChecks].invariant(() => [])
-    return invalidities.map(({ finding, remedy }) => `${finding}\nFix: ${remedy}`).join('')
+    return invalidities.map(({ finding, fix }) => `${finding}\nFix: ${fix}`).join('')
   },
   async 'a database'(quiet) {
     const pulse = async () => ({ writers: 0, horizon: '1', open: [] })

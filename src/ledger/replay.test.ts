@@ -8,7 +8,7 @@ const options = fc
     seed: fc.oneof(fc.integer(), fc.string()),
     min: fc.integer({ min: 1, max: 5 }),
     more: fc.nat(5),
-    forgedRatio: fc.constantFrom(0, 0.05, 0.5, 1),
+    forgedRate: fc.constantFrom(0, 0.05, 0.5, 1),
     unknownRate: fc.constantFrom(0, 0.05, 1),
   })
   .map(({ min, more, ...rest }): Required<ReplayOptions> => ({ ...rest, copies: { min, max: min + more } }))
@@ -24,7 +24,7 @@ describe('a replay plan', () => {
   test('delivers every update the configured number of times, with numbered copies of one kind', () => {
     fc.assert(
       fc.property(options, (given) => {
-        const { updates, copies, forgedRatio, unknownRate } = given
+        const { updates, copies, forgedRate, unknownRate } = given
         const updatesSent = byUpdate(planReplay(given))
         const unknown = Math.ceil(updates * unknownRate)
         expect([...updatesSent.keys()].toSorted((a, b) => a - b)).toEqual(
@@ -35,13 +35,13 @@ describe('a replay plan', () => {
           expect(sent.length).toBeGreaterThanOrEqual(copies.min)
           expect(sent.length).toBeLessThanOrEqual(copies.max)
           expect(sent.map(({ delivery }) => delivery.copy)).toEqual(sent.map((_, copy) => copy))
-          const [{ kind, due }] = [sent[0]!.delivery]
-          expect(sent.every(({ delivery }) => delivery.kind === kind && delivery.due === due)).toBe(true)
+          const [{ kind, expected: due }] = [sent[0]!.delivery]
+          expect(sent.every(({ delivery }) => delivery.kind === kind && delivery.expected === due)).toBe(true)
           expect(kind === 'unknown').toBe(update >= updates)
           expect(due).toBe({ genuine: 'applied', forged: 'refused', unknown: 'ignored' }[kind])
           if (kind === 'forged') forged++
         }
-        expect(forged).toBe(Math.ceil(updates * forgedRatio))
+        expect(forged).toBe(Math.ceil(updates * forgedRate))
       }),
     )
   })
@@ -66,11 +66,11 @@ describe('a replay plan', () => {
   })
 
   test('names every invalid option', () => {
-    const wrong: object = { updates: 0, copies: { min: 3, max: 2 }, forgedRatio: 5, unknownRate: -1, times: 2 }
+    const wrong: object = { updates: 0, copies: { min: 3, max: 2 }, forgedRate: 5, unknownRate: -1, times: 2 }
     expect(() => planReplay(wrong as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: planReplay() received 6 invalid options:
 
-        times: is not an option here; valid are updates, seed, copies, forgedRatio, unknownRate
+        times: is not an option here; valid are updates, seed, copies, forgedRate, unknownRate
           received: 2
           example:  without times
         updates: must be an integer at least 1 and at most 10000000
@@ -82,9 +82,9 @@ describe('a replay plan', () => {
         copies.max: must be an integer at least 3 and at most 1000
           received: 2
           example:  max: 4
-        forgedRatio: must be a number at least 0 and at most 1
+        forgedRate: must be a number at least 0 and at most 1
           received: 5
-          example:  forgedRatio: 0.05
+          example:  forgedRate: 0.05
         unknownRate: must be a number at least 0 and at most 1
           received: -1
           example:  unknownRate: 0.05]

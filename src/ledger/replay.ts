@@ -1,4 +1,4 @@
-import type { OperationDue } from '../history/history.ts'
+import type { ExpectedOutcome } from '../history/history.ts'
 import { Random } from '../load/random.ts'
 import { object, optional, readOptions } from '../options/schema.ts'
 import { integer, matching, number } from '../options/values.ts'
@@ -15,7 +15,7 @@ export interface ReplayOptions {
    * Ratio (0–1) of updates whose deliveries all have an invalid signature: each must be refused and must not be applied.
    * Rounded up. Default: 0.05.
    */
-  readonly forgedRatio?: number
+  readonly forgedRate?: number
   /** Additional updates about unknown objects, as a ratio (0–1) of `updates`. Rounded up. Default: 0.05. */
   readonly unknownRate?: number
 }
@@ -29,7 +29,7 @@ export interface Delivery {
   /** `genuine`; `forged`: with an invalid signature; `unknown`: genuine, but about an unknown object. */
   readonly kind: 'genuine' | 'forged' | 'unknown'
   /** For `record: { due }`: `refused` for forged ones, `ignored` for unknown ones. */
-  readonly due: OperationDue
+  readonly expected: ExpectedOutcome
 }
 
 /**
@@ -42,10 +42,10 @@ export interface Delivery {
  * @throws {OptionsError} with every invalid option
  */
 export function planReplay(options: ReplayOptions): readonly Delivery[] {
-  const { updates, seed, copies, forgedRatio, unknownRate } = readOptions('planReplay()', REPLAY, options)
+  const { updates, seed, copies, forgedRate, unknownRate } = readOptions('planReplay()', REPLAY, options)
   const unknown = Math.ceil(updates * unknownRate)
   const random = new Random(seed)
-  const forgedOnes = someOf(updates, Math.ceil(updates * forgedRatio), random.fork('forged'))
+  const forgedOnes = someOf(updates, Math.ceil(updates * forgedRate), random.fork('forged'))
   const bursts: { at: number; update: number; count: number }[] = []
   for (let update = 0; update < updates + unknown; update++) {
     const own = random.fork(update)
@@ -63,10 +63,10 @@ export function planReplay(options: ReplayOptions): readonly Delivery[] {
       Array.from({ length: count }, (): Delivery => {
         const copy = sent.get(update) ?? 0
         sent.set(update, copy + 1)
-        if (update >= updates) return { update, copy, kind: 'unknown', due: 'ignored' }
+        if (update >= updates) return { update, copy, kind: 'unknown', expected: 'ignored' }
         return forgedOnes.has(update)
-          ? { update, copy, kind: 'forged', due: 'refused' }
-          : { update, copy, kind: 'genuine', due: 'applied' }
+          ? { update, copy, kind: 'forged', expected: 'refused' }
+          : { update, copy, kind: 'genuine', expected: 'applied' }
       }),
     )
 }
@@ -111,7 +111,7 @@ const REPLAY = object<ReplayOptions>()(
       '1',
     ),
     copies: optional(COPIES, { min: 1, max: 4 }),
-    forgedRatio: optional(RATIO, 0.05),
+    forgedRate: optional(RATIO, 0.05),
     unknownRate: optional(RATIO, 0.05),
   },
   { example: 'planReplay({ updates: 500, seed: 1 })' },

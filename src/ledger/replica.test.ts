@@ -55,7 +55,7 @@ function check(history: Awaited<ReturnType<typeof pay>>, meanwhile = async (_sle
   const stores = [{ name: 'payments', kind: 'postgres', url: servers.standbyUrl, isAbsent: false }] as const
   const rows = 'SELECT key FROM payments WHERE run_id = $1'
   return createLedger({ stores, signal: new AbortController().signal, clock })[ledgerChecks].history({
-    ...{ history, rows, key: ['key'], unscoped: false, depth: 'once' },
+    ...{ history, rows, key: ['key'], isUnscoped: false, depth: 'once' },
   })
 }
 
@@ -85,7 +85,7 @@ test('a standby whose replay stays paused is invalid and reported as a replica',
       finding: expect.stringMatching(
         /the database is a replica, .+ behind its primary, and its replay is paused: it did not replay within 10\.0 s what it had received/,
       ),
-      remedy: expect.stringContaining('read the primary (PERF_DATABASE_URL)'),
+      fix: expect.stringContaining('read the primary (PERF_DATABASE_URL)'),
     },
   ])
 })

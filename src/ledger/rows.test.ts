@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { LedgerError } from './ledger-error.ts'
 import { readKeys, showRow } from './rows.ts'
 
-function problemOf(read: () => unknown): [name: string, message: string, remedy: string] {
+function problemOf(read: () => unknown): [name: string, message: string, fix: string] {
   try {
     read()
   } catch (error) {
-    if (error instanceof LedgerError) return [error.name, error.finding, error.remedy]
+    if (error instanceof LedgerError) return [error.name, error.finding, error.fix]
     throw error
   }
   throw new Error('nothing was thrown')
@@ -26,9 +26,9 @@ test.each([
   ['', "a key that is ''"],
 ])('a row without a usable key, %o: how many, and the first of them', (key, what) => {
   const rows = [{ key: 'a' }, { key }, { key: 7 }, { key }]
-  const [, message, remedy] = problemOf(() => readKeys({ rows, columns: [] }, ['key']))
+  const [, message, fix] = problemOf(() => readKeys({ rows, columns: [] }, ['key']))
   expect(message).toBe(`2 of 4 rows have ${what} in "key", the first of them ${showRow(rows[1]!)}`)
-  expect(remedy).toBe(
+  expect(fix).toBe(
     'rows without a key cannot be distinguished: store the key with the row, or exclude such rows in the query',
   )
 })
@@ -39,9 +39,9 @@ test.each([
   [Buffer.from('a'), '<Buffer 61>'],
   [true, 'true'],
 ])('a key that is no text, number or UUID, %o: how to make it one', (key, shown) => {
-  const [, message, remedy] = problemOf(() => readKeys({ rows: [{ key }], columns: [] }, ['key']))
+  const [, message, fix] = problemOf(() => readKeys({ rows: [{ key }], columns: [] }, ['key']))
   expect(message).toMatch(`1 of 1 rows have a key that is ${shown} in "key"`)
-  expect(remedy).toBe('a key must be a string, a number or a UUID: cast it in the query, key::text AS key')
+  expect(fix).toBe('a key must be a string, a number or a UUID: cast it in the query, key::text AS key')
 })
 
 test('readKeys() rejects a number that may have lost digits', () => {
@@ -53,9 +53,9 @@ test('readKeys() rejects a number that may have lost digits', () => {
     "select it as text: doc->>'id' AS key",
   ])
   expect(readKeys({ rows: [{ key: 'a' }], columns: json }, ['key']).keys).toEqual(['a'])
-  const [, message, remedy] = problemOf(() => readKeys({ rows: [{ key: 2 ** 53 }], columns: [] }, ['key']))
+  const [, message, fix] = problemOf(() => readKeys({ rows: [{ key: 2 ** 53 }], columns: [] }, ['key']))
   expect(message).toContain('9007199254740992, a number with more digits than it can hold exactly, in "key"')
-  expect(remedy).toBe('select it as text: key::text AS key')
+  expect(fix).toBe('select it as text: key::text AS key')
   expect(readKeys({ rows: [{ key: 1.5 }, { key: 2n ** 60n }], columns: [] }, ['key']).keys).toEqual([
     '1.5',
     '1152921504606846976',

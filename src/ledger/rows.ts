@@ -77,10 +77,10 @@ export function readNames({ rows, columns }: Table, column: string, noun: string
     return name ?? ''
   })
   if (example === undefined) return names
-  const [what, remedy] = faultOf(example[column], known, column, noun)
+  const [what, fix] = faultOf(example[column], known, column, noun)
   throw new LedgerError(
     `${wrong} of ${rows.length} rows have ${what} in "${column}", the first of them ${showRow(example)}`,
-    remedy,
+    fix,
   )
 }
 
@@ -96,7 +96,7 @@ function faultOf(
   column: Column | undefined,
   name: string,
   noun: string,
-): readonly [what: string, remedy: string] {
+): readonly [what: string, fix: string] {
   const missing = `rows without a ${noun} cannot be distinguished: store the ${noun} with the row, or exclude such rows in the query`
   if (value === null || value === undefined) return [`no ${noun}`, missing]
   const what = `a ${noun} that is ${inspect(value, { depth: 0 })}`

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, ClientConfig, FieldDef, QueryConfig } from 'pg'
-import { storePlace } from '../machine/store-place.ts'
+import { storeLocation } from '../machine/store-location.ts'
 import { postgresTlsProblem } from '../machine/store-tls.ts'
 import { loadOptional } from '../options/optional-package.ts'
 import { columnOf, type Column } from './columns.ts'
@@ -171,7 +171,7 @@ function unreachable(url: string, error: unknown): LedgerError {
   const { code, message } = error as { code?: string; message?: string }
   // The driver quotes the whole URL if it cannot parse it.
   if (!URL.canParse(url)) return new LedgerError('the URL of the database is not valid', CORRECT_URL)
-  const place = storePlace(new URL(url))
+  const place = storeLocation(new URL(url))
   const tls = postgresTlsProblem(code ?? '', message ?? '')
   if (tls !== undefined) return new LedgerError(`the database at ${place} cannot be reached: ${tls.finding}`, tls.fix)
   const reason = code ?? message

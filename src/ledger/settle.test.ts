@@ -104,7 +104,7 @@ describe('settling', () => {
     expect(await settled).toMatchObject({
       said: 'waited 2.20 s: open transactions ended, nothing was written for 300 ms',
     })
-    const remedy =
+    const fix =
       "Fix: end prepared transactions (SELECT gid FROM pg_prepared_xacts) with COMMIT PREPARED or ROLLBACK PREPARED, or wait longer: ledger.with({ settleTimeout: '60s' })"
     const held = (options: Partial<SettleOptions>) =>
       settleOn((ms) => ({ ...idle, writers: 1, open: ms < 500 ? [before] : [prepared] }), {
@@ -112,10 +112,10 @@ describe('settling', () => {
         ...options,
       })
     await expect(held({})).rejects.toThrow(
-      `the ledger did not settle within 3.00 s: 1 transaction is still open: prepared transaction xa-7, 1 writing transaction is open, last seen: 12 rows\n${remedy}`,
+      `the ledger did not settle within 3.00 s: 1 transaction is still open: prepared transaction xa-7, 1 writing transaction is open, last seen: 12 rows\n${fix}`,
     )
     await expect(held({ quiet: async () => true })).rejects.toThrow(
-      `the ledger did not settle within 3.00 s: prepared transaction xa-7 is open, 1 writing transaction is open\n${remedy}`,
+      `the ledger did not settle within 3.00 s: prepared transaction xa-7 is open, 1 writing transaction is open\n${fix}`,
     )
   })
 

@@ -23,13 +23,13 @@ const NAMED_ROWS = 3
  * Findings with their named violations. Reads history and rows again for the few named keys: keeping this for every key
  * would need more memory than the run itself.
  */
-export function describeOffenders(
+export function describeViolatingKeys(
   violatingKeys: ReadonlyMap<FindingKind, ViolatingKeys>,
   history: RecordedOperations,
   ledger: KeyedRows,
 ): Finding[] {
   const keys = new Set([...violatingKeys.values()].flatMap((list) => list.keys))
-  const told = toldOf(keys, history)
+  const told = outcomesOf(keys, history)
   const rows = rowsOf(keys, ledger)
   return [...violatingKeys].map(([kind, list]) => ({
     kind,
@@ -43,14 +43,14 @@ export function describeOffenders(
 }
 
 /** Outcomes of the given keys, oldest first: `VU 3 at 12.4 s: ok (201)`. */
-export function toldOf(keys: ReadonlySet<string>, history: RecordedOperations): Map<string, string[]> {
+export function outcomesOf(keys: ReadonlySet<string>, history: RecordedOperations): Map<string, string[]> {
   const operations = new Map<string, Operation[]>()
   if (keys.size > 0) {
     for (const operation of history.operations()) {
       if (keys.has(operation.key)) append(operations, operation.key, operation)
     }
   }
-  return new Map([...operations].map(([key, all]) => [key, showTold(all, history.steps)]))
+  return new Map([...operations].map(([key, all]) => [key, showOutcomes(all, history.steps)]))
 }
 
 /** `nothing`, `1 row: { … }`, `2 rows: { … }, { … }` */
@@ -68,13 +68,16 @@ function rowsOf(keys: ReadonlySet<string>, ledger: KeyedRows): Map<string, Row[]
   return found
 }
 
-function showTold(operations: readonly Operation[], steps: readonly string[]): string[] {
+function showOutcomes(operations: readonly Operation[], steps: readonly string[]): string[] {
   const shown = operations.slice(0, NAMED_RESPONSES).map((operation) => showOperation(operation, steps))
   const more = operations.length - shown.length
   return more > 0 ? [...shown, `${more} more`] : shown
 }
 
-function showOperation({ vu, step, startUs, outcome, status, due }: Operation, steps: readonly string[]): string {
+function showOperation(
+  { vu, step, startUs, outcome, status, expected: due }: Operation,
+  steps: readonly string[],
+): string {
   const where = steps.length > 1 ? `, ${steps[step] ?? `step ${step}`}` : ''
   const response = status === 0 ? 'no response' : String(status)
   const expected = due === 'applied' ? '' : `, expected to be ${due}`

@@ -1,5 +1,4 @@
 import { formatCount, formatDuration, formatRate } from '../stats/units.ts'
-import { areaOf, legsOf, type Leg } from './legs.ts'
 import type {
   ConstantVus,
   Load,
@@ -11,6 +10,7 @@ import type {
   Stage,
   ThinkTime,
 } from './load.ts'
+import { iterationsDuring, segmentsOf, type Segment } from './segments.ts'
 
 /** Whether iterations are due on a schedule (`constantArrivalRate`, `rampingArrivalRate`), independent of the target. */
 export function isOpen(load: Load): load is OpenLoad {
@@ -46,7 +46,7 @@ export function maxVusOf(load: Load): number {
  */
 export function offeredIterations(load: Load): number | undefined {
   if (load.kind === 'sharedIterations') return load.iterations
-  return isOpen(load) ? iterationsIn(legsOf(load).reduce((sum, leg) => sum + areaOf(leg), 0)) : undefined
+  return isOpen(load) ? iterationsIn(segmentsOf(load).reduce((sum, leg) => sum + iterationsDuring(leg), 0)) : undefined
 }
 
 /** Number of iterations in an area, if one is due at each half: 0.5, 1.5, 2.5, … (see `ArrivalSchedule`). */
@@ -61,20 +61,21 @@ function iterationsIn(area: number): number {
  */
 export function phasesOf(load: Load): readonly Phase[] {
   if (load.kind === 'sharedIterations') return [{ name: 'steady', startMs: 0, endMs: load.maxDurationMs }]
-  const names = legPhases(load)
+  const names = segmentPhases(load)
   const phases: Phase[] = []
-  for (const [at, { startMs, endMs }] of legsOf(load).entries()) append(phases, { name: names[at]!, startMs, endMs })
+  for (const [at, { startMs, endMs }] of segmentsOf(load).entries())
+    append(phases, { name: names[at]!, startMs, endMs })
   return phases
 }
 
 /** Phase of each segment of a load, in order. */
-export function legPhases(load: Exclude<Load, SharedIterations>): readonly PhaseName[] {
-  const legs = legsOf(load)
+export function segmentPhases(load: Exclude<Load, SharedIterations>): readonly PhaseName[] {
+  const legs = segmentsOf(load)
   const rampDown = legs.findLastIndex((leg) => !isRampDown(leg)) + 1
   return legs.map((leg, at) => leg.phase ?? (at >= rampDown ? 'cooldown' : leg.from === leg.to ? 'steady' : 'ramp'))
 }
 
-function isRampDown({ from, to }: Leg): boolean {
+function isRampDown({ from, to }: Segment): boolean {
   return to < from || (from === 0 && to === 0)
 }
 

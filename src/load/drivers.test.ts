@@ -20,12 +20,12 @@ interface Options {
   readonly stepThinkMs?: number
   readonly failedAttempts?: (vu: number, iteration: number) => number
   readonly offsetMs?: number
-  readonly dropAfterMs?: number
+  readonly maxQueueTimeMs?: number
 }
 
 /** A load on VUs that only take time; `begun` lists the iterations, in milliseconds from the start of the run. */
 function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Options) {
-  const { thinkMs = 0, stepThinkMs = 0, failedAttempts = () => 0, offsetMs = 0, dropAfterMs = 1_000 } = options
+  const { thinkMs = 0, stepThinkMs = 0, failedAttempts = () => 0, offsetMs = 0, maxQueueTimeMs = 1_000 } = options
   const begun: { vu: number; dueMs: number; atMs: number }[] = []
   const dropped: number[] = []
   const delays: number[] = []
@@ -63,7 +63,7 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
   const vus = Array.from({ length: count }, (_, id) => new FakeVu(id))
   for (const vu of vus) idle.push(vu)
   const driver: Driver<FakeVu> = driverFor(load, offsetMs, {
-    ...{ vus, idle, pacer, startMs: () => START_MS, random: new Random(1), dropAfterMs, stepThinkMs },
+    ...{ vus, idle, pacer, startMs: () => START_MS, random: new Random(1), maxQueueTimeMs, stepThinkMs },
     onScheduled: (delayMs) => delays.push(delayMs),
     onDropped: (dueMs) => dropped.push(dueMs),
     onExhausted: () => exhausted++,
@@ -106,7 +106,7 @@ describe('an arrival rate', () => {
 
   test('lets an iteration wait for a free VU, with the instant at which it was due', () => {
     const { driver, goTo, begun, dropped, delays } = driven(tenPerSec(1), {
-      ...{ vus: 1, takesMs: () => 250, dropAfterMs: 10_000 },
+      ...{ vus: 1, takesMs: () => 250, maxQueueTimeMs: 10_000 },
     })
     driver.start()
     goTo(10_000)
@@ -118,10 +118,10 @@ describe('an arrival rate', () => {
     expect([begun.length, dropped.length]).toEqual([10, 0])
   })
 
-  test('drops an iteration that has waited longer than dropAfter, but not at exactly dropAfter', () => {
+  test('drops an iteration that has waited longer than maxQueueTime, but not at exactly maxQueueTime', () => {
     const takesMs = () => 300
-    const waits = (dropAfterMs: number) => {
-      const { driver, goTo, begun, dropped } = driven(tenPerSec(1), { vus: 1, takesMs, dropAfterMs })
+    const waits = (maxQueueTimeMs: number) => {
+      const { driver, goTo, begun, dropped } = driven(tenPerSec(1), { vus: 1, takesMs, maxQueueTimeMs })
       pacer.nowMs = START_MS
       driver.start()
       goTo(20_000)

@@ -21,7 +21,7 @@ export interface DrivenVu {
 }
 
 /** What the drivers of a run share. Instants are milliseconds from the start of the run, unless stated otherwise. */
-export interface DriverSurroundings<V extends DrivenVu> {
+export interface DriverContext<V extends DrivenVu> {
   readonly vus: readonly V[]
   /** Free VUs, in the order in which they became free. */
   readonly idle: Fifo<V>
@@ -29,7 +29,7 @@ export interface DriverSurroundings<V extends DrivenVu> {
   /** When the run began (`performance.now()`). */
   readonly startMs: () => number
   readonly random: Random
-  readonly dropAfterMs: number
+  readonly maxQueueTimeMs: number
   /** Mean think time between the steps of an iteration. */
   readonly stepThinkMs: number
   /** Called if a VU was free when an iteration was due, with the delay of its begin. */
@@ -56,7 +56,7 @@ export interface Driver<V extends DrivenVu> {
 }
 
 /** @param offsetMs start of the load, from the start of the run */
-export function driverFor<V extends DrivenVu>(load: Load, offsetMs: number, all: DriverSurroundings<V>): Driver<V> {
+export function driverFor<V extends DrivenVu>(load: Load, offsetMs: number, all: DriverContext<V>): Driver<V> {
   if (isOpen(load)) return new ArrivalDriver(load, offsetMs, all)
   return load.kind === 'sharedIterations' ? new SharedDriver(load, offsetMs, all) : new VuDriver(load, offsetMs, all)
 }
@@ -64,7 +64,7 @@ export function driverFor<V extends DrivenVu>(load: Load, offsetMs: number, all:
 /** Open model: iterations begin when due, on the VU that has been free for longest, or as soon as one becomes free. */
 class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   readonly activeVus: number
-  readonly #all: DriverSurroundings<V>
+  readonly #all: DriverContext<V>
   readonly #schedule: ArrivalSchedule
   readonly #offsetMs: number
   /** Iterations that are due and wait for a free VU. */
@@ -73,7 +73,7 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   #nextMs: number | undefined
   #isStopped = false
 
-  constructor(load: OpenLoad, offsetMs: number, all: DriverSurroundings<V>) {
+  constructor(load: OpenLoad, offsetMs: number, all: DriverContext<V>) {
     this.activeVus = load.vus
     this.#all = all
     this.#offsetMs = offsetMs
@@ -87,7 +87,7 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
 
   freed(vu: V, endMs: number): void {
     for (let dueMs = this.#waiting.shift(); dueMs !== undefined; dueMs = this.#waiting.shift()) {
-      if (endMs - this.#all.startMs() - dueMs <= this.#all.dropAfterMs) {
+      if (endMs - this.#all.startMs() - dueMs <= this.#all.maxQueueTimeMs) {
         vu.begin(dueMs)
         return
       }
@@ -152,7 +152,7 @@ function backoffMs({ failedAttempts }: DrivenVu): number {
  */
 class VuDriver<V extends DrivenVu> implements Driver<V> {
   activeVus = 0
-  readonly #all: DriverSurroundings<V>
+  readonly #all: DriverContext<V>
   readonly #load: Exclude<ClosedLoad, SharedIterations>
   readonly #offsetMs: number
   readonly #isActive: boolean[] = []
@@ -162,7 +162,7 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
   readonly #staggerMs: number
   #isStopped = false
 
-  constructor(load: Exclude<ClosedLoad, SharedIterations>, offsetMs: number, all: DriverSurroundings<V>) {
+  constructor(load: Exclude<ClosedLoad, SharedIterations>, offsetMs: number, all: DriverContext<V>) {
     this.#load = load
     this.#offsetMs = offsetMs
     this.#all = all
@@ -213,11 +213,11 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
 /** Closed model with a fixed number of iterations, each taken by a free VU. */
 class SharedDriver<V extends DrivenVu> implements Driver<V> {
   readonly activeVus: number
-  readonly #all: DriverSurroundings<V>
+  readonly #all: DriverContext<V>
   readonly #offsetMs: number
   #remaining: number
 
-  constructor(load: SharedIterations, offsetMs: number, all: DriverSurroundings<V>) {
+  constructor(load: SharedIterations, offsetMs: number, all: DriverContext<V>) {
     this.activeVus = load.vus
     this.#remaining = load.iterations
     this.#offsetMs = offsetMs

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isLoad } from '../testing/is-load.ts'
 import { durationOf, isOpen, maxVusOf, offeredIterations, phasesOf } from './describe.ts'
-import { legsOf } from './legs.ts'
 import type { ConstantVus, Load, OpenLoad, PhaseName, RampingVus, Stage } from './load.ts'
 import { Random } from './random.ts'
 import { countedMs, samplesIn } from './samples.ts'
 import { parseScale, scaleLoad } from './scale.ts'
 import { ArrivalSchedule, vuChanges } from './schedule.ts'
+import { segmentsOf } from './segments.ts'
 
 // Shrinking a failure must not take minutes.
 fc.configureGlobal({ numRuns: 300, interruptAfterTimeLimit: 20_000, ...fc.readConfigureGlobal() })
@@ -58,7 +58,7 @@ const anyLoad: fc.Arbitrary<Load> = fc.oneof(
 
 /** Number of VUs at an instant: interpolated between the stages' targets and rounded; after the end, the last target. */
 function vusAt(load: ConstantVus | RampingVus, ms: number): number {
-  const leg = legsOf(load).find(({ endMs }) => ms < endMs)
+  const leg = segmentsOf(load).find(({ endMs }) => ms < endMs)
   if (leg === undefined) return load.kind === 'constantVus' ? load.vus : load.stages.at(-1)!.target
   return Math.round(leg.from + ((leg.to - leg.from) * (ms - leg.startMs)) / (leg.endMs - leg.startMs))
 }

@@ -1,6 +1,6 @@
-import { isOpen, legPhases } from './describe.ts'
-import { areaOf, legsOf, type Leg } from './legs.ts'
+import { isOpen, segmentPhases } from './describe.ts'
 import type { Load, SharedIterations } from './load.ts'
+import { iterationsDuring, segmentsOf, type Segment } from './segments.ts'
 
 /** A load with a number of VUs or a rate over time. */
 export type LineLoad = Exclude<Load, SharedIterations>
@@ -14,8 +14,8 @@ const ASSUMED_MEAN_MS = 200
  * shorter phase may contain no request of it. A slower target gives fewer requests.
  */
 export function samplesIn(load: LineLoad, time: number, requestsPerIteration = 1): number {
-  const iterations = (leg: Leg): number => {
-    if (isOpen(load)) return areaOf(leg) * time
+  const iterations = (leg: Segment): number => {
+    if (isOpen(load)) return iterationsDuring(leg) * time
     const periodMs = load.thinkTime.maxMs + ASSUMED_MEAN_MS * requestsPerIteration
     return ((leg.from + leg.to) / 2) * Math.floor(((leg.endMs - leg.startMs) * time) / periodMs)
   }
@@ -27,9 +27,9 @@ export function countedMs(load: LineLoad): number {
   return countedLegs(load).reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
 }
 
-function countedLegs(load: LineLoad): readonly Leg[] {
-  const names = legPhases(load)
-  const legs = legsOf(load)
+function countedLegs(load: LineLoad): readonly Segment[] {
+  const names = segmentPhases(load)
+  const legs = segmentsOf(load)
   const counted = legs.filter((_, at) => names[at] === 'steady' || names[at] === 'spike')
   return counted.length > 0 ? counted : legs
 }

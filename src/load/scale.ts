@@ -1,9 +1,9 @@
 import { OptionsError } from '../options/problems.ts'
 import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
-import { durationOf, legPhases } from './describe.ts'
-import { legsOf } from './legs.ts'
+import { durationOf, segmentPhases } from './describe.ts'
 import type { Load, OpenLoad, RampingArrivalRate, RampingVus, SharedIterations, Stage } from './load.ts'
 import { countedMs, samplesIn, type LineLoad } from './samples.ts'
+import { segmentsOf } from './segments.ts'
 
 /** Factors that reduce a load: fewer users for less time, with unchanged objectives. */
 export interface Scale {
@@ -187,7 +187,7 @@ function scaleStages(
   target: (written: number) => number,
 ): readonly Stage[] {
   // Rounding may flatten a ramp, which must keep its phase.
-  const names = legPhases(load).values()
+  const names = segmentPhases(load).values()
   return load.stages.map((stage) => {
     const scaled = { target: target(stage.target), durationMs: scaleMs(stage.durationMs, factors) }
     return stage.durationMs === 0 ? scaled : { ...scaled, phase: names.next().value! }
@@ -205,7 +205,7 @@ const ASSUMED_BUSY_MS = 1_000
  * L = λW, Operations Research 9, 1961: busy VUs = rate × the time for which each is busy).
  */
 function carryingVus(load: OpenLoad, factors: Factors, { requestsPerIteration = 1 }: ScaleOptions): number {
-  const peakPerSec = Math.max(...legsOf(load).flatMap(({ from, to }) => [from, to])) * factors.users
+  const peakPerSec = Math.max(...segmentsOf(load).flatMap(({ from, to }) => [from, to])) * factors.users
   const busy = (peakPerSec * ASSUMED_BUSY_MS * requestsPerIteration) / 1000
   return Math.min(load.vus, Math.ceil(Math.max(load.vus * factors.vus, busy)))
 }

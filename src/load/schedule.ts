@@ -1,7 +1,7 @@
 import { offeredIterations } from './describe.ts'
-import { areaOf, legsOf, type Leg } from './legs.ts'
 import type { ConstantVus, OpenLoad, RampingVus } from './load.ts'
 import type { Random } from './random.ts'
+import { iterationsDuring, segmentsOf, type Segment } from './segments.ts'
 
 /**
  * Due instants of an open load's iterations. Pure: time is a number, and nothing waits.
@@ -22,7 +22,7 @@ import type { Random } from './random.ts'
 export class ArrivalSchedule {
   /** Total number of arrivals. */
   readonly offered: number
-  readonly #legs: readonly Leg[]
+  readonly #legs: readonly Segment[]
   readonly #totalArea: number
   readonly #random: Random | undefined
   #returned = 0
@@ -32,8 +32,8 @@ export class ArrivalSchedule {
 
   constructor(load: OpenLoad, random: Random) {
     this.offered = offeredIterations(load)!
-    this.#legs = legsOf(load)
-    this.#totalArea = this.#legs.reduce((sum, leg) => sum + areaOf(leg), 0)
+    this.#legs = segmentsOf(load)
+    this.#totalArea = this.#legs.reduce((sum, leg) => sum + iterationsDuring(leg), 0)
     this.#random = load.arrivals === 'poisson' ? random : undefined
   }
 
@@ -53,7 +53,7 @@ export class ArrivalSchedule {
 
   #timeOf(area: number): number {
     while (this.#leg < this.#legs.length - 1) {
-      const legArea = areaOf(this.#legs[this.#leg]!)
+      const legArea = iterationsDuring(this.#legs[this.#leg]!)
       if (area < this.#areaBefore + legArea) break
       this.#areaBefore += legArea
       this.#leg++
@@ -67,7 +67,7 @@ export class ArrivalSchedule {
  * Milliseconds into a segment after which it has covered this area. Solves from·t + slope·t²/2 = area in a form without
  * cancellation for small slopes (Press et al., Numerical Recipes, 3rd ed., §5.6).
  */
-function timeInto({ startMs, endMs, from, to }: Leg, area: number): number {
+function timeInto({ startMs, endMs, from, to }: Segment, area: number): number {
   if (area <= 0) return 0
   const perMs = from / 1000
   const slope = (to - from) / 1000 / (endMs - startMs)
@@ -97,7 +97,7 @@ export function* vuChanges(load: ConstantVus | RampingVus): Generator<VuChange> 
     while (vus > target) yield { atMs: atMs(vus - 0.5), change: 'stop', share: 0, overMs, vu: vus - 1, vus: --vus }
   }
   let endMs = 0
-  for (const leg of legsOf(load)) {
+  for (const leg of segmentsOf(load)) {
     yield* moveTo(leg.from, 0, () => leg.startMs)
     const msPerVu = (leg.endMs - leg.startMs) / (leg.to - leg.from)
     yield* moveTo(leg.to, leg.endMs - leg.startMs, (crossed) => leg.startMs + (crossed - leg.from) * msPerVu)

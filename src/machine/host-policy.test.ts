@@ -87,7 +87,7 @@ test('a WebSocket path cannot name another host', async () => {
 
 test('a path of the internal listener cannot name another host', async () => {
   const base = 'http://u:p@127.0.0.1:9'
-  const { internal } = targetHandle({ urls: [base], internalUrls: [base], pids: [], isElsewhere: false })
+  const { internal } = targetHandle({ urls: [base], internalUrls: [base], pids: [], isExternal: false })
   const host = 'prod.example.invalid'
   for (const path of [
     `//${host}/`,
@@ -111,7 +111,7 @@ test('does not follow redirects to another origin', async () => {
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await expect(scrape(`${url}/metrics`, 5_000, { signal })).rejects.toThrow('responded with 302')
-  const { internal } = targetHandle({ urls: [url], internalUrls: [url], pids: [], isElsewhere: false })
+  const { internal } = targetHandle({ urls: [url], internalUrls: [url], pids: [], isExternal: false })
   await expect(internal.get('/seed')).rejects.toThrow('GET /seed responded with 302')
 })
 

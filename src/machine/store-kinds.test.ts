@@ -6,7 +6,7 @@ const users: Store = { name: 'users', kind: 'postgres', url: 'postgres://127.0.0
 const cache: Store = { name: 'postgres', kind: 'redis', url: 'redis://127.0.0.1', isAbsent: false }
 
 function find(stores: readonly Store[], question: Partial<StoreQuestion> = {}) {
-  return findStore(stores, { kind: 'postgres', choose: (name) => `of('${name}')`, isElsewhere: false, ...question })
+  return findStore(stores, { kind: 'postgres', choose: (name) => `of('${name}')`, isExternal: false, ...question })
 }
 
 test('finds the only store of a kind, with any name', () => {
@@ -18,26 +18,26 @@ test('finds one of several stores by its name, and does not guess', () => {
   expect(find([orders, users], { name: 'users' })).toEqual({ url: users.url })
   expect(find([orders, users])).toEqual({
     reason: 'this run has 2 Postgres services, and the scenario does not say which: orders, users',
-    remedy: "name one: of('orders')",
-    isElsewhere: false,
+    fix: "name one: of('orders')",
+    isExternal: false,
   })
   expect(find([orders, cache], { name: 'postgres' })).toEqual({
     reason: 'no Postgres service is named "postgres"; there are: orders',
-    remedy: "name one of them: of('orders')",
-    isElsewhere: false,
+    fix: "name one of them: of('orders')",
+    isExternal: false,
   })
 })
 
 test('only a missing store of an external target is no error', () => {
   const absent: Store = { name: 'orders', kind: 'postgres', isAbsent: true }
-  expect(find([absent])).toMatchObject({ isElsewhere: true, remedy: 'set PERF_DATABASE_URL' })
-  expect(find([])).toMatchObject({ isElsewhere: false, reason: 'no Postgres is known to this run' })
-  expect(find([], { isElsewhere: true })).toMatchObject({ isElsewhere: true })
+  expect(find([absent])).toMatchObject({ isExternal: true, fix: 'set PERF_DATABASE_URL' })
+  expect(find([])).toMatchObject({ isExternal: false, reason: 'no Postgres is known to this run' })
+  expect(find([], { isExternal: true })).toMatchObject({ isExternal: true })
   for (const url of [{}, { url: '' }])
-    expect(find([{ name: 'orders', kind: 'postgres', isAbsent: false, ...url }], { isElsewhere: true })).toEqual({
+    expect(find([{ name: 'orders', kind: 'postgres', isAbsent: false, ...url }], { isExternal: true })).toEqual({
       reason: 'the Postgres service orders has no URL',
-      remedy: "return one from its start(): connection: { url: 'postgres://…' }",
-      isElsewhere: false,
+      fix: "return one from its start(): connection: { url: 'postgres://…' }",
+      isExternal: false,
     })
 })
 

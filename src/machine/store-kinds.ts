@@ -15,9 +15,9 @@ export interface Store {
 /** Why there is no store to read. */
 export interface NoStore {
   readonly reason: string
-  readonly remedy: string
+  readonly fix: string
   /** Whether it belongs to an external target: assertions that need it are then skipped. */
-  readonly isElsewhere: boolean
+  readonly isExternal: boolean
 }
 
 const KINDS = {
@@ -39,13 +39,13 @@ export interface StoreQuestion {
   /** Call with which a scenario selects a store, for the fix: `ledger.of('orders')`. */
   readonly choose: (name: string) => string
   /** Whether the target is external. */
-  readonly isElsewhere: boolean
+  readonly isExternal: boolean
 }
 
 /** Finds a store by its kind, and by its name if one is given. */
 export function findStore(
   stores: readonly Store[],
-  { kind, name, choose, isElsewhere }: StoreQuestion,
+  { kind, name, choose, isExternal }: StoreQuestion,
 ): { readonly url: string } | NoStore {
   const { product, variable } = KINDS[kind]
   const all = stores.filter((store) => store.kind === kind)
@@ -55,35 +55,35 @@ export function findStore(
   if (store === undefined && all.length === 0) {
     return {
       reason: `no ${product} is known to this run`,
-      remedy: `add it to the config: definePerfConfig({ services: [${kind}()] }); for one that is already running, set ${variable}`,
-      isElsewhere,
+      fix: `add it to the config: definePerfConfig({ services: [${kind}()] }); for one that is already running, set ${variable}`,
+      isExternal,
     }
   }
   if (store === undefined) {
     return {
       reason: `no ${product} service is named ${JSON.stringify(name)}; there are: ${names}`,
-      remedy: `name one of them: ${choose(all[0]!.name)}`,
-      isElsewhere: false,
+      fix: `name one of them: ${choose(all[0]!.name)}`,
+      isExternal: false,
     }
   }
   if (named.length > 1) {
     return {
       reason: `this run has ${named.length} ${product} services, and the scenario does not say which: ${names}`,
-      remedy: `name one: ${choose(store.name)}`,
-      isElsewhere: false,
+      fix: `name one: ${choose(store.name)}`,
+      isExternal: false,
     }
   }
   if (store.url !== undefined && store.url !== '') return { url: store.url }
   if (store.isAbsent) {
     return {
       reason: `the URL of the target’s ${store.name} is not known here (${variable})`,
-      remedy: `set ${variable}`,
-      isElsewhere: true,
+      fix: `set ${variable}`,
+      isExternal: true,
     }
   }
   return {
     reason: `the ${product} service ${store.name} has no URL`,
-    remedy: `return one from its start(): connection: { url: '${kind}://…' }`,
-    isElsewhere: false,
+    fix: `return one from its start(): connection: { url: '${kind}://…' }`,
+    isExternal: false,
   }
 }

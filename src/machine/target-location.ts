@@ -2,20 +2,20 @@ import { originOf, parseBaseUrl, type BaseUrl } from './base-url.ts'
 import type { TlsOptions } from './tls.ts'
 
 /** Location of the target. */
-export interface TargetPlace {
+export interface TargetLocation {
   /** Base URL of every instance, with credentials. */
   readonly urls: readonly string[]
   readonly tls?: TlsOptions | undefined
 }
 
 /** Location in the options of a run. */
-export interface OwnPlace {
+export interface OwnTarget {
   readonly baseUrl?: string | undefined
   readonly tls?: TlsOptions | undefined
 }
 
 /** Location to which a run sends requests. */
-export interface RunPlace {
+export interface RunLocation {
   readonly bases: readonly BaseUrl[]
   readonly tls: TlsOptions
 }
@@ -29,7 +29,7 @@ export const NO_TARGET_FIX = `add target({ command }) or target({ url }) to defi
  *
  * @returns `undefined` without a target and a base URL
  */
-export function runPlace({ baseUrl, tls }: OwnPlace, target: TargetPlace): RunPlace | undefined {
+export function runLocation({ baseUrl, tls }: OwnTarget, target: TargetLocation): RunLocation | undefined {
   const instances = target.urls.flatMap((url) => parseBaseUrl(url) ?? [])
   if (baseUrl === undefined)
     return instances.length === 0 ? undefined : { bases: instances, tls: tls ?? target.tls ?? {} }

@@ -26,7 +26,7 @@ export interface PercentileOptions extends ThresholdOptions {
 }
 
 /** Minimum ratio. */
-export interface ShareOptions {
+export interface RatioOptions {
   /** 0–1, never percent: 0.99 is 99%. 1 requires all. */
   readonly ratio: number
 }
@@ -127,11 +127,11 @@ const SHARE = { ratio: ratio('ratio: 0.99', { isOneLegal: true }) }
 const SHARE_EXAMPLE = { example: '{ ratio: 0.99 }' }
 
 /** Reader of the options of "at least a ratio within a time": `(1000, { ratio: 0.99 })`. */
-export const SHARE_OPTIONS = lastOptions(object<ShareOptions>()(SHARE, SHARE_EXAMPLE))
+export const SHARE_OPTIONS = lastOptions(object<RatioOptions>()(SHARE, SHARE_EXAMPLE))
 
 /** Reader of the same options with a confidence. */
 export const SHARE_THRESHOLD = lastOptions(
-  object<ShareOptions & ThresholdOptions>()({ ...SHARE, confidence: optional(confidence) }, SHARE_EXAMPLE),
+  object<RatioOptions & ThresholdOptions>()({ ...SHARE, confidence: optional(confidence) }, SHARE_EXAMPLE),
 )
 
 /** Whether a value is between two numbers, both excluded. */

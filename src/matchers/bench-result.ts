@@ -45,7 +45,7 @@ function invaliditiesOf(latency: BenchResult['latency']): Invalidity[] {
       {
         reason: 'no-samples',
         finding: 'the benchmark did not retain its samples',
-        remedy: 'set benchmark: { retainSamples: true } in the Vitest config',
+        fix: 'set benchmark: { retainSamples: true } in the Vitest config',
       },
     ]
   }
@@ -54,7 +54,7 @@ function invaliditiesOf(latency: BenchResult['latency']): Invalidity[] {
     {
       reason: 'no-samples',
       finding: 'most samples took less than half a microsecond, below the resolution of one microsecond',
-      remedy: 'run a loop of calls in the benchmark, and set the limit for the whole loop',
+      fix: 'run a loop of calls in the benchmark, and set the limit for the whole loop',
     },
   ]
 }

@@ -52,7 +52,7 @@ export function busyVusInvalidity(
       `${formatCount(unproven)} of ${formatCount(offered)} requests (${formatRatio(unproven / offered)}) were dropped or late ` +
       `because all ${formatCount(vus)} VUs were busy, with good responses that took less than ${formatMs(withinMs)}: at ` +
       `${formatRate(ratePerSec)}, iterations that take ${formatMs(heldMs)} under load keep ${formatCount(neededVus)} VUs busy`,
-    remedy: `raise vus to ${formatCount(advisedVus)}, which leaves room for bursts: the run then shows whether the target keeps up`,
+    fix: `raise vus to ${formatCount(advisedVus)}, which leaves room for bursts: the run then shows whether the target keeps up`,
   }
 }
 

@@ -164,20 +164,17 @@ export class Call {
   }
 
   /** Fails in both polarities: the target broke, so neither the assertion nor its opposite holds. */
-  #settleTargetFailure(
-    judgement: Judgement,
-    { finding, remedy }: Invalidity,
-  ): { pass: boolean; message: () => string } {
+  #settleTargetFailure(judgement: Judgement, { finding, fix }: Invalidity): { pass: boolean; message: () => string } {
     const found = { ...judgement, received: `${finding}\nuntil then: ${judgement.received}` }
-    const message = this.#message({ ...found, hint: judgement.hint ?? remedy }, found.received)
+    const message = this.#message({ ...found, hint: judgement.hint ?? fix }, found.received)
     this.#record(found, { outcome: 'failed', message })
-    if (!this.#isAsymmetric) throw this.#failure({ ...found, hint: judgement.hint ?? remedy })
+    if (!this.#isAsymmetric) throw this.#failure({ ...found, hint: judgement.hint ?? fix })
     return { pass: this.#isNot, message: () => message }
   }
 
   #settleInvalid(judgement: Judgement, { reason }: Invalidity): { pass: boolean; message: () => string } {
     const findings = judgement.invalidities.map((invalidity) => `${invalidity.reason}: ${invalidity.finding}`)
-    const hint = judgement.invalidities.map(({ remedy }) => remedy).join('\n')
+    const hint = judgement.invalidities.map(({ fix }) => fix).join('\n')
     const message = this.#message({ ...judgement, hint }, `INVALID, not judged. ${findings.join('\n')}`)
     this.#record(judgement, { outcome: 'invalid', reason, invalidities: judgement.invalidities, message })
     if (onInvalid() === 'fail') throw new InvalidRunError(this.#withPrefix(message), reason)

@@ -5,14 +5,14 @@ import {
   type CapacityEvidence,
   type MetricsEvidence,
   type PolicyEvidence,
-  type ShareEvidence,
-} from '../evidence/share-evidence.ts'
+  type UtilizationEvidence,
+} from '../evidence/utilization-evidence.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { sampleHttpRun } from '../testing/sample-runs.ts'
 import type { CapacitySource, MetricsSource } from './window-subject.ts'
 import './register.ts'
 
-const share: ShareEvidence = {
+const share: UtilizationEvidence = {
   ...{ what: 'CPU of the target', of: 'of 2 cores', mean: 0.42, max: 0.93, maxAtMs: 7_000, sampleCount: 10 },
   ...{ hint: undefined, invalidities: [], unavailable: undefined },
   evidenceLines: ['steady phase, 10 samples', 'mean 42%   max 93% at 7 s   of 2 cores'],
@@ -22,7 +22,7 @@ const policy: PolicyEvidence = {
   evidenceLines: ['30 MiB of 256 MiB in use, 0 keys evicted in the steady phase'],
 }
 const invalid = {
-  invalidities: [{ reason: 'metric-missing', finding: 'no sample succeeded', remedy: 'see why' }],
+  invalidities: [{ reason: 'metric-missing', finding: 'no sample succeeded', fix: 'see why' }],
 } as const
 const unavailable = { unavailable: 'the target runs elsewhere: set PERF_TARGET_CONTAINER' }
 
@@ -32,7 +32,7 @@ interface Asked {
   pool?: 'postgres' | 'pgbouncer'
 }
 
-function capacity(found: Partial<ShareEvidence & PolicyEvidence> = {}, asked: Asked = {}): CapacitySource {
+function capacity(found: Partial<UtilizationEvidence & PolicyEvidence> = {}, asked: Asked = {}): CapacitySource {
   const evidence: CapacityEvidence = {
     cpu(cores) {
       asked.cores = cores
@@ -148,8 +148,8 @@ describe('toHaveRedisMemoryBelow', () => {
 
   test('is invalid in both polarities without a maxmemory', () => {
     const finding = 'Redis has no maxmemory, so there is no share of it'
-    const remedy = 'set one: CONFIG SET maxmemory 256mb'
-    const unlimited = capacity({ invalidities: [{ reason: 'metric-missing', finding, remedy }], evidenceLines: [] })
+    const fix = 'set one: CONFIG SET maxmemory 256mb'
+    const unlimited = capacity({ invalidities: [{ reason: 'metric-missing', finding, fix }], evidenceLines: [] })
     expect(messageOf(() => expect(unlimited).toHaveRedisMemoryBelow(0.6))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(capacity).toHaveRedisMemoryBelow(0.6)
 

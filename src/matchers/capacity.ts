@@ -1,11 +1,11 @@
-import type { CapacityEvidence, PolicyEvidence } from '../evidence/share-evidence.ts'
+import type { CapacityEvidence, PolicyEvidence } from '../evidence/utilization-evidence.ts'
 import { object, optional, type ReadOf } from '../options/schema.ts'
 import { argument, number } from '../options/values.ts'
 import { lastOptions, ratio, readArguments } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { toHavePoolUsageBelow, type PoolUsage } from './pool-usage.ts'
-import { judgeShare, STATISTIC, STATISTIC_EXAMPLE, type StatisticOptions } from './share.ts'
 import type { On } from './typing.ts'
+import { judgeUtilization, STATISTIC, STATISTIC_EXAMPLE, type StatisticOptions } from './utilization.ts'
 import { capacityWindow, type CapacitySource } from './window-subject.ts'
 
 export interface CpuOptions extends StatisticOptions {
@@ -64,7 +64,7 @@ const toHaveCpuBelow = defineMatcher<CapacityEvidence, SharePlan<typeof CPU>>({
   name: 'toHaveCpuBelow',
   subject: capacityWindow,
   readArguments: readArguments('toHaveCpuBelow(0.7)', { ratio: ratio('toHaveCpuBelow(0.7)'), options: CPU }),
-  judge: (evidence, { ratio: limit, options }) => judgeShare(evidence.cpu(options.cores), limit, options),
+  judge: (evidence, { ratio: limit, options }) => judgeUtilization(evidence.cpu(options.cores), limit, options),
 })
 
 const REDIS_MEMORY = lastOptions(object<StatisticOptions>()(STATISTIC, STATISTIC_EXAMPLE))
@@ -76,7 +76,7 @@ const toHaveRedisMemoryBelow = defineMatcher<CapacityEvidence, SharePlan<typeof 
     ratio: ratio('toHaveRedisMemoryBelow(0.6)'),
     options: REDIS_MEMORY,
   }),
-  judge: (evidence, { ratio: limit, options }) => judgeShare(evidence.redisMemory(), limit, options),
+  judge: (evidence, { ratio: limit, options }) => judgeUtilization(evidence.redisMemory(), limit, options),
 })
 
 const POLICIES = /^(noeviction|(allkeys|volatile)-(lru|lfu|random)|volatile-ttl)$/

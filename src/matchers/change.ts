@@ -31,21 +31,21 @@ export interface ChangeAssertion {
   /** Both values: `12.1 → 13.9 ms`. */
   readonly values: string
   /** Fix for an interval that straddles the tolerance. */
-  readonly remedy: string
+  readonly fix: string
 }
 
 /** Judges the whole interval; an interval that straddles the tolerance is undecided. */
 export function judgeChange(
   assertion: ChangeAssertion,
 ): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities'> {
-  const { what, tolerance, found, values, remedy, than } = assertion
+  const { what, tolerance, found, values, fix, than } = assertion
   const limit = 1 + tolerance
   const change = `${what} ${formatChange(found.ratio - 1)} (${values}), ${formatRatio(found.confidence)} interval`
   const interval = `${formatChange(found.low - 1)} to ${formatChange(found.high - 1)}`
   const undecided: Invalidity = {
     reason: 'undecided',
     finding: `${change} ${interval}, on both sides of ${formatChange(tolerance)}`,
-    remedy,
+    fix,
   }
   return {
     holds: found.low <= limit,

@@ -68,7 +68,7 @@ function judgePairs(
     tolerance,
     found: at('head') === Number.POSITIVE_INFINITY ? toInfinity(interval, tolerance) : { ratio, ...interval },
     values: formatSpan(at('base'), at('head'), formatMs).replace('–', ' → '),
-    remedy:
+    fix:
       needed === undefined
         ? 'the change is about as large as the tolerance, so more slices cannot decide it: choose another tolerance'
         : `about ${formatCount(needed)} slices of each build would decide it, there were ${found.pairs}: ` +
@@ -93,8 +93,8 @@ function infiniteOnBothSides(
   pairs: number,
 ): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
   const finding = `the ${what} is infinite, like that of base, in ${formatCount(infinite)} of ${formatCount(pairs)} pairs of slices: too many requests got no good response`
-  const remedy = 'see why they failed, or compare a percentile that both builds reach'
-  return { holds: 'undecided', received: finding, invalidities: [{ reason: 'not-comparable', finding, remedy }] }
+  const fix = 'see why they failed, or compare a percentile that both builds reach'
+  return { holds: 'undecided', received: finding, invalidities: [{ reason: 'not-comparable', finding, fix }] }
 }
 
 /** Value over all slices of a build, as the table shows it. */
@@ -120,8 +120,7 @@ function lackOf(
 const UNKNOWN_CPU: Invalidity = {
   reason: 'metric-missing',
   finding: 'the CPU time of the builds is unknown: it is only read for processes that the comparison started',
-  remedy:
-    'give the builds as commands or folders, and slices long enough to use CPU time: the system counts in hundredths of a second',
+  fix: 'give the builds as commands or folders, and slices long enough to use CPU time: the system counts in hundredths of a second',
 }
 
 function emptySlices(p: number): Invalidity {
@@ -129,7 +128,7 @@ function emptySlices(p: number): Invalidity {
   return {
     reason: 'too-few-samples',
     finding: `slices are too short for their ${percentileName(p)}: each needs ${formatCount(needed)} requests`,
-    remedy: 'raise the rate, or configure fewer, and thus longer, slices: compare(…, { slices })',
+    fix: 'raise the rate, or configure fewer, and thus longer, slices: compare(…, { slices })',
   }
 }
 

@@ -71,7 +71,7 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
           tolerance,
           found,
           values: formatSpan(ms, now.ms, formatMs).replace('–', ' → '),
-          remedy: 'lengthen the runs; to tell two builds apart on one machine, compare() them in one run',
+          fix: 'lengthen the runs; to tell two builds apart on one machine, compare() them in one run',
         })
   const durationMs = run.kind === 'micro' ? 0 : run.durationMs
   const tooFew = tooFewSamples(what, samplesForPercentile(p), {
@@ -194,7 +194,7 @@ function withoutMean(nowMs: number, other: OtherTimes): readonly Invalidity[] {
     {
       reason: 'not-comparable',
       finding: `${Number.isFinite(nowMs) ? `of ${other.label}, ` : ''}some samples have no time, so their mean is infinite`,
-      remedy: 'compare a percentile with toBeNoSlowerThan(), or only the times of good responses: run.good',
+      fix: 'compare a percentile with toBeNoSlowerThan(), or only the times of good responses: run.good',
     },
   ]
 }
@@ -209,7 +209,7 @@ function against(
     {
       reason: 'not-comparable',
       finding: `${label} was measured under other conditions: ${stored.differences.join('; ')}`,
-      remedy: 'store a new one here with vitest -u, or compare all the same: { acrossEnvironments: true }',
+      fix: 'store a new one here with vitest -u, or compare all the same: { acrossEnvironments: true }',
     },
   ]
 }
@@ -228,12 +228,12 @@ function unknown(what: string, now: TimeAt, before: TimeAt): Invalidity {
     return {
       reason: 'not-comparable',
       finding: `the ${what} is infinite on both sides: too many requests got no good response`,
-      remedy: 'see why they failed; to compare only good responses, compare run.good',
+      fix: 'see why they failed; to compare only good responses, compare run.good',
     }
   return {
     reason: 'too-few-samples',
     finding: `no interval can be calculated for the change of the ${what}: samples cover fewer than two time windows, or took no time`,
-    remedy: 'lengthen the run; measure functions with micro, which keeps samples in order, not with bench',
+    fix: 'lengthen the run; measure functions with micro, which keeps samples in order, not with bench',
   }
 }
 

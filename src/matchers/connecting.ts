@@ -1,7 +1,7 @@
 import type { FanOutEvidence } from '../evidence/evidence.ts'
 import type { ReadOf } from '../options/schema.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import { limitMs, readArguments, SHARE_OPTIONS, type Duration, type ShareOptions } from './arguments.ts'
+import { limitMs, readArguments, SHARE_OPTIONS, type Duration, type RatioOptions } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
@@ -16,7 +16,7 @@ export interface ConnectingMatchers<R extends void | Promise<void>, T> {
   toConnectWithin: On<
     T,
     DeliverySource,
-    (limitMs: Duration, options: ShareOptions) => R,
+    (limitMs: Duration, options: RatioOptions) => R,
     'judges a fan-out, as ws.fanOut() gives'
   >
 }

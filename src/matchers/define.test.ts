@@ -81,7 +81,7 @@ describe('the record of a scenario', () => {
               {
                 "finding": "there are no requests in the scope judged; p95 < 50 ms needs at least 200",
                 "reason": "no-samples",
-                "remedy": "see why nothing was measured: the load may be shorter than its warm-up, or the target never responded",
+                "fix": "see why nothing was measured: the load may be shorter than its warm-up, or the target never responded",
               },
             ],
             "limit": 50,

@@ -335,7 +335,7 @@ describe('toDeliverOnlyToSubscribers', () => {
   })
 
   test('stays invalid for reasons other than the generator, such as unidentified messages', () => {
-    const undecided = { reason: 'undecided', finding: '2% not identified', remedy: 'see identify' } as const
+    const undecided = { reason: 'undecided', finding: '2% not identified', fix: 'see identify' } as const
     const run = sampleFanOutRun({ unexpected: 20, certainUnexpected: 20, invalidities: [SATURATED, undecided] })
     expect(messageOf(() => expect(run).toDeliverOnlyToSubscribers())).toMatch(/^InvalidRunError: [^]*undecided/)
   })
@@ -352,7 +352,7 @@ describe('toDeliverOnlyToSubscribers', () => {
 })
 
 describe('toDeliverInOrder() with an unknown order', () => {
-  const FEED = { reason: 'undecided', finding: 'no numbers', remedy: 'give sequence' } as const
+  const FEED = { reason: 'undecided', finding: 'no numbers', fix: 'give sequence' } as const
 
   test('is invalid if every delivery out of order raced another to the target, also under .not', () => {
     const run = sampleFanOutRun({ outOfOrder: 3, racing: 3 })

@@ -11,7 +11,7 @@ import {
   SHARE_THRESHOLD,
   THRESHOLD,
   type Duration,
-  type ShareOptions,
+  type RatioOptions,
   type ThresholdOptions,
 } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
@@ -29,7 +29,7 @@ export interface FanOutMatchers<R extends void | Promise<void>, T> {
    * Missing deliveries are in the denominator. Needs `10 / (1 - ratio)` deliveries, like the percentile of that ratio; a
    * ratio of 1 only describes this run.
    */
-  toDeliverWithin: OnDeliveries<T, (limitMs: Duration, options: ShareOptions & ThresholdOptions) => R>
+  toDeliverWithin: OnDeliveries<T, (limitMs: Duration, options: RatioOptions & ThresholdOptions) => R>
   /** The ratio of expected deliveries that never arrived is below a limit. Needs `1 / ratio` deliveries. */
   toHaveMissingRateBelow: OnDeliveries<T, (ratio: number, options?: ThresholdOptions) => R>
   /** Repeated receipts per received delivery are below a limit. Needs `1 / ratio` received deliveries. */
@@ -53,7 +53,7 @@ export interface FanOutMatchers<R extends void | Promise<void>, T> {
    *
    * @default `{ ratio: 1 }`: all clients
    */
-  toRecoverWithin: OnDeliveries<T, (limitMs: Duration, options?: ShareOptions) => R>
+  toRecoverWithin: OnDeliveries<T, (limitMs: Duration, options?: RatioOptions) => R>
 }
 
 declare module 'vitest' {
@@ -155,8 +155,7 @@ function onlyRacing({ deliveries: { outOfOrder, racing } }: FanOutEvidence): Inv
     finding:
       `${formatCount(outOfOrder)} deliveries are out of order, but all of their publications were in flight to the target at the same ` +
       'time, so either order is correct',
-    remedy:
-      "return the target's own number as sequence from identify, or publish at a rate that the target keeps up with",
+    fix: "return the target's own number as sequence from identify, or publish at a rate that the target keeps up with",
   }
 }
 
@@ -257,7 +256,7 @@ function judgeNone(
     received,
     invalidities: withLack(
       evidence.invalidities,
-      [tooFew && { ...tooFew, remedy: hint ?? tooFew.remedy }, ...reasons].filter((reason) => reason !== undefined),
+      [tooFew && { ...tooFew, fix: hint ?? tooFew.fix }, ...reasons].filter((reason) => reason !== undefined),
     ),
     evidence: evidence.evidenceLines,
     worst,
@@ -322,14 +321,14 @@ function judgeRecovery(
 const NOTHING_LOST: Invalidity = {
   reason: 'no-samples',
   finding: 'no client lost its connection: there is nothing to recover from',
-  remedy: 'disrupt the run, as with chaos.during(run, [killTarget({ at: "40%" })])',
+  fix: 'disrupt the run, as with chaos.during(run, [killTarget({ at: "40%" })])',
 }
 
 function endedTooSoon(open: number, limitMs: number): Invalidity {
   return {
     reason: 'undecided',
     finding: `${formatCount(open)} clients lost their connection less than ${formatMs(limitMs)} before the end and had not recovered by then`,
-    remedy: 'lengthen the run or its settle, or disrupt it sooner',
+    fix: 'lengthen the run or its drainDuration, or disrupt it sooner',
   }
 }
 

@@ -36,7 +36,7 @@ test('toStayFresherThan() judges the oldest response', () => {
 
 test('toStayFresherThan() is invalid in both polarities with too few reads', () => {
   const few = freshness([0], {
-    invalidities: [{ reason: 'too-few-samples', finding: '1 read and 1 write', remedy: 'let the load last longer' }],
+    invalidities: [{ reason: 'too-few-samples', finding: '1 read and 1 write', fix: 'let the load last longer' }],
   })
   expect(messageOf(() => expect(few).toStayFresherThan(1_000))).toContain('INVALID, not judged. too-few-samples')
   expect(messageOf(() => expect(few).not.toStayFresherThan(1_000))).toContain('INVALID, not judged')

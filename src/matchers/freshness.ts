@@ -90,7 +90,7 @@ function tooShort({ observableMs }: FreshnessEvidence, limitMs: number): readonl
     {
       reason: 'too-few-samples',
       finding: `the probe ended ${formatMs(observableMs)} after its first write: no staler response could be observed`,
-      remedy: `make the load last longer than the limit of ${formatMs(limitMs)}`,
+      fix: `make the load last longer than the limit of ${formatMs(limitMs)}`,
     },
   ]
 }

@@ -34,7 +34,7 @@ test('stays invalid if the generator may have delayed, timed out or stopped requ
     saturated(400, { errorsPerSecond: 200 }),
   ])
     expect(messageOf(() => expect(run).not.toHaveP95Below(150))).toMatch(/^InvalidRunError/)
-  const aborted = { reason: 'aborted', finding: 'the run was aborted', remedy: 'see why' } as const
+  const aborted = { reason: 'aborted', finding: 'the run was aborted', fix: 'see why' } as const
   expect(messageOf(() => expect(saturated(400, { invalidities: [SATURATED, aborted] })).toHaveP95Below(150))).toMatch(
     /^InvalidRunError: [^]*aborted/,
   )

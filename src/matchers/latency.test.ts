@@ -96,7 +96,7 @@ describe('percentiles', () => {
 
   test('are invalid if the run is, with every reason', () => {
     const run = sampleHttpRun({
-      invalidities: [SATURATED, { reason: 'aborted', finding: 'stopped after 10 s of 60 s', remedy: 'let it end' }],
+      invalidities: [SATURATED, { reason: 'aborted', finding: 'stopped after 10 s of 60 s', fix: 'let it end' }],
     })
     expect(messageOf(() => expect(run).not.toHaveP95Below(150))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).not.toHaveP95Below(150)

@@ -212,8 +212,7 @@ function unproven(evidence: TimeEvidence, p: number, limitMs: number): readonly 
     {
       reason: 'undecided',
       finding: `${name} exceeds its limit only because of errors: ${times}`,
-      remedy:
-        'see the errors; judge them with toHaveErrorRateBelow(), and the times of good responses with expect(run.good)',
+      fix: 'see the errors; judge them with toHaveErrorRateBelow(), and the times of good responses with expect(run.good)',
     },
   ]
 }

@@ -18,7 +18,7 @@ export interface LedgerRows {
    */
   readonly key: string | readonly string[]
   /** Whether the table only contains this run's rows, so the query need not use `$1`. Default: `false`. */
-  readonly unscoped?: boolean
+  readonly isUnscoped?: boolean
 }
 
 /** Exact amount: an integer, a `bigint`, or a string of decimal digits. */
@@ -76,7 +76,7 @@ export const ROWS = object<LedgerRows>()(
       ),
       (key): readonly string[] => [key].flat(),
     ),
-    unscoped: optional(flag(true), false),
+    isUnscoped: optional(flag(true), false),
   },
   { example: ROWS_EXAMPLE },
 )

@@ -40,7 +40,7 @@ const unexpected: Finding = {
   violations: [{ subject: 'key "x"', told: [], holds: "1 row: { key: 'x' }" }],
 }
 const unreadable = {
-  invalidities: [{ reason: 'ledger-unreadable', finding: 'the query failed', remedy: 'correct the query' }],
+  invalidities: [{ reason: 'ledger-unreadable', finding: 'the query failed', fix: 'correct the query' }],
 } as const
 
 /** Cast for arguments that would not compile. */
@@ -137,7 +137,7 @@ describe('the ledger matchers', () => {
   })
 
   test('are recorded, and skipped in both polarities without a database', async ({ task }) => {
-    const without = createLedger({ stores: [], isElsewhere: true, signal: new AbortController().signal })
+    const without = createLedger({ stores: [], isExternal: true, signal: new AbortController().signal })
     await expect(without).toApplyExactlyOnce(history, rows)
     await expect(without).not.toHoldInvariant('no debts', 'SELECT 1')
     await expect(ledgerThat()).toHoldInvariant('no debts', 'SELECT 1')

@@ -19,7 +19,7 @@ import {
   type Conserved,
   type LedgerRows,
 } from './ledger-arguments.ts'
-import { countFindings, describeOffenders, hintFor, showOptions, showRange, showTotal } from './ledger-words.ts'
+import { countFindings, describeViolations, hintFor, showOptions, showRange, showTotal } from './ledger-messages.ts'
 import type { Subject } from './subject.ts'
 import type { On } from './typing.ts'
 
@@ -165,7 +165,7 @@ async function judged(expectation: Expectation, check: () => Promise<Judged>): P
     ...expectation,
     received: isJudged ? received + settled : 'nothing that could be judged',
     invalidities,
-    evidence: [...describeOffenders(evidence), ...lines, ...(waited === undefined || settled !== '' ? [] : [waited])],
+    evidence: [...describeViolations(evidence), ...lines, ...(waited === undefined || settled !== '' ? [] : [waited])],
     hint: hint ?? hintFor(findings),
     skipped,
   }

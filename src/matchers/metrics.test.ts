@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { metricsOf, type HitRatioEvidence } from '../evidence/share-evidence.ts'
+import { metricsOf, type HitRatioEvidence } from '../evidence/utilization-evidence.ts'
 import { messageOf } from '../testing/message-of.ts'
 import type { MetricsSource } from './window-subject.ts'
 import './register.ts'
@@ -60,7 +60,7 @@ describe('toHaveCacheHitRatioAbove', () => {
 
   test('is invalid in both polarities if a counter is missing', () => {
     const finding = 'the target exposes no metric cache_hits_total; the most similar are cache_hit_total'
-    const missing = metrics(0, 5, { invalidities: [{ reason: 'metric-missing', finding, remedy: 'name one' }] })
+    const missing = metrics(0, 5, { invalidities: [{ reason: 'metric-missing', finding, fix: 'name one' }] })
     expect(messageOf(() => expect(missing).toHaveCacheHitRatioAbove(0.8, names))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(metrics).toHaveCacheHitRatioAbove(0.8, { hits: 'cache_hits_total{cache="a"}', misses: 'cache_misses_total{cache="a"}' })
 

@@ -1,5 +1,5 @@
 import { tooFewForRatio } from '../evidence/sample-size.ts'
-import type { MetricsEvidence } from '../evidence/share-evidence.ts'
+import type { MetricsEvidence } from '../evidence/utilization-evidence.ts'
 import { object, type ReadOf } from '../options/schema.ts'
 import { text } from '../options/values.ts'
 import { formatCount } from '../stats/units.ts'

@@ -1,11 +1,11 @@
-import type { CapacityEvidence, MetricsEvidence, ShareEvidence } from '../evidence/share-evidence.ts'
+import type { CapacityEvidence, MetricsEvidence, UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import { Problems } from '../options/problems.ts'
 import { object, optional, type ReadOf } from '../options/schema.ts'
 import { oneOf, text } from '../options/values.ts'
 import { lastOptions, ratio, readArguments } from './arguments.ts'
 import { defineMatcher } from './define.ts'
-import { judgeShare, STATISTIC, STATISTIC_EXAMPLE, type StatisticOptions } from './share.ts'
 import type { CannotJudge } from './typing.ts'
+import { judgeUtilization, STATISTIC, STATISTIC_EXAMPLE, type StatisticOptions } from './utilization.ts'
 import { anyWindow, type CapacitySource, type MetricsSource } from './window-subject.ts'
 
 export interface PoolOptions extends StatisticOptions {
@@ -59,11 +59,11 @@ export const toHavePoolUsageBelow = defineMatcher<
     ratio: ratio('toHavePoolUsageBelow(0.7)'),
     options: OPTIONS,
   }),
-  judge: (evidence, { ratio: limit, options }) => judgeShare(poolShare(evidence, options), limit, options),
+  judge: (evidence, { ratio: limit, options }) => judgeUtilization(poolShare(evidence, options), limit, options),
 })
 
 /** @throws {OptionsError} if options apply to the other kind of window: they would be ignored */
-function poolShare(evidence: CapacityEvidence | MetricsEvidence, options: ReadOf<typeof OPTIONS>): ShareEvidence {
+function poolShare(evidence: CapacityEvidence | MetricsEvidence, options: ReadOf<typeof OPTIONS>): UtilizationEvidence {
   const { source = 'postgres', used = USED, size = SIZE } = options
   const ofMetrics = 'share' in evidence
   const problems = new Problems()

@@ -136,6 +136,6 @@ function withoutInterval(what: string): Invalidity {
   return {
     reason: 'too-few-samples',
     finding: `no confidence interval can be calculated for the ${what}: its samples cover fewer than ${MIN_WINDOWS} time windows`,
-    remedy: 'lengthen the run, or leave out { confidence } to judge the value alone',
+    fix: 'lengthen the run, or leave out { confidence } to judge the value alone',
   }
 }

@@ -8,7 +8,7 @@ function shortRun(options: SampleRequests & { readonly isMaterial?: boolean }) {
   const invalidity = {
     reason: 'offered-rate-missed',
     finding: '1,990 of 2,000 requests were dropped because no VU was free',
-    remedy: 'raise vus to 150',
+    fix: 'raise vus to 150',
   } as const
   return sampleHttpRun({ ...rest, vuShortage: { isMaterial, invalidity } })
 }

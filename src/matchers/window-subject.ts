@@ -1,4 +1,4 @@
-import { capacityOf, metricsOf, type CapacityEvidence, type MetricsEvidence } from '../evidence/share-evidence.ts'
+import { capacityOf, metricsOf, type CapacityEvidence, type MetricsEvidence } from '../evidence/utilization-evidence.ts'
 import type { Subject } from './subject.ts'
 
 /** Window of capacity samples, as `capacity.during(run)` returns it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { metricsOf } from '../evidence/share-evidence.ts'
+import { metricsOf } from '../evidence/utilization-evidence.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import { ScrapeHistory } from './scrape-history.ts'
@@ -109,7 +109,7 @@ test('a pool gauge below 0 is rejected', async () => {
       {
         "finding": "used is -5, which is not a valid number of used connections",
         "reason": "metric-unreliable",
-        "remedy": "correct the value that the target exposes, or name the gauge of used connections",
+        "fix": "correct the value that the target exposes, or name the gauge of used connections",
       },
     ]
   `)

@@ -8,7 +8,7 @@ import type { Series } from './series.ts'
 /** Inconsistency in a target's metrics, and the fix. */
 export interface Contradiction {
   readonly finding: string
-  readonly remedy: string
+  readonly fix: string
 }
 
 /** Minimum growth of a counter, in the smallest steps of its value, for three significant digits. */
@@ -37,7 +37,7 @@ function fallsOnly(series: Series, first: number, last: number): Contradiction |
   if (falls < 2 || rises > 0) return undefined
   return {
     finding: `${series.name} fell ${falls} times, from ${values[0]} to ${values.at(-1)}, and never grew: it is not a counter`,
-    remedy: 'read it with gauge(), or make the target expose a counter',
+    fix: 'read it with gauge(), or make the target expose a counter',
   }
 }
 
@@ -47,7 +47,7 @@ function goneFrom(history: ScrapeHistory, series: Series, first: number, last: n
   if (hasRestarted(history, first, last) || othersRestarted(history, series, last)) return undefined
   return {
     finding: `${series.name} is missing in the last scrape, so its growth since the previous scrape is unknown`,
-    remedy: 'make the target keep the series of a counter while its process runs',
+    fix: 'make the target keep the series of a counter while its process runs',
   }
 }
 
@@ -77,7 +77,7 @@ function tooCoarse(series: Series, first: number, last: number): Contradiction |
   if (delta >= step * STEPS_NEEDED) return undefined
   return {
     finding: `${series.name} is ${value}, where a float changes in steps of ${formatCount(step)}, and grew by ${formatCount(delta)}`,
-    remedy: 'count in a larger unit, or from 0 when the target starts',
+    fix: 'count in a larger unit, or from 0 when the target starts',
   }
 }
 
@@ -130,12 +130,12 @@ function contradictionAt(name: string, bounded: readonly Bounded[], scrape: numb
     if (before?.bound === bound)
       return {
         finding: `${name} has two buckets with the same bound in one scrape: le="${leBefore}" and le="${le}"`,
-        remedy: 'make the target write each bound once per set of labels',
+        fix: 'make the target write each bound once per set of labels',
       }
     if (before !== undefined && before.value - value > allowedDifference(before.value))
       return {
         finding: `the buckets of ${name} are not cumulative: ${before.value} up to le="${leBefore}", and ${value} up to le="${le}"`,
-        remedy: 'make each bucket count all observations up to its bound',
+        fix: 'make each bucket count all observations up to its bound',
       }
     before = { bucket, bound, value }
   }
@@ -146,7 +146,7 @@ function otherCount(name: string, counted: number, inBuckets: number): Contradic
   if (!(Math.abs(counted - inBuckets) > allowedDifference(Math.max(counted, inBuckets)))) return undefined
   return {
     finding: `${name}_count grew by ${formatCount(counted)}, and its bucket le="+Inf" by ${formatCount(inBuckets)}`,
-    remedy: `make the target count every observation in both`,
+    fix: `make the target count every observation in both`,
   }
 }
 

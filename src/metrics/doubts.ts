@@ -30,7 +30,7 @@ export class Doubts {
   /** @throws {InvalidRunError} if the selected metric is unreliable */
   refuse(selector: Selector, reading: Reading): void {
     const found = this.about(selector, reading)
-    if (found !== undefined) throw new InvalidRunError(`${found.finding}\nFix: ${found.remedy}`, found.reason)
+    if (found !== undefined) throw new InvalidRunError(`${found.finding}\nFix: ${found.fix}`, found.reason)
   }
 
   /** @returns `undefined` if the selected metric is reliable */
@@ -106,7 +106,7 @@ export class Doubts {
         return unreliable(`${shown} has a value that is not finite`, 'correct the value that the target exposes')
       if (reading === 'histogram') {
         const contradiction = histogramContradiction(instance, selector)
-        if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.remedy)
+        if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.fix)
       }
       if (reading !== 'counter') continue
       const grown = instance.growth(selector)
@@ -125,7 +125,7 @@ export class Doubts {
           `${SEPARATE}; read a gauge with gauge()`,
         )
       const contradiction = counterContradiction(instance, picked)
-      if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.remedy)
+      if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.fix)
     }
     return undefined
   }
@@ -135,6 +135,6 @@ function hasSeveralQuantiles(picked: readonly { readonly labels: Readonly<Record
   return new Set(picked.map(({ labels }) => labels['quantile'])).size > 1
 }
 
-function unreliable(finding: string, remedy: string): Invalidity {
-  return { reason: 'metric-unreliable', finding, remedy }
+function unreliable(finding: string, fix: string): Invalidity {
+  return { reason: 'metric-unreliable', finding, fix }
 }

@@ -220,9 +220,9 @@ describe('a Pushgateway', () => {
 
 test('MetricsExporter() reports every invalid option in one error', () => {
   const make = () =>
-    new MetricsExporter({ port: -1, pushgateway: 'localhost', pushEvery: 'soon' as never, prot: 1 } as never)
+    new MetricsExporter({ port: -1, pushgateway: 'localhost', pushInterval: 'soon' as never, prot: 1 } as never)
   expect(make).toThrow(OptionsError)
-  expect(make).toThrow(/port: .*\n[\s\S]*pushgateway: .*\n[\s\S]*pushEvery: /)
+  expect(make).toThrow(/port: .*\n[\s\S]*pushgateway: .*\n[\s\S]*pushInterval: /)
   expect(make).toThrow(/prot: is not an option here/)
   expect(() => new MetricsExporter({})).toThrow(/port: or pushgateway must be given/)
 })

@@ -23,7 +23,7 @@ export interface ExporterOptions {
   /** Base URL of a Pushgateway that receives metrics while scenarios run, and once at the end. */
   readonly pushgateway?: string
   /** Interval between pushes. Default: `'10s'`. */
-  readonly pushEvery?: Duration
+  readonly pushInterval?: Duration
   /** Job of the pushed series. Default: `vitest-slo`. */
   readonly job?: string
   /**
@@ -47,7 +47,7 @@ const EXPORTER = object<ExporterOptions>()(
         return value as string
       }),
     ),
-    pushEvery: optional(duration({ min: 100 }), 10_000),
+    pushInterval: optional(duration({ min: 100 }), 10_000),
     job: optional(text("'vitest-slo'"), 'vitest-slo'),
     linger: optional(duration({ min: 0 }), 0),
     log: optional(func<(line: string) => void>('(line) => console.error(line)'), (line) => {
@@ -89,12 +89,12 @@ export class MetricsExporter implements RunObserver {
   }
 
   async onStart(): Promise<void> {
-    const { port, pushgateway, pushEveryMs } = this.#settings
+    const { port, pushgateway, pushIntervalMs } = this.#settings
     this.#metrics.reset()
     this.#results.reset()
     if (port !== undefined && this.#server === undefined) await this.#listen(port)
     if (pushgateway === undefined) return
-    this.#timer = setInterval(() => this.#push(pushgateway), pushEveryMs).unref()
+    this.#timer = setInterval(() => this.#push(pushgateway), pushIntervalMs).unref()
   }
 
   onSnapshot(scenario: string, snapshot: RunSnapshot): void {

@@ -1,4 +1,4 @@
-import type { HitRatioEvidence } from '../evidence/share-evidence.ts'
+import type { HitRatioEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount } from '../stats/units.ts'
 import { sumOf, type Growth, type InstanceWindow } from './instance.ts'
@@ -26,7 +26,7 @@ export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selec
     invalidities.push({
       reason: 'metric-missing',
       finding: explainUnmoved(hits, instances, window.scope),
-      remedy: 'name the counters of the cache that this load uses',
+      fix: 'name the counters of the cache that this load uses',
     })
   else asked.hitRatio(`hits: ${showSelector(hits)}`, hits, misses)
   const grown = (growth: Growth | undefined) => `+${formatCount(growth?.delta ?? 0)}`

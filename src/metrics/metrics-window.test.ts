@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { metricsOf } from '../evidence/share-evidence.ts'
+import { metricsOf } from '../evidence/utilization-evidence.ts'
 import type { InvalidRunError } from '../evidence/verdict.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { MetricsWindow } from './metrics-window.ts'

@@ -1,5 +1,5 @@
 import type { RunWindow } from '../evidence/run-window.ts'
-import { metricsOf, type MetricsEvidence } from '../evidence/share-evidence.ts'
+import { metricsOf, type MetricsEvidence } from '../evidence/utilization-evidence.ts'
 import type { RunSeries } from '../results/result.ts'
 import { Asked } from './asked.ts'
 import { bucketsOf } from './buckets.ts'

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { Registry, Counter, Gauge, Histogram, Summary } from 'prom-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
-import { metricsOf } from '../evidence/share-evidence.ts'
+import { metricsOf } from '../evidence/utilization-evidence.ts'
 import { createMetrics, type MetricsContext } from './metrics.ts'
 
 async function served(listener: RequestListener): Promise<string> {

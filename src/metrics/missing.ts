@@ -8,8 +8,8 @@ import type { Series } from './series.ts'
 
 /** Error of a metric that does not exist or has no data in the window. Such a metric is never read as zero. */
 export class MetricMissingError extends InvalidRunError {
-  constructor(finding: string, remedy?: string) {
-    super(remedy === undefined ? finding : `${finding}\nFix: ${remedy}`, 'metric-missing')
+  constructor(finding: string, fix?: string) {
+    super(fix === undefined ? finding : `${finding}\nFix: ${fix}`, 'metric-missing')
   }
 }
 

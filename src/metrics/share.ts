@@ -1,4 +1,4 @@
-import type { ShareEvidence } from '../evidence/share-evidence.ts'
+import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { InstanceWindow, Reading } from './instance.ts'
@@ -15,7 +15,7 @@ interface Fullness {
 }
 
 /** Ratio of one gauge to another, over the scrapes in scope, of the instance with the highest ratio. */
-export function shareEvidence(sources: Sources, what: string, used: Selector, size: Selector): ShareEvidence {
+export function shareEvidence(sources: Sources, what: string, used: Selector, size: Selector): UtilizationEvidence {
   const { instances, unavailable, asked, window, doubts } = sources
   const startMs = window.spans[0]?.startMs ?? window.runStartMs
   const found = instances.map((instance) => fullness(instance, used, size, startMs))
@@ -74,7 +74,7 @@ function belowZero(instances: readonly InstanceWindow[], used: Selector): Invali
   return {
     reason: 'metric-unreliable',
     finding: `${showSelector(used)} is ${least}, which is not a valid number of used connections`,
-    remedy: 'correct the value that the target exposes, or name the gauge of used connections',
+    fix: 'correct the value that the target exposes, or name the gauge of used connections',
   }
 }
 
@@ -85,7 +85,7 @@ function withoutOne(found: readonly (Fullness | undefined)[], used: Selector, si
   return {
     reason: 'metric-missing',
     finding: `instance ${at + 1} of ${found.length} shows no ${showSelector(used)} of ${showSelector(size)}, and the others do`,
-    remedy: 'make every instance expose both gauges',
+    fix: 'make every instance expose both gauges',
   }
 }
 
@@ -93,7 +93,7 @@ function withoutSize(size: Selector): Invalidity {
   return {
     reason: 'metric-missing',
     finding: `${showSelector(size)} is 0, so there is no utilization`,
-    remedy: 'name the gauge of the maximum pool size',
+    fix: 'name the gauge of the maximum pool size',
   }
 }
 

@@ -41,6 +41,6 @@ export function missing({ window, instances }: Sources, selector: Selector): Inv
   return {
     reason: 'metric-missing',
     finding: explainMissing(selector, instances, window.scope),
-    remedy: 'name a metric that the target exposes on its metrics route',
+    fix: 'name a metric that the target exposes on its metrics route',
   }
 }

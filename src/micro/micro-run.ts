@@ -94,14 +94,14 @@ class MicroView implements MicroRunBase {
       found.push({
         reason: 'aborted',
         finding: `the run was aborted: ${this.aborted}`,
-        remedy: 'the times measured until then are shown; find out why it was aborted, and let it finish',
+        fix: 'the times measured until then are shown; find out why it was aborted, and let it finish',
       })
     }
     if (this.time?.p50Ms === 0) {
       found.push({
         reason: 'no-samples',
         finding: 'most calls took less than 0.5 µs, and the resolution of the clock is 1 µs',
-        remedy: 'time a loop of calls, and set its limit for the loop',
+        fix: 'time a loop of calls, and set its limit for the loop',
       })
     }
     return found

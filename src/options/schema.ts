@@ -32,7 +32,7 @@ export interface Broken<F> {
   readonly option?: keyof F & string
   /** @default the value of the option */
   readonly received?: unknown
-  /** Completes a sentence that begins with the option: `must not be shorter than lateAfter`. */
+  /** Completes a sentence that begins with the option: `must not be shorter than lateThreshold`. */
   readonly rule: string
   readonly example: string
 }

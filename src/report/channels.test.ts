@@ -113,7 +113,7 @@ test('masks planted secrets in every artifact and in the terminal', async () => 
     import { test } from 'vitest'
     test('leaks', ({ task }) => {
       const planted = ${JSON.stringify(planted)}
-      task.meta.slo = ${JSON.stringify({ runs: [{ ...run, invalidities: [{ reason: 'aborted', finding: planted, remedy: planted }] }], assertions: [assertion] })}
+      task.meta.slo = ${JSON.stringify({ runs: [{ ...run, invalidities: [{ reason: 'aborted', finding: planted, fix: planted }] }], assertions: [assertion] })}
       console.log(planted)
       console.error(planted)
       throw new Error(planted, { cause: new Error(planted) })

@@ -18,7 +18,7 @@ import { redactAnnotation, redactError, redactName, redactTest } from './redact-
 import { completeReportIn, isPartialRun, ReportFolder, reportFolderOf } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { runInfoOf } from './run-info.ts'
-import { errorOf, identityOf, isScenario, scenarioOf, unbegun } from './scenario.ts'
+import { errorOf, identityOf, isScenario, scenarioOf, notStarted } from './scenario.ts'
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
 
@@ -181,7 +181,7 @@ export default class SloReporter implements Reporter {
   }
 
   #scenarioAtEnd(testCase: TestCase): ScenarioResult {
-    if (!this.#isOfThisRun(testCase)) return unbegun(testCase)
+    if (!this.#isOfThisRun(testCase)) return notStarted(testCase)
     return this.#finished.get(testCase.id) ?? scenarioOf(testCase, this.#cancelling.signal.aborted)
   }
 

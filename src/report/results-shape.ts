@@ -12,7 +12,7 @@ type Shape =
 const OUTCOME: Shape = { oneOf: ['passed', 'failed', 'invalid', 'skipped'] }
 
 const ERROR: Shape = { keys: { name: 'string', message: 'string', 'at?': 'string' } }
-const INVALIDITY: Shape = { keys: { reason: 'string', finding: 'string', remedy: 'string' } }
+const INVALIDITY: Shape = { keys: { reason: 'string', finding: 'string', fix: 'string' } }
 const RUN: Shape = {
   keys: {
     ...{

@@ -51,7 +51,7 @@ export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioRes
 }
 
 /** Entry of a scenario that did not start, for which Vitest holds only the result of an earlier run. */
-export function unbegun(testCase: TestCase): ScenarioResult {
+export function notStarted(testCase: TestCase): ScenarioResult {
   const empty = { durationMs: 0, runs: [], assertions: [], errors: [] }
   return { ...identityOf(testCase), verdict: 'skipped', note: NOT_STARTED, ...empty }
 }

@@ -2,8 +2,8 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import type { AssertionResult } from '../results/result.ts'
 
 /** A reason to be invalid and its fix, as two sentences. */
-export function describeInvalidity({ finding, remedy }: Invalidity): string {
-  return `${finding.replace(/\.$/, '')}. ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
+export function describeInvalidity({ finding, fix }: Invalidity): string {
+  return `${finding.replace(/\.$/, '')}. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`
 }
 
 /** Number of assertions that were not checked, e.g. because the database cannot be read; `undefined` if there are none. */

@@ -123,7 +123,7 @@ test('ignores a saturated generator if head is slower', () => {
   const found: Invalidity[] = ['generator-saturated', 'aborted'].map((reason) => ({
     reason: reason as Invalidity['reason'],
     finding: '',
-    remedy: '',
+    fix: '',
   }))
   expect(standingAgainst(found, true).map(({ reason }) => reason)).toEqual(['aborted'])
   expect(standingAgainst(found, false)).toBe(found)

@@ -31,7 +31,7 @@ export function fanOutEvidence(
     deliveries,
     publications: { count: publications.length, failed: publications.filter(({ isFailed }) => isFailed).length },
     ...(record.feed === undefined && { publishedPerSec: publications.length / (record.countedMs / 1000) }),
-    lateAfterMs: record.lateAfterMs,
+    lateThresholdMs: record.lateThresholdMs,
     settleMs: record.settleMs,
     recoveries: record.recoveries,
     certainUnexpected: record.traces.certainUnexpected,
@@ -41,7 +41,7 @@ export function fanOutEvidence(
     orderUnknown: orderUnknown(record),
     ...worst,
     connect: {
-      asked: sockets.asked,
+      asked: sockets.requested,
       connected: record.connectTime.count,
       failures: new Map(Object.entries(sockets.failures)),
       histogram: record.connectTime,
@@ -118,19 +118,18 @@ function orderUnknown({ feed, unnumbered }: FanOutRecord): Invalidity | undefine
     return {
       reason: 'undecided',
       finding: `${formatCount(unnumbered)} deliveries have the same sequence as the previous one: their order is unknown`,
-      remedy:
-        'return from identify the number of the publication as sequence, which must rise with every publication, or leave it out',
+      fix: 'return from identify the number of the publication as sequence, which must rise with every publication, or leave it out',
     }
   if (feed === undefined || feed.orderedBy !== undefined) return undefined
   return {
     reason: 'undecided',
     finding: 'the messages of the feed have neither sequence nor publishedAtMs: their order is unknown',
-    remedy: 'return sequence or publishedAtMs from identify',
+    fix: 'return sequence or publishedAtMs from identify',
   }
 }
 
 function socketLine({ sockets, closings }: FanOutRecord): string {
-  const parts = [`${formatCount(sockets.subscribed)} of ${formatCount(sockets.asked)} sockets subscribed`]
+  const parts = [`${formatCount(sockets.subscribed)} of ${formatCount(sockets.requested)} sockets subscribed`]
   for (const [kind, count] of Object.entries(sockets.failures)) parts.push(`${formatCount(count)} × ${kind}`)
   if (sockets.closed > 0) {
     const isBroken = [...closings.values()].some((why) => why.startsWith('closed by this client'))

@@ -63,7 +63,7 @@ test('names the close code of sockets, and an authorization failure', () => {
 test('names a heartbeat without a response, and one that the target requires', () => {
   const closings = [[1, 'closed with code 4000: heartbeat missed']] as const
   expect(hint({ closings })).toMatch(/it may require regular messages; set heartbeat: \{ every, message \}$/)
-  expect(hint({ closings, heartbeats: { sent: 3, unanswered: undefined } })).not.toContain('regular messages')
+  expect(hint({ closings, heartbeats: { sent: 3, withoutResponse: undefined } })).not.toContain('regular messages')
   expect(hint({ closings: [[1, 'closed with code 1006']], traces: { heartbeat: 'text, 4 bytes: "ping"' } })).toMatch(
     /the target sent text, 4 bytes: "ping", which looks like a heartbeat, and got no response: set heartbeat or framing$/,
   )

@@ -43,9 +43,9 @@ function record(more: Partial<FanOutRecord> = {}): FanOutRecord {
     durationMs: 2500,
     countedMs: 2000,
     abortReason: undefined,
-    lateAfterMs: 1000,
+    lateThresholdMs: 1000,
     settleMs: 5000,
-    sockets: { asked: 5, subscribed: 4, failures: { refused: 1 }, closed: 1, reconnected: 0 },
+    sockets: { requested: 5, subscribed: 4, failures: { refused: 1 }, closed: 1, reconnected: 0 },
     openingMs: 30,
     processes: 1,
     connectTime: histogramOf(5, 6, 7, 8),
@@ -114,8 +114,8 @@ describe('a measured fan-out', () => {
 
   test('has ratios to expected deliveries, including missing ones', () => {
     expect(run.missingRate).toBeCloseTo(2 / 12)
-    expect(run.onTimeRatio(1000)).toBeCloseTo(9 / 12)
-    expect(run.onTimeRatio(15)).toBeCloseTo(4 / 12)
+    expect(run.onTimeRate(1000)).toBeCloseTo(9 / 12)
+    expect(run.onTimeRate(15)).toBeCloseTo(4 / 12)
     expect(run.duplicateRate).toBeCloseTo(1 / 10)
     expect(run).toMatchObject({ state: 'measured', lag: { count: 10, maxMs: 1200 }, connectTime: { count: 4 } })
   })
@@ -321,6 +321,6 @@ test('has no connect time without sockets, and an infinite lag in the chart for 
   expect(fanOutRun(record()).result()).toMatchObject({ lag: { count: 10 }, connectTime: { count: 4 } })
   expect(fanOutRun(record()).result()).not.toHaveProperty('abortReason')
   expect(fanOutRun(record()).result()).not.toHaveProperty('heartbeats')
-  const heartbeats = { sent: 7, unanswered: 2 }
+  const heartbeats = { sent: 7, withoutResponse: 2 }
   expect(fanOutRun(record({ heartbeats })).result()).toMatchObject({ heartbeats })
 })

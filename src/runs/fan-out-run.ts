@@ -51,7 +51,7 @@ export interface FanOutRunBase extends TimedRun {
   /** Ratio of duplicates to received deliveries. NaN if nothing was received. */
   readonly duplicateRate: number
   /** Ratio of deliveries received within a lag to *expected* ones. NaN if nothing was expected. */
-  onTimeRatio(withinMs: number): number
+  onTimeRate(withinMs: number): number
   /** Publications with most unexpected, missing and late deliveries, then the slowest. Default count: 5. */
   worstPublications(count?: number): readonly PublicationEvidence[]
   /** Clients with most unexpected, missing, late, out-of-order and duplicate deliveries. Default count: 5. */
@@ -118,7 +118,7 @@ class FanOutView implements FanOutRunBase {
     this.invalidities = record.invalidities
   }
 
-  onTimeRatio(withinMs: number): number {
+  onTimeRate(withinMs: number): number {
     return ratio(this.#histogram.countAtMost(withinMs * 1000), this.deliveries.expected)
   }
 

@@ -12,10 +12,10 @@ const IMMEDIATE_MS = 10
 const CLOSED = /^closed (?:with code|by this client)|^[\w. -]+: /
 
 /** When the target closes connections, as lines of evidence; empty if none had to be reopened. */
-export function idleLines({ keptIdleMs, replaced, closedIdle }: ConnectionFigures): readonly string[] {
+export function idleLines({ idleTimeoutMs, replaced, closedIdle }: ConnectionFigures): readonly string[] {
   const reopened = replaced + closedIdle
-  if (keptIdleMs === undefined || reopened === 0) return []
-  return [`connections: ${closingText(keptIdleMs)}; ${formatCount(reopened)} reopened`]
+  if (idleTimeoutMs === undefined || reopened === 0) return []
+  return [`connections: ${closingText(idleTimeoutMs)}; ${formatCount(reopened)} reopened`]
 }
 
 /** Hint about resets if they are at least 1% of the requests. */
@@ -25,20 +25,20 @@ export function resetHint({ sum }: ScopeTotals, connections: ConnectionFigures):
   const ending = [...sum.details].filter(([detail]) => CLOSED.test(detail)).toSorted((a, b) => b[1] - a[1])[0]
   if (ending !== undefined)
     return `${formatCount(count)} requests got no response because their connections were closed, most of them: ${ending[0]}`
-  const { resetAfterUse, resetIdleMs, keptIdleMs } = connections
+  const { resetAfterUse, resetIdleMs, idleTimeoutMs } = connections
   const resets = `${formatCount(count)} requests were reset: the target closed the connection instead of responding`
   if (resetIdleMs === undefined || resetAfterUse * 2 < count)
     return `${resets}. Check whether it crashed, or limits its connections`
   const { min, max } = resetIdleMs
   const idle = `${resets}, on connections used before and idle for ${range(min, max)}`
-  if (keptIdleMs === undefined) return `${idle}. Check its keep-alive time-out and its logs`
-  if (max < keptIdleMs * NEAR_LIMIT) return `${idle}. It keeps idle connections open for longer: check its logs`
-  return `${idle}; ${closingText(keptIdleMs)}. Raise its keep-alive time-out`
+  if (idleTimeoutMs === undefined) return `${idle}. Check its keep-alive time-out and its logs`
+  if (max < idleTimeoutMs * NEAR_LIMIT) return `${idle}. It keeps idle connections open for longer: check its logs`
+  return `${idle}; ${closingText(idleTimeoutMs)}. Raise its keep-alive time-out`
 }
 
-function closingText(keptIdleMs: number): string {
-  if (keptIdleMs < IMMEDIATE_MS) return 'the target closes connections after each response without announcing it'
-  return `the target closes idle connections after about ${seconds(keptIdleMs)} s`
+function closingText(idleTimeoutMs: number): string {
+  if (idleTimeoutMs < IMMEDIATE_MS) return 'the target closes connections after each response without announcing it'
+  return `the target closes idle connections after about ${seconds(idleTimeoutMs)} s`
 }
 
 function range(minMs: number, maxMs: number): string {

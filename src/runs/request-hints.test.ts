@@ -110,7 +110,7 @@ test('suggests more VUs only if they were too few', () => {
   const invalidity = {
     reason: 'offered-rate-missed',
     finding: 'requests waited for a free VU',
-    remedy: 'raise vus to 9',
+    fix: 'raise vus to 9',
   } as const
   const shortage = { isMaterial: false, invalidity }
   expect(hint(waited, { demand: DEMAND, shortage })).toBe('requests waited for a free VU: raise vus to 9')
@@ -147,8 +147,8 @@ describe('if 1% of the requests were reset', () => {
   const message = 'requests were reset: the target closed the connection instead of responding'
 
   test('names the idle time of their connections and of the target, before a lack of VUs', () => {
-    const after = (resetAfterUse: number, min: number, max: number, keptIdleMs?: number) =>
-      hint(reset(60), { demand: DEMAND }, { resetAfterUse, resetIdleMs: { min, max }, keptIdleMs })
+    const after = (resetAfterUse: number, min: number, max: number, idleTimeoutMs?: number) =>
+      hint(reset(60), { demand: DEMAND }, { resetAfterUse, resetIdleMs: { min, max }, idleTimeoutMs })
     const used = (idle: string) => `60 ${message}, on connections used before and idle for ${idle}`
     expect(after(60, 599, 640)).toBe(`${used('0.6 s')}. Check its keep-alive time-out and its logs`)
     expect(after(30, 0, 1_960, 2_000)).toBe(
@@ -182,7 +182,7 @@ test('names the most frequent error', () => {
 })
 
 test('names time-outs of most requests before a lack of VUs that waited for them', () => {
-  const invalidity = { reason: 'offered-rate-missed', finding: 'requests waited', remedy: 'raise vus to 47' } as const
+  const invalidity = { reason: 'offered-rate-missed', finding: 'requests waited', fix: 'raise vus to 47' } as const
   const shortage = { isMaterial: false, invalidity }
   const slow = times(200, { latencyMs: 300, error: ['timeout', 'no response'] })
   expect(hint(slow, { demand: DEMAND, shortage })).toMatch(/^200 requests timed out/)

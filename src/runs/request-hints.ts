@@ -97,7 +97,7 @@ function waitHint(
   { sum: { good, failed, dropped } }: ScopeTotals,
   { demand, shortage }: VuFindings,
 ): string | undefined {
-  if (shortage !== undefined) return `${shortage.invalidity.finding}: ${shortage.invalidity.remedy}`
+  if (shortage !== undefined) return `${shortage.invalidity.finding}: ${shortage.invalidity.fix}`
   if (demand === undefined) return undefined
   const latency = Histogram.merged([good.latency, failed.latency])
   const serviceTime = Histogram.merged([good.serviceTime, failed.serviceTime])

@@ -1,5 +1,5 @@
 import type { Invalidity } from '../evidence/verdict.ts'
-import type { AbortBlame } from '../execution/abort-watch.ts'
+import type { AbortCause } from '../execution/abort-watch.ts'
 import { generatorInvalidities, limitsBeside, missedRate } from '../execution/generator-limits.ts'
 import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import { Histogram } from '../stats/histogram.ts'
@@ -8,12 +8,12 @@ import type { FirstMessageCounts, HttpMeasurement } from './request-measurement.
 
 /** Reasons why a part of a run is invalid. */
 export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly Invalidity[] {
-  const { abortReason, abortBlame, phases, connections } = measured
+  const { abortReason, abortCause, phases, connections } = measured
   const found = isTargetBroken(due) ? [] : [...generatorFindings(measured, due)]
   if (abortReason !== undefined) {
-    const aborted = abortInvalidity(abortReason, found.length === 0 ? abortBlame : certainBlame(abortBlame))
+    const aborted = abortInvalidity(abortReason, found.length === 0 ? abortCause : certainBlame(abortCause))
     // An abort by `abortWhen` may be caused by the generator. Any other abort is the reason why requests were not sent.
-    if (abortBlame === undefined) found.unshift(aborted)
+    if (abortCause === undefined) found.unshift(aborted)
     else found.push(aborted)
   }
   if (connections.firstMessages !== undefined) found.push(...firstMessageInvalidities(connections.firstMessages))
@@ -21,7 +21,7 @@ export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals
     found.push({
       reason: 'wrong-phase',
       finding: `the scope is the ${scopeName(phases, scope)}`,
-      remedy: 'judge steady or spike phases; warm-up is never counted',
+      fix: 'judge steady or spike phases; warm-up is never counted',
     })
   return found
 }
@@ -64,13 +64,13 @@ function firstMessageInvalidities({ taken, surplus, doubtful }: FirstMessageCoun
   const finding = isTooMany
     ? `${formatCount(surplus)} messages arrived beyond the first after each request, more than requests: without isResponse ` +
       'the first message after a request counts as its response'
-    : doubtfulWords({ taken, surplus, doubtful }) + `, limit ${formatRatio(MAX_DOUBTFUL)}`
-  const remedy = 'set isResponse, which returns whether a message is the response to the request'
-  return [{ reason: 'undecided', finding, remedy }]
+    : describeDoubt({ taken, surplus, doubtful }) + `, limit ${formatRatio(MAX_DOUBTFUL)}`
+  const fix = 'set isResponse, which returns whether a message is the response to the request'
+  return [{ reason: 'undecided', finding, fix }]
 }
 
 /** Message about responses that may be other messages. */
-export function doubtfulWords({ taken, surplus, doubtful }: FirstMessageCounts): string {
+export function describeDoubt({ taken, surplus, doubtful }: FirstMessageCounts): string {
   return (
     `the target also sends messages by itself, ${formatCount(surplus)} beyond the first after each request, which counts as ` +
     `the response without isResponse: ${formatCount(doubtful)} of ${formatCount(taken)} responses (${formatRatio(doubtful / taken)}) ` +
@@ -79,21 +79,21 @@ export function doubtfulWords({ taken, surplus, doubtful }: FirstMessageCounts):
 }
 
 /** The cause that is certain although the generator exceeded its limits. */
-function certainBlame(blame: AbortBlame | undefined): AbortBlame | undefined {
+function certainBlame(blame: AbortCause | undefined): AbortCause | undefined {
   return blame === 'target' ? blame : undefined
 }
 
-function abortInvalidity(reason: string, blame: AbortBlame | undefined): Invalidity {
+function abortInvalidity(reason: string, blame: AbortCause | undefined): Invalidity {
   if (blame === undefined)
     return {
       reason: 'aborted',
       finding: `the run was aborted: ${reason}`,
-      remedy: 'the figures until then are shown; find out why it was aborted, and let it finish',
+      fix: 'the figures until then are shown; find out why it was aborted, and let it finish',
     }
   return {
     reason: 'aborted',
     finding: `the run was aborted: ${reason}`,
-    remedy: 'find out why the target failed; if that many errors are intended, set abortWhen: false',
+    fix: 'find out why the target failed; if that many errors are intended, set abortWhen: false',
     blame: 'target',
   }
 }

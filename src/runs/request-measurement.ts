@@ -27,7 +27,7 @@ export interface ConnectionFigures {
   /** Shortest and longest idle time before such a reset; `undefined` if there was none. */
   readonly resetIdleMs?: { readonly min: number; readonly max: number } | undefined
   /** Observed idle time after which the target closes connections; `undefined` if it closed none. */
-  readonly keptIdleMs?: number | undefined
+  readonly idleTimeoutMs?: number | undefined
   readonly openAtEnd: number
   readonly maxOpen: number
 }

@@ -158,10 +158,10 @@ test('attributes an abort by abortWhen to the target, unless a starved generator
     const reasons = run[evidenceOf]().invalidities.map(({ reason, blame }) => (blame ? `${blame}: ${reason}` : reason))
     return [reasons, run.result().invalidities.map(({ reason }) => reason)]
   }
-  expect(found({ abortBlame: 'target' })).toEqual([['target: aborted'], []])
-  expect(found({ abortBlame: 'target or generator' })).toEqual([['target: aborted'], []])
-  expect(found({ abortBlame: 'target', generator: LATE })).toEqual([['generator-saturated', 'target: aborted'], []])
-  expect(found({ abortBlame: 'target or generator', generator: LATE })).toEqual([
+  expect(found({ abortCause: 'target' })).toEqual([['target: aborted'], []])
+  expect(found({ abortCause: 'target or generator' })).toEqual([['target: aborted'], []])
+  expect(found({ abortCause: 'target', generator: LATE })).toEqual([['generator-saturated', 'target: aborted'], []])
+  expect(found({ abortCause: 'target or generator', generator: LATE })).toEqual([
     ['generator-saturated', 'aborted'],
     ['generator-saturated', 'aborted'],
   ])

@@ -28,7 +28,7 @@ describe('vuShortage', () => {
         finding:
           '200 of 220 requests were dropped because no VU was free: at 400/s, iterations that take 250 ms under light ' +
           'load keep 100 VUs busy, and the run had 1',
-        remedy: 'raise vus to 150, which leaves room for bursts, or lower the rate',
+        fix: 'raise vus to 150, which leaves room for bursts, or lower the rate',
       },
     })
   })

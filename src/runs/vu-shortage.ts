@@ -35,7 +35,7 @@ export function vuShortage(
       finding:
         `${effect}: at ${formatRate(ratePerSec)}, iterations that take ${formatMs(lightMs)} under light load ` +
         `keep ${formatCount(needed)} VUs busy, and the run had ${formatCount(vus)}`,
-      remedy: `raise vus to ${formatCount(withRoom(needed))}, which leaves room for bursts, or lower the rate`,
+      fix: `raise vus to ${formatCount(withRoom(needed))}, which leaves room for bursts, or lower the rate`,
     },
   }
 }

@@ -130,7 +130,7 @@ async function locate(
   const variable = context.env[urlVariable] || undefined
   const url = variable ?? options.url
   const source = variable === undefined ? 'the option url' : urlVariable
-  if (context.targetIsExternal && url === undefined) return { provider: 'absent', isNamed: false, url: '', source }
+  if (context.isTargetExternal && url === undefined) return { provider: 'absent', isNamed: false, url: '', source }
   const question = { service: name, option: options.provider, url, urlVariable, providerVariable }
   const { provider, isNamed } = await chooseProvider(question, context)
   if (url !== undefined && provider !== 'external') {
@@ -173,7 +173,7 @@ export async function runStep(
     const code = codeOf(cause)
     throw new ServiceError(name, {
       problem: `${step} failed: ${asError(cause).message}${code === '' ? '' : ` (${code})`}`,
-      remedy: `Correct ${step} of the service ${name}; the stack of the error's cause shows where it was thrown.`,
+      fix: `Correct ${step} of the service ${name}; the stack of the error's cause shows where it was thrown.`,
       cause,
     })
   }
@@ -183,6 +183,6 @@ export async function runStep(
 export function resetRefused(name: string): ServiceError {
   return new ServiceError(name, {
     problem: 'reset would empty an external database that was in use before this run',
-    remedy: `Use the URL of an empty database, or allow its data to be deleted: ${name}({ allowReset: true }).`,
+    fix: `Use the URL of an empty database, or allow its data to be deleted: ${name}({ allowReset: true }).`,
   })
 }

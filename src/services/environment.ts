@@ -45,7 +45,7 @@ export async function startEnvironment(
   checkOptions(services, target)
   await using stack = new AsyncDisposableStack()
   const reaper = stack.use(await Reaper.start({ log }))
-  const context: ServiceContext = { signal, log, env, reaper, targetIsExternal: target?.isExternal(env) ?? false }
+  const context: ServiceContext = { signal, log, env, reaper, isTargetExternal: target?.isExternal(env) ?? false }
   const running = await startServices(services, context, stack)
   const fullScale = scale === 'full' || (typeof scale === 'number' && scale >= 1)
   watched?.remember()

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { LogTail } from './log-tail.ts'
-import { groupExists, untilOver } from './reaper/process-identity.ts'
+import { groupExists, untilExited } from './reaper/process-identity.ts'
 import type { Reaper } from './reaper/reaper.ts'
 
 const FLUSH_MS = 500
@@ -104,7 +104,7 @@ export class ManagedProcess {
     try {
       const exit = await this.exited
       // The rest of its group was killed, but may hold the port until it has exited.
-      if (this.#group) await untilOver(() => groupExists(this.pid), GROUP_MS)
+      if (this.#group) await untilExited(() => groupExists(this.pid), GROUP_MS)
       return exit
     } finally {
       clearTimeout(timer)

@@ -16,7 +16,7 @@ export interface ServiceContext {
    * Whether the target is external and brings its own database. A service then only connects to a given URL: nothing is
    * started, migrated, seeded or configured.
    */
-  readonly targetIsExternal: boolean
+  readonly isTargetExternal: boolean
 }
 
 /** A running service. Disposing cleans it up. */
@@ -76,11 +76,11 @@ export class ServiceError extends Error {
   override readonly name = 'ServiceError'
   readonly subject: string
 
-  constructor(subject: string, { problem, received, details, remedy, cause }: ServiceFailure) {
+  constructor(subject: string, { problem, received, details, fix, cause }: ServiceFailure) {
     const lines = [`${subject}: ${problem}`]
     if (received !== undefined) lines.push(`  Received: ${received}`)
     if (details !== undefined && details !== '') lines.push(details)
-    lines.push(`Fix: ${remedy}`)
+    lines.push(`Fix: ${fix}`)
     super(lines.join('\n'), { cause })
     this.subject = subject
   }
@@ -103,6 +103,6 @@ export interface ServiceFailure {
   readonly received?: string
   /** Further lines, e.g. the end of a log. */
   readonly details?: string
-  readonly remedy: string
+  readonly fix: string
   readonly cause?: unknown
 }

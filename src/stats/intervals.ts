@@ -1,6 +1,6 @@
 import { designEffect, effectiveSample, type DesignEffect, type HitWindow } from './effective-sample.ts'
 import { bucketOf, Histogram, lowestOf } from './histogram.ts'
-import { ShareBand, shareInterval } from './share-band.ts'
+import { RatioBand, ratioBandInterval } from './ratio-band.ts'
 
 export type { HitWindow } from './effective-sample.ts'
 
@@ -47,7 +47,7 @@ function effectInterval(effect: DesignEffect, confidence: number): Interval {
   const hitRatio = effect.hits / effect.total
   const few = Math.min(effect.hits, effect.total - effect.hits) < FEW
   const sample = few ? effect.total / Math.max(1, effect.ratio) : effectiveSample(effect, confidence)
-  return { ...shareInterval(hitRatio, sample, confidence), confidence, method: few ? METHOD_FOR_FEW : METHOD }
+  return { ...ratioBandInterval(hitRatio, sample, confidence), confidence, method: few ? METHOD_FOR_FEW : METHOD }
 }
 
 /** Count in an interval of time. */
@@ -80,7 +80,7 @@ export function rateInterval(windows: readonly RateWindow[], options: IntervalOp
 
 /**
  * The interval of a percentile in milliseconds: all times for which the ratio of requests within that time may be p, see
- * {@link ShareBand}. Both ends rise with `p` and are among the samples, so that the upper end is too low if the tail beyond
+ * {@link RatioBand}. Both ends rise with `p` and are among the samples, so that the upper end is too low if the tail beyond
  * the slowest request matters. They are infinite if they are among samples without a time.
  *
  * Differences between seconds count as chance, including a drift of the level: the interval is that of the percentile in
@@ -107,7 +107,7 @@ export function percentileIntervalsMs(
   const { confidence = 0.95 } = options
   const all = Histogram.merged(windows)
   if (all.count === 0) return undefined
-  const band = new ShareBand(windows, all, confidence)
+  const band = new RatioBand(windows, all, confidence)
   return percentiles.map((p) => {
     const rankBelow = Math.floor(band.lowestShare(p) * all.count + 1e-9)
     const low = shortestUs(all, (rankBelow + 1) / all.count) / 1000

@@ -72,7 +72,7 @@ export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasu
     },
     origin: 'http://127.0.0.1:3000',
     abortReason: undefined,
-    abortBlame: undefined,
+    abortCause: undefined,
     history: undefined,
     warnings: [],
     vuDemand: undefined,

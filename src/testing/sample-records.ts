@@ -80,7 +80,7 @@ export function sampleFanOutRun(): FanOutRunResult {
     state: 'completed',
     phases: [{ name: 'steady', startMs: 0, endMs: 10_000 }],
     invalidities: [],
-    sockets: { asked: 500, subscribed: 500, failures: {}, closed: 0, reconnected: 0 },
+    sockets: { requested: 500, subscribed: 500, failures: {}, closed: 0, reconnected: 0 },
     openingMs: 900,
     processes: 1,
     publications: { count: 20, failed: 0, maxSlipMs: 1.5 },
@@ -146,7 +146,7 @@ export const INVALID: AssertionResult = {
     {
       reason: 'too-few-samples',
       finding: 'p99 < 400 ms needs at least 1,000 requests, the scope judged has 120',
-      remedy: 'at 40/s the scope would have to be 25s long (it was 3s): lengthen the run, or raise its rate to 333/s',
+      fix: 'at 40/s the scope would have to be 25s long (it was 3s): lengthen the run, or raise its rate to 333/s',
     },
   ],
   message: 'expect(run).toHaveP99Below(400)\n\nInvalid: 120 samples, p99 needs 1,000',

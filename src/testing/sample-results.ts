@@ -61,7 +61,7 @@ function richRun(): RunResult {
       {
         reason: 'generator-saturated',
         finding: 'schedule delay p99 48 ms, limit 10 ms',
-        remedy: 'Lower the rate or add cores.',
+        fix: 'Lower the rate or add cores.',
       },
     ],
     phases: [

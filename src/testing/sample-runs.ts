@@ -18,13 +18,13 @@ const GENERATOR = {
 export const SATURATED: Invalidity = {
   reason: 'generator-saturated',
   finding: 'schedule delay p99 48 ms, limit 10 ms',
-  remedy: 'lower the rate, or give the generator a core of its own',
+  fix: 'lower the rate, or give the generator a core of its own',
 }
 
 export const GIVEN_UP: Invalidity = {
   reason: 'aborted',
   finding: 'the run was aborted: error rate 100% over the last 5s, limit 90% (480 × connect, 3 × reset)',
-  remedy: 'find out why the target failed',
+  fix: 'find out why the target failed',
   blame: 'target',
 }
 
@@ -189,7 +189,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
       unidentified: 0,
     },
     publications: { count: seconds * 2, failed: 0 },
-    lateAfterMs: 1000,
+    lateThresholdMs: 1000,
     settleMs: 2000,
     worstPublications: [
       { ...noDeliveries, label: '#17 at 8.5 s', id: 'p17', atMs: 8500, expected: 100, onTime: 98, missing: 2 },

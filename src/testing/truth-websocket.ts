@@ -6,7 +6,7 @@ import { createWebSocket, type WebSocketLoad } from '../websocket/websocket.ts'
 export const UNLIMITED = {
   scheduleDelayP99Ms: 60_000,
   eventLoopDelayP99Ms: 60_000,
-  serviceTimeShare: 1,
+  serviceTimeRatio: 1,
   busyUtilization: 2,
 }
 

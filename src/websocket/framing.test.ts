@@ -17,8 +17,8 @@ function fanOut(server: TruthServer, options: Partial<FanOutOptions>): Promise<F
     publish: { rate: 50, send: ({ id, sequence }) => server.publish({ id, sequence }) },
     identify: (message) => message.json<{ id: string }>(),
     duration: '1s',
-    lateAfter: '500ms',
-    settle: '1s',
+    lateThreshold: '500ms',
+    drainDuration: '1s',
     ...options,
   })
 }
@@ -64,19 +64,19 @@ test('keeps sockets open with an application heartbeat if the target closes sile
   const run = await fanOut(server, { heartbeat })
   expect(run.sockets).toMatchObject({ subscribed: 20, closed: 0 })
   expect(run.deliveries).toMatchObject(ALL_RECEIVED)
-  expect(run.heartbeats!.unanswered).toBeLessThanOrEqual(run.heartbeats!.sent / 10)
+  expect(run.heartbeats!.withoutResponse).toBeLessThanOrEqual(run.heartbeats!.sent / 10)
   expect((await server.truth<{ beats: number }>()).beats).toBe(run.heartbeats!.sent)
 })
 
 test('counts silent sockets without an application heartbeat as closed', async () => {
   const server = await start('idle', '300')
-  expect((await fanOut(server, { pingEvery: '100ms' })).sockets.closed).toBe(20)
+  expect((await fanOut(server, { pingInterval: '100ms' })).sockets.closed).toBe(20)
 })
 
 test('counts heartbeats without a response as unanswered', async () => {
   const server = await start('idle', '300', 'silent')
   const run = await fanOut(server, { heartbeat: { every: '100ms', message: () => 'ping', response: () => false } })
-  const { sent, unanswered } = run.heartbeats!
+  const { sent, withoutResponse: unanswered } = run.heartbeats!
   // The latest of each of 20 clients is in flight, or was at the end of the run.
   expect(sent - unanswered!).toBeGreaterThanOrEqual(0)
   expect(sent - unanswered!).toBeLessThanOrEqual(20)

@@ -3,8 +3,8 @@ export { delimited, type DelimitedOptions } from './protocols/delimited.ts'
 export {
   graphqlOperation,
   graphqlTransportWs,
-  type GraphqlOperation,
-  type GraphqlTransportWsOptions,
+  type GraphQLOperation,
+  type GraphQLTransportWsOptions,
 } from './protocols/graphql-transport-ws.ts'
 export { lengthPrefixed, type LengthPrefixedOptions } from './protocols/length-prefixed.ts'
 export {

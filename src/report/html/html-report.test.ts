@@ -161,7 +161,7 @@ test.each([
     htmlReport(sampleResults({ scenarios: [scenario('S', 'passed', [{ ...run, ...more }], [])] }))
   expect(await textOf({})).not.toContain('application heartbeats')
   expect(await textOf({ heartbeats: { sent: 75 } })).not.toContain('without a response')
-  expect(await textOf({ heartbeats: { sent: 75, unanswered: 60 } })).toMatch(
+  expect(await textOf({ heartbeats: { sent: 75, withoutResponse: 60 } })).toMatch(
     /application heartbeats<\/th>[^]*?75[^]*?application heartbeats without a response<\/th>[^]*?60/,
   )
 })

@@ -152,7 +152,7 @@ function deliveryTable({ deliveries, sockets, publications, connectTime, heartbe
     ...(deliveries.optional > 0 ? [[{ text: 'to clients joining or leaving' }, countCell(deliveries.optional)]] : []),
     [{ text: 'unidentified' }, countCell(deliveries.unidentified)],
     [{ text: 'publications that failed' }, countCell(publications.failed)],
-    [{ text: 'sockets requested' }, countCell(sockets.asked)],
+    [{ text: 'sockets requested' }, countCell(sockets.requested)],
     [{ text: 'sockets closed by the target' }, countCell(sockets.closed)],
     [{ text: 'sockets reconnected' }, countCell(sockets.reconnected)],
     ...Object.entries(sockets.failures).map(([kind, count]) => [{ text: `sockets: ${kind}` }, countCell(count)]),
@@ -164,7 +164,7 @@ function deliveryTable({ deliveries, sockets, publications, connectTime, heartbe
 
 function heartbeatRows(heartbeats: HeartbeatCounts | undefined): TableCell[][] {
   if (heartbeats === undefined) return []
-  const { sent, unanswered } = heartbeats
+  const { sent, withoutResponse: unanswered } = heartbeats
   return [
     [{ text: 'application heartbeats' }, countCell(sent)],
     ...(unanswered === undefined

@@ -1,5 +1,5 @@
 import { isAllowedByName } from '../../machine/allowed-hosts.ts'
-import { storePlace } from '../../machine/store-place.ts'
+import { storeLocation } from '../../machine/store-location.ts'
 import { postgresTlsProblem } from '../../machine/store-tls.ts'
 import { loadOptional } from '../../options/optional-package.ts'
 import { redactText, secretsOf } from '../../options/redact.ts'
@@ -108,7 +108,7 @@ export function assertOneHost(subject: string, source: string, url: URL, also: r
   throw new ServiceError(subject, {
     problem: `${source} names two hosts, ${url.hostname} and ${other}, and the driver connects to ${other}`,
     received: `host ${url.hostname}, parameter host ${other}`,
-    remedy: `Write the host once: postgres://user:password@${other}:5432/database. If both are intended, add the second to allowRemote: ['${other}'].`,
+    fix: `Write the host once: postgres://user:password@${other}:5432/database. If both are intended, add the second to allowRemote: ['${other}'].`,
   })
 }
 
@@ -127,7 +127,7 @@ export function parsePostgresUrl(subject: string, source: string, text: string):
     received: url
       ? `a URL with protocol ${url.protocol}`
       : `a string of ${text.length} characters that is not a URL (not shown: it may contain a password)`,
-    remedy: `Write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded.`,
+    fix: `Write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded.`,
   })
 }
 
@@ -136,15 +136,15 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
   const { message } = asError(error)
   const parsed = new URL(url)
   const { pathname, username } = parsed
-  const host = storePlace(parsed)
+  const host = storeLocation(parsed)
   const tls = postgresTlsProblem(code, message)
-  const [problem, remedy] = tls
+  const [problem, fix] = tls
     ? [`${host}: ${tls.finding}`, sentence(tls.fix)]
     : explain(code, host, decodeURIComponent(pathname.slice(1)), username)
   return new ServiceError(subject, {
     problem,
     received: redactText(`${url} (${[code, message].filter(Boolean).join(': ')})`, secretsOf(url)),
-    remedy,
+    fix,
   })
 }
 

@@ -11,7 +11,7 @@ const OLDEST = 14
 export async function checkVersion(
   subject: string,
   db: PostgresConnection,
-  remedy: string,
+  fix: string,
 ): Promise<{ readonly version: string; readonly waitsForDisk: boolean }> {
   const [row] = await db.query<{ version: string; number: string; fsync: string }>(
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
@@ -21,7 +21,7 @@ export async function checkVersion(
   if (Number(row?.number) >= OLDEST * 10_000) return { version, waitsForDisk: row?.fsync !== 'off' }
   throw new ServiceError(subject, {
     problem: `PostgreSQL ${version} is too old: version ${OLDEST} or later is required`,
-    remedy,
+    fix,
   })
 }
 
@@ -48,7 +48,7 @@ export async function checkSettings(
   throw new ServiceError(subject, {
     problem: 'the server has different settings than expected',
     details: wrong.join('\n'),
-    remedy: `Set them on that server (ALTER SYSTEM SET name = value, then restart it), or remove them from ${subject}({ settings }).`,
+    fix: `Set them on that server (ALTER SYSTEM SET name = value, then restart it), or remove them from ${subject}({ settings }).`,
   })
 }
 
@@ -122,7 +122,7 @@ export async function resolveTables(
   throw new ServiceError(subject, {
     problem: 'keep names tables that do not exist after migrate',
     received: row?.missing.join(', ') ?? 'nothing',
-    remedy: `Name tables with their schema, e.g. ${subject}({ keep: ['public.schema_migrations'] }).`,
+    fix: `Name tables with their schema, e.g. ${subject}({ keep: ['public.schema_migrations'] }).`,
   })
 }
 
@@ -149,8 +149,7 @@ export async function truncate(
     throw new ServiceError(subject, {
       problem: `reset cannot empty the tables: ${asError(cause).message}`,
       received: `emptied: ${tables.join(', ')}; kept: ${[...keep].join(', ') || 'none'}`,
-      remedy:
-        'Stop the load and close all transactions before a reset; add tables that reference each other to keep together, or none of them.',
+      fix: 'Stop the load and close all transactions before a reset; add tables that reference each other to keep together, or none of them.',
       cause,
     })
   }

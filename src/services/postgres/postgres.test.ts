@@ -203,7 +203,7 @@ test('a trigger against TRUNCATE does not prevent a reset', async () => {
 })
 
 test('nothing is started, migrated or reset for an external target', async () => {
-  const external = { ...context, targetIsExternal: true }
+  const external = { ...context, isTargetExternal: true }
   const absent = await postgres(WITH_DATA).start(external)
   expect(absent).toMatchObject({ provider: 'absent', connection: {}, env: {} })
 

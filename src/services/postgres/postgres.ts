@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { storePlace } from '../../machine/store-place.ts'
+import { storeLocation } from '../../machine/store-location.ts'
 import { isRecord, mistakesIn, object, optional, reading } from '../../options/schema.ts'
 import { func, isText, listOf } from '../../options/values.ts'
 import {
@@ -120,7 +120,7 @@ function externalServer(name: string, text: string, source: string, options: Pos
   const url = parsePostgresUrl(name, source, text)
   for (const host of postgresHosts(url)) assertAllowedHost(name, host, options.allowRemote)
   assertOneHost(name, source, url, options.allowRemote)
-  return { provider: 'external', place: storePlace(url), url: text, async stop() {} }
+  return { provider: 'external', place: storeLocation(url), url: text, async stop() {} }
 }
 
 async function prepare(
@@ -131,7 +131,7 @@ async function prepare(
 ): Promise<StartedService> {
   const { url, provider, place } = server
   await using db = await connectPostgres(name, url)
-  const { version, waitsForDisk } = await checkVersion(name, db, olderRemedy(provider))
+  const { version, waitsForDisk } = await checkVersion(name, db, olderFix(provider))
   const base = {
     name,
     provider,
@@ -141,7 +141,7 @@ async function prepare(
     env: targetEnv(KIND, options, url),
     [Symbol.asyncDispose]: () => server.stop(),
   }
-  if (context.targetIsExternal) return base
+  if (context.isTargetExternal) return base
   await checkSettings(name, db, options.settings ?? {})
   const wasEmpty = (await userTables(db)).length === 0
   await runStep(name, 'migrate', () => allOf(db, options.migrate?.(db)))
@@ -173,7 +173,7 @@ async function tablesToKeep(
   throw new ServiceError(name, {
     problem: 'this database was in use before, so the tables that migrations filled are not known',
     received: 'allowReset: true, without keep',
-    remedy: `Name the tables that reset must not empty, e.g. ${name}({ keep: ['public.schema_migrations'] }), or none: keep: [].`,
+    fix: `Name the tables that reset must not empty, e.g. ${name}({ keep: ['public.schema_migrations'] }), or none: keep: [].`,
   })
 }
 
@@ -191,7 +191,7 @@ async function reset(name: string, url: string, options: PostgresOptions, { keep
   await runStep(name, 'seed', () => allOf(db, options.seed?.(db)))
 }
 
-function olderRemedy(provider: Provider): string {
+function olderFix(provider: Provider): string {
   if (provider === 'external') return 'Upgrade that server, or unset the URL so that a server is started.'
   return 'Set PERF_POSTGRES_IMAGE or the option image to a newer image, e.g. postgres:18.'
 }

@@ -10,7 +10,7 @@ import { containersSkipped } from '../../../fixtures/services/containers.ts'
 import { findEngine } from '../engine.ts'
 import { groupExists, isSameProcess, processesWith } from './process-identity.ts'
 import { Reaper } from './reaper.ts'
-import { PROCESS_MARK, readRecord, recordFolder, type Leftover, type RunRecord } from './resource-log.ts'
+import { PROCESS_MARK, readRecord, recordFolder, type Resource, type RunRecord } from './resource-log.ts'
 
 const FIXTURE = new URL('../../../fixtures/services/hold-environment.ts', import.meta.url).pathname
 
@@ -74,7 +74,7 @@ async function remains({ leftovers }: RunRecord): Promise<readonly string[]> {
   return found.flat()
 }
 
-async function exists(leftover: Leftover): Promise<boolean> {
+async function exists(leftover: Resource): Promise<boolean> {
   if (leftover.kind === 'directory') return existsSync(leftover.path)
   if (leftover.kind === 'process') {
     return isSameProcess(leftover.pid, leftover.startedAt) || (leftover.group && groupExists(leftover.pid))
@@ -85,7 +85,7 @@ async function exists(leftover: Leftover): Promise<boolean> {
   return ((await engine?.container.dockerode.listContainers({ all: true, filters }))?.length ?? 0) > 0
 }
 
-function describeLeftover(leftover: Leftover): string {
+function describeLeftover(leftover: Resource): string {
   if (leftover.kind === 'process') return `process ${leftover.pid}`
   if (leftover.kind === 'announced') return 'an unregistered process'
   return leftover.kind === 'directory' ? leftover.path : leftover.label
@@ -226,7 +226,7 @@ describe.skipIf(process.platform !== 'linux')('a started process', () => {
 
 test('returns a folder that cannot be removed, and removes the others', async () => {
   const { cleanUp } = await import('./cleanup.ts')
-  const directory = (name: string): Leftover => ({ kind: 'directory', path: join(folder, `vitest-slo-${name}`) })
+  const directory = (name: string): Resource => ({ kind: 'directory', path: join(folder, `vitest-slo-${name}`) })
   const [tooLong, other] = [directory('x'.repeat(300)), directory('other')]
   mkdirSync(join(folder, 'vitest-slo-other'))
   expect(await cleanUp([tooLong, other], true)).toEqual([tooLong])
@@ -237,7 +237,7 @@ test('another process with the recorded pid is not stopped', async () => {
   const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
   try {
     await once(bystander, 'spawn')
-    const leftover: Leftover = {
+    const leftover: Resource = {
       kind: 'process',
       pid: pidOf(bystander),
       startedAt: 'another boot:1',

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { sleep } from '../../machine/clock.ts'
 import { removeContainers } from '../engine.ts'
-import { groupExists, isSameProcess, processesWith, untilOver } from './process-identity.ts'
-import { PROCESS_MARK, type Leftover } from './resource-log.ts'
+import { groupExists, isSameProcess, processesWith, untilExited } from './process-identity.ts'
+import { PROCESS_MARK, type Resource } from './resource-log.ts'
 
 /** Prefix of temporary folders. A folder without it is never removed, even if a record names it. */
 export const FOLDER_PREFIX = 'vitest-slo-'
@@ -19,8 +19,8 @@ const KILL_MS = 2_000
  * @returns resources that could not be cleaned up: containers of an engine that does not respond, a folder that is still
  *   written to
  */
-export async function cleanUp(leftovers: readonly Leftover[], recent: boolean): Promise<readonly Leftover[]> {
-  const kept: Leftover[] = []
+export async function cleanUp(leftovers: readonly Resource[], recent: boolean): Promise<readonly Resource[]> {
+  const kept: Resource[] = []
   await Promise.all(
     leftovers.map(async (leftover) => {
       const done = await endOne(leftover, recent).catch(() => false)
@@ -39,7 +39,7 @@ export async function cleanUp(leftovers: readonly Leftover[], recent: boolean): 
   return kept
 }
 
-async function endOne(leftover: Leftover, recent: boolean): Promise<boolean> {
+async function endOne(leftover: Resource, recent: boolean): Promise<boolean> {
   switch (leftover.kind) {
     case 'process':
       return endProcess(leftover, recent)
@@ -79,19 +79,19 @@ export function removeFolder(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
 }
 
-async function endProcess(leftover: Extract<Leftover, { kind: 'process' }>, recent: boolean): Promise<boolean> {
+async function endProcess(leftover: Extract<Resource, { kind: 'process' }>, recent: boolean): Promise<boolean> {
   const { pid, startedAt, group, signal } = leftover
   const runs = () => isSameProcess(pid, startedAt)
   if (!runs() && !recent) return true
   if (runs()) send(pid, signal, group)
-  if (!(await untilOver(runs, GRACE_MS))) {
+  if (!(await untilExited(runs, GRACE_MS))) {
     send(pid, 'SIGKILL', group)
-    if (!(await untilOver(runs, KILL_MS))) return false
+    if (!(await untilExited(runs, KILL_MS))) return false
   }
   // A pid is not reused while a group has it as its id: the rest of the group belongs to the run.
   if (!group || !groupExists(pid)) return true
   send(pid, 'SIGKILL', true)
-  return untilOver(() => groupExists(pid), KILL_MS)
+  return untilExited(() => groupExists(pid), KILL_MS)
 }
 
 function send(pid: number, signal: NodeJS.Signals, group: boolean): void {

@@ -54,7 +54,7 @@ export function groupExists(pid: number): boolean {
 }
 
 /** Waits until `runs` returns false, which is called every 10 ms. @returns false after the time limit */
-export async function untilOver(runs: () => boolean, limitMs: number): Promise<boolean> {
+export async function untilExited(runs: () => boolean, limitMs: number): Promise<boolean> {
   const deadline = now() + limitMs
   while (runs()) {
     if (now() > deadline) return false

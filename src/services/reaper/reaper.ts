@@ -10,11 +10,11 @@ import { FOLDER_PREFIX, cleanUp, removeFolder } from './cleanup.ts'
 import { startTimeOf } from './process-identity.ts'
 import {
   PROCESS_MARK,
-  RunJournal,
+  ResourceLog,
   abandonedRecords,
   recordFolder,
   removeRecord,
-  type Leftover,
+  type Resource,
 } from './resource-log.ts'
 
 /** How the reaper stops a watched process. */
@@ -35,13 +35,13 @@ export interface WatchedProcess {
 export class Reaper implements AsyncDisposable {
   /** Id of this run, and the value of the label of its containers. */
   readonly runId: string
-  readonly #journal: RunJournal
+  readonly #journal: ResourceLog
   readonly #process: ChildProcess
   readonly #exited: Promise<void>
 
   private constructor(runId: string, folder: string) {
     this.runId = runId
-    this.#journal = new RunJournal(folder, runId)
+    this.#journal = new ResourceLog(folder, runId)
     // Before the record: a kill in between would leave a record until the next run.
     this.#process = spawn(process.execPath, [reaperEntry(), this.#journal.path], {
       detached: true,
@@ -152,12 +152,12 @@ async function removeAbandoned(folder: string, log: (line: string) => void): Pro
   }
 }
 
-function summary(leftovers: readonly Leftover[], kept: readonly Leftover[]): string {
+function summary(leftovers: readonly Resource[], kept: readonly Resource[]): string {
   const done = leftovers.filter((leftover) => !kept.includes(leftover))
   return done.map(describe).join(', ')
 }
 
-function describe(leftover: Leftover): string {
+function describe(leftover: Resource): string {
   switch (leftover.kind) {
     case 'process':
       return `process ${leftover.pid}`

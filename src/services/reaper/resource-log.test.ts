@@ -2,7 +2,7 @@ import { appendFileSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { RunJournal, abandonedRecords, readRecord, recordFolder } from './resource-log.ts'
+import { ResourceLog, abandonedRecords, readRecord, recordFolder } from './resource-log.ts'
 
 let parent: string
 beforeEach(() => {
@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true, force: true }))
 
 test('a record contains what was added and not released', () => {
-  const journal = new RunJournal(recordFolder(parent), 'run')
+  const journal = new ResourceLog(recordFolder(parent), 'run')
   const release = journal.add({ kind: 'directory', path: '/a' })
   journal.add({ kind: 'containers', label: 'l=1' })
   release()
@@ -19,7 +19,7 @@ test('a record contains what was added and not released', () => {
 })
 
 test('a line that a kill truncated does not affect the others', () => {
-  const journal = new RunJournal(recordFolder(parent), 'run')
+  const journal = new ResourceLog(recordFolder(parent), 'run')
   journal.add({ kind: 'directory', path: '/a' })
   appendFileSync(journal.path, '{"add":1,"leftover":{"kind":"dir')
   expect(readRecord(journal.path)?.leftovers).toEqual([{ kind: 'directory', path: '/a' }])
@@ -27,16 +27,16 @@ test('a line that a kill truncated does not affect the others', () => {
 
 test('a record is abandoned only if none of its owners runs', () => {
   const folder = recordFolder(parent)
-  const alive = new RunJournal(folder, 'alive')
+  const alive = new ResourceLog(folder, 'alive')
   alive.own(process.pid)
-  const dead = new RunJournal(folder, 'dead')
+  const dead = new ResourceLog(folder, 'dead')
   appendFileSync(dead.path, `{"owner":{"pid":${process.pid},"startedAt":"another boot:1"}}\n`)
   expect(abandonedRecords(folder).map(({ path }) => path)).toEqual([dead.path])
 })
 
 test('only the user can read records', () => {
   const folder = recordFolder(parent)
-  new RunJournal(folder, 'run').own(process.pid)
+  new ResourceLog(folder, 'run').own(process.pid)
   expect(statSync(folder).mode & 0o077).toBe(0)
   expect(statSync(join(folder, readdirSync(folder)[0] ?? '')).mode & 0o077).toBe(0)
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isSameProcess, startTimeOf } from './process-identity.ts'
 
 /** Something that a run started or created, and that must not outlive it. */
-export type Leftover =
+export type Resource =
   | {
       readonly kind: 'process'
       readonly pid: number
@@ -32,7 +32,7 @@ export interface Owner {
 
 type Line =
   | { readonly owner: Owner }
-  | { readonly add: number; readonly leftover: Leftover }
+  | { readonly add: number; readonly leftover: Resource }
   | { readonly release: number }
 
 /** Content of one record: its owners, and what has not been cleaned up yet. */
@@ -42,7 +42,7 @@ export interface RunRecord {
   readonly owners: readonly Owner[]
   /** Whether one of the owners still runs, which then cleans up itself. */
   readonly owned: boolean
-  readonly leftovers: readonly Leftover[]
+  readonly leftovers: readonly Resource[]
 }
 
 /**
@@ -66,7 +66,7 @@ export function recordFolder(parent = tmpdir()): string {
  * Log of the resources of one run. Every change is written before the call returns, so the log is complete even if the
  * writer is killed. Contains process ids, container labels and folder names, never a connection string.
  */
-export class RunJournal {
+export class ResourceLog {
   readonly path: string
   #next = 0
 
@@ -81,7 +81,7 @@ export class RunJournal {
   }
 
   /** Adds a resource. @returns a function that marks it as cleaned up */
-  add(leftover: Leftover): () => void {
+  add(leftover: Resource): () => void {
     const id = this.#next++
     this.#append({ add: id, leftover })
     return () => this.#append({ release: id })
@@ -101,7 +101,7 @@ export function readRecord(path: string): RunRecord | undefined {
     return undefined
   }
   const owners: Owner[] = []
-  const open = new Map<number, Leftover>()
+  const open = new Map<number, Resource>()
   for (const line of text.split('\n').flatMap(parseLine)) {
     if ('owner' in line) owners.push(line.owner)
     else if ('release' in line) open.delete(line.release)

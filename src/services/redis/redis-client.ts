@@ -59,8 +59,7 @@ function failCommand(subject: string, url: string, error: unknown): never {
 export function notStandalone(subject: string, url: string, what: string): ServiceError {
   return new ServiceError(subject, {
     problem: `${new URL(url).host} belongs to ${what}, and one connection sees only a part of its keys: Redis Cluster is not supported`,
-    remedy:
-      'Use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target.',
+    fix: 'Use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target.',
   })
 }
 
@@ -76,7 +75,7 @@ export function parseRedisUrl(subject: string, source: string, text: string): UR
     received: url
       ? `a URL with protocol ${url.protocol}`
       : `a string of ${text.length} characters that is not a URL (not shown: it may contain a password)`,
-    remedy: 'Write it as redis://:password@host:6379/0, with special characters in the password percent-encoded.',
+    fix: 'Write it as redis://:password@host:6379/0, with special characters in the password percent-encoded.',
   })
 }
 
@@ -86,8 +85,8 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
   const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
   const reason = reasons.map((one: unknown) => asError(one).message || codeOf(one)).join('; ')
   const tls = redisTlsProblem(codeOf(reasons[0]), asError(reasons[0]).message, parsed)
-  const [problem, remedy] = tls ? [`${host}: ${tls.finding}`, sentence(tls.fix)] : explain(reason, host)
-  return new ServiceError(subject, { problem, received: redactText(`${url} (${reason})`, secretsOf(url)), remedy })
+  const [problem, fix] = tls ? [`${host}: ${tls.finding}`, sentence(tls.fix)] : explain(reason, host)
+  return new ServiceError(subject, { problem, received: redactText(`${url} (${reason})`, secretsOf(url)), fix })
 }
 
 function explain(reason: string, host: string): readonly [string, string] {

@@ -145,7 +145,7 @@ async function startProcess(
 function notInstalled(subject: string): ServiceError {
   return new ServiceError(subject, {
     problem: `no Docker engine is used, and neither ${COMMANDS.join(' nor ')} is on the path`,
-    remedy: [
+    fix: [
       'Install Redis:',
       '    Debian, Ubuntu:  apt-get install redis-server',
       '    macOS:           brew install redis',
@@ -159,7 +159,6 @@ function startFailure(subject: string, problem: string, details: string): Servic
   return new ServiceError(subject, {
     problem: `the embedded Redis did not start: ${problem}`,
     details,
-    remedy:
-      'Check its last lines above, which name any unknown setting; or use another provider: PERF_REDIS_PROVIDER=container, or PERF_REDIS_URL.',
+    fix: 'Check its last lines above, which name any unknown setting; or use another provider: PERF_REDIS_PROVIDER=container, or PERF_REDIS_URL.',
   })
 }

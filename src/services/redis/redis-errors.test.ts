@@ -162,7 +162,7 @@ describe('Redis Cluster', () => {
       "redis: HOST belongs to a Cluster, and one connection sees only a part of its keys: Redis Cluster is not supported
       Fix: Use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target."
     `)
-    expect(await messageOf(url, {}, { targetIsExternal: true })).toContain('Redis Cluster is not supported')
+    expect(await messageOf(url, {}, { isTargetExternal: true })).toContain('Redis Cluster is not supported')
     // A user who may not read the mode gets the error of the first command.
     await using node = await connectRedis('redis', url)
     expect((await failureOf(() => node.command('SET', 'a', 'b'))).message).toContain('Redis Cluster is not supported')

@@ -128,7 +128,7 @@ test('rejects a reset of an external database that was in use before', async () 
 })
 
 test('nothing is started, configured or reset for an external target', async () => {
-  const external = { ...context, targetIsExternal: true }
+  const external = { ...context, isTargetExternal: true }
   expect(await redis(SETTINGS).start(external)).toMatchObject({ provider: 'absent', connection: {}, env: {} })
   const attached = await redis({ ...SETTINGS, url: emptyDatabase() }).start(external)
   expect(attached.reset).toBeUndefined()

@@ -131,7 +131,7 @@ async function prepare(
     env: targetEnv(KIND, options, url),
     [Symbol.asyncDispose]: () => server.stop(),
   }
-  if (context.targetIsExternal) return base
+  if (context.isTargetExternal) return base
   const resetAllowed = provider !== 'external' || options.allowReset === true || (await isEmpty(connection))
   const restore = await applySettings(name, connection, settingsOf(options))
   try {

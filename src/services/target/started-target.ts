@@ -44,7 +44,7 @@ export interface StartedTarget extends AsyncDisposable {
 }
 
 /** Context in which the target starts. */
-export interface TargetContext extends Omit<ServiceContext, 'targetIsExternal'> {
+export interface TargetContext extends Omit<ServiceContext, 'isTargetExternal'> {
   readonly services: readonly StartedService[]
   /** Whether the load is at full scale. */
   readonly fullScale: boolean

@@ -86,7 +86,7 @@ export class StartedProcesses implements StartedTarget {
       throw new ServiceError('target', {
         problem: `there is no instance ${instance}`,
         received: `${this.#ports.length} instances, counted from 0`,
-        remedy: 'Use an existing instance, or start more: target({ instances: 2 }).',
+        fix: 'Use an existing instance, or start more: target({ instances: 2 }).',
       })
     }
     this.#killed.add(process)
@@ -152,7 +152,7 @@ async function onePort(option: string, fixed: number | undefined, index: number)
   throw new ServiceError('target', {
     problem: `port ${port} is in use`,
     received: `${option}: ${fixed}${index === 0 ? '' : `, instance ${index}`}`,
-    remedy: `Stop the process that listens there (lsof -i :${port} names it), or remove ${option} to use a free port.`,
+    fix: `Stop the process that listens there (lsof -i :${port} names it), or remove ${option} to use a free port.`,
   })
 }
 
@@ -177,7 +177,7 @@ async function launchInstance(
   }).catch((error: NodeJS.ErrnoException) => {
     throw new ServiceError('target', {
       problem: `${shown} cannot be run: ${error.message}`,
-      remedy: `Use a program on the path and an existing folder: target({ command, cwd }).`,
+      fix: `Use a program on the path and an existing folder: target({ command, cwd }).`,
       cause: error,
     })
   })
@@ -203,13 +203,12 @@ async function launchInstance(
         problem: `${shown} was not ready within ${readyTimeoutMs / 1000} s: GET ${readyPath} on port ${ports.port}`,
         received: mask(outcome.last ?? ''),
         details,
-        remedy:
-          'Check above what it waits for; raise target({ readyTimeout }), or set the path of its readiness check, target({ ready }).',
+        fix: 'Check above what it waits for; raise target({ readyTimeout }), or set the path of its readiness check, target({ ready }).',
       })
     : new ServiceError('target', {
         problem: `${shown} exited before it was ready: ${describeExit(outcome)}`,
         details,
-        remedy: exitRemedy(started),
+        fix: exitFix(started),
       })
 }
 
@@ -228,11 +227,11 @@ function wrongPort(shown: string, { port }: Ports, others: readonly number[], de
   return new ServiceError('target', {
     problem: `${shown} listens on port ${others.join(' and ')} instead of ${port}, the port in its environment`,
     details,
-    remedy: `Make it listen on the port in the variable PORT (target({ portVariable }) names another variable), or set its port: target({ port: ${others[0]} }).`,
+    fix: `Make it listen on the port in the variable PORT (target({ portVariable }) names another variable), or set its port: target({ port: ${others[0]} }).`,
   })
 }
 
-function exitRemedy(started: ManagedProcess): string {
+function exitFix(started: ManagedProcess): string {
   if (started.log.last().some((line) => line.includes('EADDRINUSE'))) {
     return 'Its port is in use: make it listen on PORT (and INTERNAL_PORT), which are free.'
   }

@@ -38,7 +38,7 @@ export function target(options: TargetOptions): Target {
       }
       throw new ServiceError('target', {
         problem: 'neither a command nor a URL is set',
-        remedy: `Set the command that starts it, target({ command: ['node', 'src/main.ts'] }), or its URL: PERF_TARGET_URL=http://127.0.0.1:3000.`,
+        fix: `Set the command that starts it, target({ command: ['node', 'src/main.ts'] }), or its URL: PERF_TARGET_URL=http://127.0.0.1:3000.`,
       })
     },
   }

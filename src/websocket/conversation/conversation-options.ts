@@ -67,7 +67,7 @@ export interface ConversationOptions<D = undefined> extends SocketOptions<D> {
   /** Load of the same shape as at the beginning, sent before and counted nowhere. Default: none. */
   readonly warmup?: Duration
   /** Open models: an iteration that waited so long for a free VU is dropped. Default: it waits until the load ends. */
-  readonly dropAfter?: Duration
+  readonly maxQueueTime?: Duration
   /** Default: `{ errorRateAbove: 0.9, duration: '5s' }`. `false`: never. */
   readonly abortWhen?: AbortWhen | false
 }
@@ -92,6 +92,6 @@ export interface ConversationPlan<D> extends SocketPlan<D> {
   readonly readyTimeoutMs: number
   readonly timeoutMs: number
   readonly warmupMs: number
-  readonly dropAfterMs: number
+  readonly maxQueueTimeMs: number
   readonly abortWhen: AbortRule | undefined
 }

@@ -11,10 +11,10 @@ import type { ErrorKind } from '../../stats/timeline.ts'
 import type { Clients } from '../fan-out/clients.ts'
 import { expectsResponse, isResponseTo, type Message, type Outgoing } from '../message.ts'
 import type { Step } from './conversation-options.ts'
-import { nothingSaid, type FirstMessages } from './first-messages.ts'
+import { noMessages, type FirstMessages } from './first-messages.ts'
 
 /** What all VUs of a conversation share. */
-export interface ConversantSurroundings<D> {
+export interface ConversationVuContext<D> {
   readonly steps: readonly Step<D>[]
   /** The series of each step, in the order of `steps`. */
   readonly series: readonly RequestSeries[]
@@ -37,7 +37,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   deadlineMs = 0
   earlier: Timed | undefined
   later: Timed | undefined
-  readonly #context: ConversantSurroundings<D>
+  readonly #context: ConversationVuContext<D>
   #stepIndex = 0
   #progress: Progress = 'none'
   #isConnected = false
@@ -45,14 +45,14 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   #sent: Outgoing = ''
   #sentMs = 0
   /** Messages of this connection, for steps whose response is the first message received. */
-  readonly #saidLast = nothingSaid()
+  readonly #lastMessages = noMessages()
   #takesFirst = false
   /** Whether the protocol itself identifies the response. */
   #isNumbered = false
   /** Messages since the send that were not the response. */
   #notTaken = 0
 
-  constructor(id: number, data: D, fork: () => Random, surroundings: ConversantSurroundings<D>) {
+  constructor(id: number, data: D, fork: () => Random, surroundings: ConversationVuContext<D>) {
     super(id, data, fork, surroundings.execution)
     this.#context = surroundings
   }
@@ -86,14 +86,14 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   /** Called when the target has closed the connection. */
   disconnected(why: string): void {
     this.#isConnected = false
-    this.#context.firsts.closed(this.#saidLast)
+    this.#context.firsts.closed(this.#lastMessages)
     if (this.#progress === 'sent') this.#fail('reset', why)
     else this.#context.connections.closedIdle++
   }
 
   /** Called with each message received. @param atMs time of receipt, as `performance.now()` */
   heard(message: Message, atMs: number): void {
-    if (this.#progress !== 'sent') return this.#context.firsts.received(this.#saidLast)
+    if (this.#progress !== 'sent') return this.#context.firsts.received(this.#lastMessages)
     const { isResponse, check } = this.#step
     const context = { vu: this.vu, iteration: this.iteration, sent: this.#sent }
     let wrong: string | undefined
@@ -104,11 +104,11 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
           : decision('isResponse', isResponse(message, context)))
       ) {
         this.#notTaken++
-        return this.#context.firsts.received(this.#saidLast)
+        return this.#context.firsts.received(this.#lastMessages)
       }
       // If the process is late, so is the timer: a response after its deadline is a time-out even if the timer has not fired.
       if (atMs > this.deadlineMs) return this.expire()
-      if (this.#takesFirst) this.#context.firsts.took(this.#saidLast, atMs - this.#sentMs)
+      if (this.#takesFirst) this.#context.firsts.took(this.#lastMessages, atMs - this.#sentMs)
       wrong = check === undefined ? message.failure : checkProblem(check, message, context)
     } catch (error) {
       // A SyntaxError comes from parsing what the target sent. Any other error is the scenario's.
@@ -131,12 +131,12 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
 
   /** Called at the end of the run. */
   finish(): void {
-    this.#context.firsts.closed(this.#saidLast)
+    this.#context.firsts.closed(this.#lastMessages)
   }
 
   hangUp(): void {
     this.#isConnected = false
-    this.#context.firsts.closed(this.#saidLast)
+    this.#context.firsts.closed(this.#lastMessages)
     this.#context.clients.drop(this.id)
   }
 
@@ -173,7 +173,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     const isForProtocol = this.#step.isResponse === undefined
     this.#isNumbered = isForProtocol && expectsResponse(this.#sent)
     this.#takesFirst = isForProtocol && !this.#isNumbered
-    if (this.#takesFirst) this.#context.firsts.said(this.#saidLast, this.#stepIndex)
+    if (this.#takesFirst) this.#context.firsts.said(this.#lastMessages, this.#stepIndex)
     this.#context.clients.send(this.id, this.#sent)
   }
 

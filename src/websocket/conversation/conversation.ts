@@ -11,14 +11,14 @@ import type { Random } from '../../load/random.ts'
 import type { Vu } from '../../load/vu.ts'
 import { sleep } from '../../machine/clock.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
-import { doubtfulWords } from '../../runs/request-invalidities.ts'
+import { describeDoubt } from '../../runs/request-invalidities.ts'
 import type { HttpMeasurement } from '../../runs/request-measurement.ts'
 import { SlowestRequests } from '../../runs/slowest-requests.ts'
 import { Clients, type ClientEvents } from '../fan-out/clients.ts'
 import { Message } from '../message.ts'
 import { toPerformanceMs } from '../sockets/clock.ts'
 import { createPool } from '../sockets/create-pool.ts'
-import { diagnoseHandshakes, isRefusal, remedyFor } from '../sockets/failure-remedies.ts'
+import { diagnoseHandshakes, isRefusal, fixFor } from '../sockets/failure-remedies.ts'
 import { worstHealth } from '../sockets/generator-processes.ts'
 import type { Placement } from '../sockets/socket-options.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
@@ -64,7 +64,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
 
   constructor(parts: ConversationParts<D>) {
     const { plan, load, rows, random, signal, limits, onSnapshot } = parts
-    const { name, warmupMs, timeoutMs: graceMs, dropAfterMs, abortWhen } = plan
+    const { name, warmupMs, timeoutMs: graceMs, maxQueueTimeMs, abortWhen } = plan
     this.#parts = parts
     this.#execution = new Execution(
       {
@@ -73,7 +73,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
         load,
         warmupMs,
         graceMs,
-        dropAfterMs,
+        maxQueueTimeMs,
         abortWhen,
         limits,
         random,
@@ -139,7 +139,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
         ...executed.warnings,
         ...this.#pool.lost,
         ...this.#clients.notes,
-        ...(doubtful > 0 ? [`${doubtfulWords(firstMessages)}: give isResponse`] : []),
+        ...(doubtful > 0 ? [`${describeDoubt(firstMessages)}: give isResponse`] : []),
       ],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
@@ -150,8 +150,8 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     const kinds = [...this.#clients.states.failures.keys()]
     if (this.#connections.opened > 0 || this.#parts.signal.aborted) return undefined
     const found = await diagnoseHandshakes(this.#parts.plan.urls[0]!, kinds)
-    const remedy = found ?? (kinds.some(isRefusal) ? undefined : remedyFor(kinds))
-    return remedy && `no connection was opened (${kinds.join(', ')}): ${remedy}`
+    const fix = found ?? (kinds.some(isRefusal) ? undefined : fixFor(kinds))
+    return fix && `no connection was opened (${kinds.join(', ')}): ${fix}`
   }
 
   get stepThinkMs(): number {

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FirstMessages, nothingSaid } from './first-messages.ts'
+import { FirstMessages, noMessages } from './first-messages.ts'
 
 type Step = 'say' | 'respond' | 'push' | 'close'
 
 /** One connection with one step, or two alternating steps, without isResponse. */
 function after(steps: readonly Step[], kinds = 1) {
-  const [firsts, last] = [new FirstMessages(), nothingSaid()]
+  const [firsts, last] = [new FirstMessages(), noMessages()]
   let said = 0
   for (const step of steps) {
     if (step === 'say') firsts.said(last, said++ % kinds)

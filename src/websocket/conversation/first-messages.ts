@@ -1,5 +1,5 @@
 /** Messages received on a connection since its last send. */
-export interface SaidLast {
+export interface LastMessages {
   /** Index of the step; `undefined` before the first step without `isResponse`. */
   place: number | undefined
   messages: number
@@ -7,7 +7,7 @@ export interface SaidLast {
   taken: number
 }
 
-export function nothingSaid(): SaidLast {
+export function noMessages(): LastMessages {
   return { place: undefined, messages: 0, taken: 0 }
 }
 
@@ -55,13 +55,13 @@ export class FirstMessages {
     return this.#longestMs
   }
 
-  said(last: SaidLast, place: number): void {
+  said(last: LastMessages, place: number): void {
     this.#ended(last, true)
     last.place = place
     last.messages = 0
   }
 
-  took(last: SaidLast, ms: number): void {
+  took(last: LastMessages, ms: number): void {
     this.#taken++
     last.messages++
     last.taken++
@@ -69,7 +69,7 @@ export class FirstMessages {
   }
 
   /** Counts a message that is not a response. */
-  received(last: SaidLast): void {
+  received(last: LastMessages): void {
     if (last.place === undefined) return
     last.messages++
     this.#surplus++
@@ -78,13 +78,13 @@ export class FirstMessages {
   }
 
   /** Called when the connection has closed, or the run is over. */
-  closed(last: SaidLast): void {
+  closed(last: LastMessages): void {
     this.#ended(last, false)
     last.place = undefined
     last.taken = 0
   }
 
-  #ended({ place, messages }: SaidLast, isWhole: boolean): void {
+  #ended({ place, messages }: LastMessages, isWhole: boolean): void {
     // A step without a response has been counted as an error already.
     if (place === undefined || messages === 0) return
     let span = this.#spans.get(place)

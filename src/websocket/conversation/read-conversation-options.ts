@@ -3,7 +3,7 @@ import { forgetsItsReturn, FORGOTTEN_RETURN } from '../../execution/forgotten-re
 import { LOAD } from '../../load/builders.ts'
 import { dataOption } from '../../load/data.ts'
 import { NO_THINK_TIME, THINK_TIME } from '../../load/load-options.ts'
-import type { TargetPlace } from '../../machine/target-location.ts'
+import type { TargetLocation } from '../../machine/target-location.ts'
 import { Problems } from '../../options/problems.ts'
 import { choose, isRecord, map, object, optional, reading, type Reader } from '../../options/schema.ts'
 import { array, duration, func, matching, text } from '../../options/values.ts'
@@ -80,7 +80,7 @@ const conversation = <D>() =>
       readyTimeout: optional(duration(), 10_000),
       timeout: optional(duration({ above: 0, max: MAX_TIMEOUT_MS }), 10_000),
       warmup: optional(duration({ min: 0 }), 0),
-      dropAfter: optional(duration({ min: 0 }), Number.POSITIVE_INFINITY),
+      maxQueueTime: optional(duration({ min: 0 }), Number.POSITIVE_INFINITY),
       abortWhen: ABORT_WHEN,
       ...socketFields<D>(),
     },
@@ -90,7 +90,7 @@ const conversation = <D>() =>
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readConversationOptions<D>(
   options: ConversationOptions<D>,
-  { target, defaultName }: { target: TargetPlace; defaultName: string },
+  { target, defaultName }: { target: TargetLocation; defaultName: string },
 ): ConversationPlan<D> {
   const problems = new Problems()
   const read = conversation<D>().read(problems, '', options)

@@ -35,7 +35,7 @@ test('reports deliveries that could not be stored until their ids were known', (
       reason: 'undecided',
       finding:
         'the publications of 1,234 deliveries are unknown: too many arrived before their ids were known, or too many ids before the run',
-      remedy: 'make the target respond to publish.send sooner, or request fewer connections',
+      fix: 'make the target respond to publish.send sooner, or request fewer connections',
     },
   ])
 })
@@ -48,7 +48,7 @@ test('reports messages whose groups cannot be matched to those of the run', () =
       finding:
         'identify returned groups that the run does not have, and not one for each of its groups, for 1,234 messages: ' +
         `${sample}; whether they belong to the right group is unknown`,
-      remedy: 'return from identify the group by the name in the option group, or omit it if ids are unique in the run',
+      fix: 'return from identify the group by the name in the option group, or omit it if ids are unique in the run',
     },
   ])
 })
@@ -103,7 +103,7 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
     silentMs: undefined,
   }
   const parts = {
-    plan: { lateAfterMs: 1000 },
+    plan: { lateThresholdMs: 1000 },
     ledger: { counts: () => ({ ...NOTHING, received: 100 }), publications: [1] },
     identifier: { unidentified: 0 },
     feed: { ...steady, ...more },
@@ -169,6 +169,6 @@ test.each([
   ['status 429', /^the target limits the rate of connections: .*lower connectRate/],
   ['status 429 (Retry-After up to 5 s)', /^the target limits the rate of connections/],
   ['not acknowledged', /^isSubscribed accepted no message/],
-])('names the fix for %s if some or all sockets failed by it', (kind, remedy) => {
-  for (const count of [2, 100]) expect(sockets([[kind, count]])[0]!.remedy).toMatch(remedy)
+])('names the fix for %s if some or all sockets failed by it', (kind, fix) => {
+  for (const count of [2, 100]) expect(sockets([[kind, count]])[0]!.fix).toMatch(fix)
 })

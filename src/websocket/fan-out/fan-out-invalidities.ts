@@ -1,7 +1,7 @@
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
 import { formatCount, formatMs, formatRatio } from '../../stats/units.ts'
-import { isRefusal, remedyFor } from '../sockets/failure-remedies.ts'
+import { isRefusal, fixFor } from '../sockets/failure-remedies.ts'
 import type { FanOutParts } from './fan-out-parts.ts'
 
 /** Ratio of subscribed to requested sockets. With less, the applied load was not the requested one. */
@@ -30,9 +30,9 @@ export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: Fa
         ...blame,
         reason: 'no-samples',
         finding: `none of ${formatCount(plan.clients)} sockets was subscribed${kinds === '' ? '' : ` (${kinds})`}; nothing was published`,
-        remedy:
+        fix:
           diagnosis ??
-          remedyFor([...failures.keys()]) ??
+          fixFor([...failures.keys()]) ??
           'check that the target listens at this address and path, and that headers and subscription are correct',
       },
     ]
@@ -44,8 +44,8 @@ export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: Fa
       finding:
         `only ${formatCount(subscribed)} of ${formatCount(plan.clients)} sockets ` +
         `(${formatRatio(subscribed / plan.clients)}) were subscribed: ${kinds}`,
-      remedy:
-        remedyFor([...failures.keys()]) ??
+      fix:
+        fixFor([...failures.keys()]) ??
         'the requested load was not applied: lower connectRate, raise handshakeTimeout, or request fewer connections',
     },
   ]
@@ -66,8 +66,7 @@ export function moveInvalidities({ plan, ledger, moves, open, abortReason }: Fan
         finding:
           `${formatCount(moves.unacknowledged)} of ${formatCount(moves.made)} moves were not acknowledged within ` +
           `${formatMs(plan.subscribeTimeoutMs)}, or by a new connection: ${describe(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
-        remedy:
-          'check whether the target processes and acknowledges these moves, and whether isSubscribed recognizes the acknowledgement',
+        fix: 'check whether the target processes and acknowledges these moves, and whether isSubscribed recognizes the acknowledgement',
       },
     ]
   if (ratioOf(open.all) > OPEN_AT_MOST)
@@ -75,8 +74,7 @@ export function moveInvalidities({ plan, ledger, moves, open, abortReason }: Fan
       {
         reason: 'undecided',
         finding: `clients were joining or leaving for most of the time: ${describe(open.all, OPEN_AT_MOST)}`,
-        remedy:
-          'check how long the target takes to acknowledge moves; lengthen the run, move less often, or lower joinDelay',
+        fix: 'check how long the target takes to acknowledge moves; lengthen the run, move less often, or lower joinDelay',
       },
     ]
   return []
@@ -103,13 +101,13 @@ export function messageInvalidities({
       finding:
         `${formatCount(unidentified)} of ${formatCount(all)} messages (${formatRatio(unidentified / all)}) were not identified, ` +
         `limit ${formatRatio(UNIDENTIFIED_AT_MOST)}: deliveries counted as missing may be among them. The first: ${identifier.sample}`,
-      remedy: "change identify to recognize them, and to return 'other' for messages that are not publications",
+      fix: "change identify to recognize them, and to return 'other' for messages that are not publications",
     })
   if (lostDeliveries > 0)
     found.push({
       reason: 'undecided',
       finding: `the publications of ${formatCount(lostDeliveries)} deliveries are unknown: too many arrived before their ids were known, or too many ids before the run`,
-      remedy: 'make the target respond to publish.send sooner, or request fewer connections',
+      fix: 'make the target respond to publish.send sooner, or request fewer connections',
     })
   if (ambiguous !== undefined)
     found.push({
@@ -117,8 +115,7 @@ export function messageInvalidities({
       finding:
         `ids are not unique: publish.send resolved to the same id for several publications, and ${formatCount(ambiguous.count)} ` +
         `messages may belong to any of them; the first id: ${JSON.stringify(ambiguous.sample.slice(0, 60))}`,
-      remedy:
-        'if ids are unique only within a group, return { id, group } from identify; otherwise resolve publish.send to a unique id',
+      fix: 'if ids are unique only within a group, return { id, group } from identify; otherwise resolve publish.send to a unique id',
     })
   if (foreignLabels !== undefined)
     found.push({
@@ -126,13 +123,13 @@ export function messageInvalidities({
       finding:
         `identify returned groups that the run does not have, and not one for each of its groups, for ` +
         `${formatCount(foreignLabels.count)} messages: ${foreignLabels.sample}; whether they belong to the right group is unknown`,
-      remedy: 'return from identify the group by the name in the option group, or omit it if ids are unique in the run',
+      fix: 'return from identify the group by the name in the option group, or omit it if ids are unique in the run',
     })
   if (feed === undefined || ledger.publications.length === 0) return found
   const numbering = numberingInvalidities(feed, received)
   // A feed that reuses ids seems silent for that reason.
   const silence = isReused(feed, received) ? [] : feedSilence(feed, sockets.subscribedCount === 0)
-  return [...found, ...numbering, ...stampInvalidities(feed, plan.lateAfterMs), ...silence]
+  return [...found, ...numbering, ...stampInvalidities(feed, plan.lateThresholdMs), ...silence]
 }
 
 /** Reasons why the ids or sequences of a feed make a run invalid. */
@@ -145,7 +142,7 @@ function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[
       finding:
         `the feed's sequence fell from ${fell.from} to ${fell.to}, and ${formatCount(fell.count)} publications in total have a ` +
         'lower sequence than earlier ones: which of them are missing or out of order is unknown',
-      remedy:
+      fix:
         'if each instrument, topic or room has its own sequence, return its name as group from identify; if the feed restarted, ' +
         'find out why, or return a group that changes with each restart; if it replays publications from before the run, return publishedAtMs',
     })
@@ -155,25 +152,25 @@ function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[
       finding:
         `ids are not unique: ${formatCount(reused.count)} messages have an id that their client received with another sequence, ` +
         `the first ${JSON.stringify(reused.id.slice(0, 60))}, with ${reused.first} and with ${reused.again}`,
-      remedy: 'return a unique id from identify, such as the sequence',
+      fix: 'return a unique id from identify, such as the sequence',
     })
   else if (stale !== undefined && fell === undefined && badUnit === undefined)
     found.push({
       reason: 'undecided',
       finding: `${formatCount(stale)} messages arrived while deliveries were counted, and none of them had the id of a new publication`,
-      remedy: 'return a unique id from identify, and publishedAtMs in milliseconds or not at all',
+      fix: 'return a unique id from identify, and publishedAtMs in milliseconds or not at all',
     })
   if (step !== undefined && fell === undefined)
     found.push({
       reason: 'undecided',
       finding: `the feed's sequence nearly always rises by ${step} from one publication to the next: whether the numbers between were skipped is unknown`,
-      remedy: `return a sequence from identify that rises by one, such as this one divided by ${step}, or omit it`,
+      fix: `return a sequence from identify that rises by one, such as this one divided by ${step}, or omit it`,
     })
   else if (!feed.isNumbered && fell === undefined)
     found.push({
       reason: 'undecided',
       finding: `the feed skipped ${formatCount(feed.leftOut)} sequences, more than ten for each publication received`,
-      remedy: 'return sequence from identify only if it rises by one from each publication (of a group) to the next',
+      fix: 'return sequence from identify only if it rises by one from each publication (of a group) to the next',
     })
   return found
 }
@@ -184,9 +181,9 @@ function isReused({ reused }: FeedFigures, received: number): boolean {
 }
 
 /** Reasons why the time stamps of a feed make a run invalid. */
-function stampInvalidities(feed: FeedFigures, lateAfterMs: number): Invalidity[] {
+function stampInvalidities(feed: FeedFigures, lateThresholdMs: number): Invalidity[] {
   const { badUnit, wentBackMs, isClockUnsteady, isClockUnknown, driftMs } = feed
-  const undecided = (finding: string, remedy: string): Invalidity[] => [{ reason: 'undecided', finding, remedy }]
+  const undecided = (finding: string, fix: string): Invalidity[] => [{ reason: 'undecided', finding, fix }]
   if (badUnit !== undefined)
     return undecided(
       `time stamps advanced by ${formatCount(Math.round(badUnit.advanced))} in ${formatMs(badUnit.tookMs)}: publishedAtMs is not in milliseconds`,
@@ -205,7 +202,7 @@ function stampInvalidities(feed: FeedFigures, lateAfterMs: number): Invalidity[]
     )
   return undecided(
     `the fastest delivery of the counted part was ${formatMs(driftMs)} faster than all earlier ones, limit ` +
-      `${formatMs(lateAfterMs / 10)}: until then the estimated offset of the feed's clock was wrong`,
+      `${formatMs(lateThresholdMs / 10)}: until then the estimated offset of the feed's clock was wrong`,
     'lengthen the warm-up, in which the offset is estimated',
   )
 }
@@ -220,7 +217,7 @@ function feedSilence({ silentMs, repeated = 0 }: FeedFigures, isNobodyLeft: bool
       finding: isRepeating
         ? `${silence}, although ${formatCount(repeated)} messages with earlier ids arrived: what they are is unknown`
         : `${silence}: whether the feed failed to publish is unknown`,
-      remedy: isRepeating
+      fix: isRepeating
         ? 'return a unique id from identify, such as the sequence, or find out why the feed repeats itself'
         : 'find out why the feed stopped',
       ...(isNobodyLeft ? { blame: 'target' as const } : {}),

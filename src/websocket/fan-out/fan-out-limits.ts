@@ -3,7 +3,7 @@ import type { Invalidity } from '../../evidence/verdict.ts'
 import { DEFAULT_LIMITS, generatorInvalidities, type GeneratorLimits } from '../../execution/generator-limits.ts'
 import { formatRatio } from '../../stats/units.ts'
 
-/** Ratios of `lateAfter` up to which delays of the generator hardly affect which deliveries are late. */
+/** Ratios of `lateThreshold` up to which delays of the generator hardly affect which deliveries are late. */
 const SCHEDULE_RATIO = 0.1
 const EVENT_LOOP_RATIO = 0.25
 /** Handshakes arrive in bursts too, and take up to seconds. */
@@ -11,14 +11,14 @@ const OPENING_DELAY_P99_MS = 250
 
 /**
  * Limits of the generator for a fan-out. Thousands of deliveries arrive in one burst, and reading them blocks the event
- * loop. This time is part of the lag, and harmless if it is small compared with `lateAfter`. The delays are therefore
- * limited by `lateAfter` if that allows more than the general limits.
+ * loop. This time is part of the lag, and harmless if it is small compared with `lateThreshold`. The delays are therefore
+ * limited by `lateThreshold` if that allows more than the general limits.
  */
-export function limitsFor(lateAfterMs: number, limits: GeneratorLimits): GeneratorLimits {
+export function limitsFor(lateThresholdMs: number, limits: GeneratorLimits): GeneratorLimits {
   return {
     ...limits,
-    scheduleDelayP99Ms: Math.max(limits.scheduleDelayP99Ms, lateAfterMs * SCHEDULE_RATIO),
-    eventLoopDelayP99Ms: Math.max(limits.eventLoopDelayP99Ms, lateAfterMs * EVENT_LOOP_RATIO),
+    scheduleDelayP99Ms: Math.max(limits.scheduleDelayP99Ms, lateThresholdMs * SCHEDULE_RATIO),
+    eventLoopDelayP99Ms: Math.max(limits.eventLoopDelayP99Ms, lateThresholdMs * EVENT_LOOP_RATIO),
   }
 }
 
@@ -36,7 +36,7 @@ export function fanOutSaturation(health: GeneratorHealth, limits: GeneratorLimit
     found.push({
       reason: 'generator-saturated',
       finding: `the event loop of the generator was busy ${formatRatio(health.eventLoopUtilization)} of the time, limit ${formatRatio(limits.busyUtilization)}`,
-      remedy: 'messages waited to be read: raise processes, or request fewer connections',
+      fix: 'messages waited to be read: raise processes, or request fewer connections',
     })
   return found
 }

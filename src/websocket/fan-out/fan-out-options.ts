@@ -105,16 +105,16 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
   /** Publishing before that which is not counted. Default: 0; of a feed, 2 s, in which the distance of its clock is estimated. */
   readonly warmup?: Duration
   /** A delivery is late past this lag. Default: `'1s'`. */
-  readonly lateAfter?: Duration
+  readonly lateThreshold?: Duration
   /**
    * How long the run watches after the last publication: what has not come by then is missing; duplicates, and messages
-   * that were not for their client, count until then. No shorter than `lateAfter`; moves that are not acknowledged yet are
+   * that were not for their client, count until then. No shorter than `lateThreshold`; moves that are not acknowledged yet are
    * waited for beyond it.
    *
-   * @default up to `'5s'`: at least `lateAfter`, and until everything expected has come and half a second passed without a
+   * @default up to `'5s'`: at least `lateThreshold`, and until everything expected has come and half a second passed without a
    * message
    */
-  readonly settle?: Duration
+  readonly drainDuration?: Duration
   /** Whether a lost socket is opened anew, after so long (`true`: 1 s). Default: false. */
   readonly reconnect?: boolean | Duration
 }
@@ -136,9 +136,9 @@ export interface FanOutPlan<D = never> extends SocketPlan<D> {
   readonly moves: FanOutOptions<D>['moves']
   readonly durationMs: number
   readonly warmupMs: number
-  readonly lateAfterMs: number
+  readonly lateThresholdMs: number
   /** At most, after the last publication. */
-  readonly settleMs: number
+  readonly drainDurationMs: number
   /** At least, though everything has come. */
   readonly watchMs: number
   readonly reconnectAfterMs: number | undefined

@@ -3,7 +3,7 @@ import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { ClientStates } from './client-states.ts'
-import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { DeliveryTracker } from './delivery-tracker.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
 import type { ForeignLabels } from './group-labels.ts'
 import type { Identifier } from './identifier.ts'
@@ -13,7 +13,7 @@ import type { OpenDeliveries } from './open-deliveries.ts'
 /** Measurements of a finished fan-out, from which its record is made. */
 export interface FanOutParts {
   readonly plan: PlacedFanOut
-  readonly ledger: DeliveryLedger
+  readonly ledger: DeliveryTracker
   readonly sockets: ClientStates
   /** The fix if every handshake failed and the cause was found. */
   readonly diagnosis: string | undefined

@@ -96,8 +96,8 @@ describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps 
       publish: { rate, send },
       duration: (publications / rate) * 1000,
       // Deliveries that the server delays are always late; those that it swaps arrive well before the limit.
-      lateAfter: delayMs - 50,
-      settle: delayMs + 2000,
+      lateThreshold: delayMs - 50,
+      drainDuration: delayMs + 2000,
     })
 
     const truth = await server.truth<{ deliveries: number; delayed: number; sent: number[][] }>()
@@ -123,7 +123,7 @@ describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps 
     const named = run.worstClients(clients).filter(isFaulty)
     expect(named.toSorted((a, b) => a.client - b.client)).toMatchObject(faulty)
     expect(run).toMatchObject({ state: 'measured', invalidities: [], publications: { count: publications, failed: 0 } })
-    expect(run.onTimeRatio(delayMs - 50)).toBeCloseTo(1 - 0.02 - 0.025, 5)
+    expect(run.onTimeRate(delayMs - 50)).toBeCloseTo(1 - 0.02 - 0.025, 5)
   })
 })
 
@@ -140,8 +140,8 @@ describe('a server that closes a third of its sockets before the third of five p
       connections: 30,
       publish: { rate: 5, send },
       duration: '1s',
-      lateAfter: '1s',
-      settle: '1s',
+      lateThreshold: '1s',
+      drainDuration: '1s',
       reconnect,
     })
     return { run, truth: await server.truth<{ closed: number; sent: number[] }>() }
@@ -311,7 +311,7 @@ describe('a server with rooms that numbers and stamps messages for each client s
     const run = await load(server).fanOut({
       ...options,
       warmup: 500,
-      lateAfter: '5s',
+      lateThreshold: '5s',
       publish: {
         rate: 20,
         send(publication) {
@@ -410,7 +410,7 @@ describe('a server with rooms that numbers and stamps messages for each client s
     const options = toRooms(server)
     const run = await load(server).fanOut({
       ...options,
-      settle: '1s',
+      drainDuration: '1s',
       publish: {
         rate: 4,
         async send(publication) {
@@ -453,7 +453,7 @@ describe('a server with rooms that numbers and stamps messages for each client s
     const options = toRooms(server)
     const run = await load(server).fanOut({
       ...options,
-      pingEvery: 400,
+      pingInterval: 400,
       duration: '2s',
       publish: {
         rate: 4,
@@ -478,7 +478,7 @@ describe('a server with rooms that numbers and stamps messages for each client s
     }, 10)
     onTestFinished(() => clearInterval(hog))
     const ws = load(server, new AbortController().signal, {})
-    const run = await ws.fanOut({ ...toRooms(server), lateAfter: '500ms' })
+    const run = await ws.fanOut({ ...toRooms(server), lateThreshold: '500ms' })
     expect(run.invalidities.map(({ reason }) => reason)).toContain('generator-saturated')
     expect(run.invalidities.map(({ finding }) => finding).join()).toMatch(/event-loop delay p99 \d+ ms, limit 125 ms/)
   })
@@ -607,8 +607,8 @@ test('spreads sockets evenly over the instances of a target, and accounts for th
     publish: { rate: 20, send: (publication) => first.publish({ ...publication, room: undefined }) },
     identify: (message) => message.json<{ id: string }>(),
     duration: '500ms',
-    lateAfter: '1s',
-    settle: '1s',
+    lateThreshold: '1s',
+    drainDuration: '1s',
   })
   expect(run).toMatchObject({
     sockets: { asked: 9, subscribed: 9 },
@@ -654,14 +654,14 @@ test('rejects invalid options in one error, before any socket is opened', async 
     headers: 'Bearer hunter2hunter2',
     publish: { rate: 0, arrivals: 'often' },
     duration: 'long',
-    lateAfter: '10s',
+    lateThreshold: '10s',
     conections: 5,
   } as unknown as FanOutOptions
   const message = await ws.fanOut(options).catch((error: unknown) => String(error))
   expect(message).toContain('ws.fanOut() received 11 invalid options')
   for (const path of ['path', 'connections', 'connectRate', 'headers', 'publish.rate', 'publish.arrivals'])
     expect(message).toContain(`\n  ${path}: must be`)
-  for (const path of ['publish.send', 'identify', 'duration', 'settle', 'conections'])
+  for (const path of ['publish.send', 'identify', 'duration', 'drainDuration', 'conections'])
     expect(message).toContain(`\n  ${path}: `)
   expect(message).not.toContain('hunter2')
 })

@@ -13,11 +13,11 @@ import { diagnoseHandshakes } from '../sockets/failure-remedies.ts'
 import { worstHealth } from '../sockets/generator-processes.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
 import { Clients, type ClientEvents } from './clients.ts'
-import { DeliveryLedger } from './delivery-ledger.ts'
-import { accountOf, describeFanOut } from './fan-out-account.ts'
+import { DeliveryTracker } from './delivery-tracker.ts'
 import { limitsFor } from './fan-out-limits.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
 import { snapshotOf } from './fan-out-snapshot.ts'
+import { summarize, describeFanOut } from './fan-out-summary.ts'
 import { Feed } from './feed.ts'
 import { Identifier } from './identifier.ts'
 import { Membership } from './membership.ts'
@@ -49,7 +49,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   readonly #vus: readonly Vu<D>[]
   readonly #identifier: Identifier<Sighting>
   readonly #source: TargetIds | Feed
-  readonly #ledger: DeliveryLedger
+  readonly #ledger: DeliveryTracker
   readonly #publisher: Publisher | undefined
   readonly #watch = new GeneratorMonitor(() => this.#pool.openCount)
   #pool!: SocketPool
@@ -62,12 +62,12 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   /** @throws errors of `group` and `moves` */
   constructor(plan: PlacedFanOut<D>, rows: readonly D[], context: FanOutContext) {
-    const { clients, lateAfterMs } = plan
+    const { clients, lateThresholdMs } = plan
     this.#plan = plan
     this.#context = context
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal])
     this.#vus = Array.from({ length: clients }, (_, id) => ({ id, data: rows[id % rows.length] as D, vars: {} }))
-    this.#ledger = new DeliveryLedger({ clients, lateAfterMs, underWayMs: plan.joinDelayMs })
+    this.#ledger = new DeliveryTracker({ clients, lateThresholdMs, underWayMs: plan.joinDelayMs })
     this.#membership = new Membership({
       plan,
       vus: this.#vus,
@@ -78,7 +78,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     })
     const { hasGroups, names } = this.#membership
     this.#publisher = plan.publish && new Publisher(plan, plan.publish, names, context.seed, this)
-    this.#source = plan.publish ? new TargetIds(this.#ledger) : new Feed(this.#ledger, { hasGroups, lateAfterMs })
+    this.#source = plan.publish ? new TargetIds(this.#ledger) : new Feed(this.#ledger, { hasGroups, lateThresholdMs })
     this.#identifier = new Identifier(plan.identify, sightingOf)
     this.#clients = this.#createClients()
   }
@@ -197,7 +197,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   async #settle(): Promise<void> {
     const fromUs = nowUs()
-    const { watchMs, settleMs, reconnectAfterMs } = this.#plan
+    const { watchMs, drainDurationMs: settleMs, reconnectAfterMs } = this.#plan
     const mayComeBack = reconnectAfterMs !== undefined
     // A feed goes on publishing: that is not counted, and must not keep the run from being quiet.
     const isFeed = this.#publisher === undefined
@@ -226,8 +226,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     const feed = this.#source.close()
     const { moves } = this.#membership
     if (abortReason === undefined) moves.close()
-    if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.settleMs)
-    const record = accountOf({
+    if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.drainDurationMs)
+    const record = summarize({
       plan: this.#plan,
       ledger: this.#ledger,
       sockets: this.#clients.states,
@@ -250,7 +250,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       sendFailure: this.#publisher?.failure,
       generator: worstHealth(this.#watch.health(), this.#pool.health),
       lostProcesses: this.#pool.lost,
-      limits: limitsFor(this.#plan.lateAfterMs, this.#context.limits),
+      limits: limitsFor(this.#plan.lateThresholdMs, this.#context.limits),
     })
     this.#show()
     return record
@@ -271,7 +271,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
         received: this.#ledger.received,
         windows: this.#ledger.windows,
         health: this.#watch.health(),
-        limits: limitsFor(this.#plan.lateAfterMs, this.#context.limits),
+        limits: limitsFor(this.#plan.lateThresholdMs, this.#context.limits),
       }),
     )
   }

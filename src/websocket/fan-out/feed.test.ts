@@ -3,7 +3,7 @@ import { evidenceOf } from '../../evidence/evidence.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import { load, start } from '../../testing/truth-websocket.ts'
 import { nowUs } from '../sockets/clock.ts'
-import { DeliveryLedger } from './delivery-ledger.ts'
+import { DeliveryTracker } from './delivery-tracker.ts'
 import { Feed } from './feed.ts'
 import { sightingOf } from './target-ids.ts'
 
@@ -23,8 +23,8 @@ describe('ids of the target', () => {
       publish: { rate: 20, send: ({ id, sequence }) => server.publish({ id, sequence }) },
       identify: (message) => ({ id: message.json<Tick>().id }),
       duration: '1s',
-      lateAfter: '5s',
-      settle: '6s',
+      lateThreshold: '5s',
+      drainDuration: '6s',
     })
     expect(run.deliveries).toMatchObject({ expected: 400, received: 400, missing: 0, unexpected: 0, optional: 0 })
     expect(run[evidenceOf]().evidenceLines).toContain(
@@ -40,7 +40,7 @@ describe('ids of the target', () => {
       publish: { rate: 10, send: async ({ id, sequence }) => void (await server.publish({ id, sequence })) },
       identify: (message) => ({ id: message.json<Tick>().id }),
       duration: '500ms',
-      settle: '1s',
+      drainDuration: '1s',
     })
     expect(run.deliveries).toMatchObject({ expected: 25, received: 0, missing: 25, unexpected: 25 })
     expect(run[evidenceOf]().hint).toBe(
@@ -63,8 +63,8 @@ describe('a feed that publishes by itself', () => {
       },
       warmup: '1s',
       duration: '3s',
-      lateAfter: '1s',
-      settle: '1s',
+      lateThreshold: '1s',
+      drainDuration: '1s',
     })
     expect(run.invalidities).toEqual([])
     const { deliveries } = run
@@ -94,7 +94,7 @@ describe('a feed that publishes by itself', () => {
       identify: (message) => ({ id: message.json<Tick>().id }),
       warmup: '1s',
       duration: '6s',
-      settle: '1s',
+      drainDuration: '1s',
     })
     expect(run.deliveries.missing).toBeGreaterThan(0)
     expect(run.invalidities).toMatchObject([
@@ -109,9 +109,9 @@ describe('the account of a feed', () => {
 
   /** Two members; counting from 1 s to 3 s after `t`. */
   function feed(options: Partial<{ hasGroups: boolean }> = {}) {
-    const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 100, underWayMs: 100 })
+    const ledger = new DeliveryTracker({ clients: 2, lateThresholdMs: 100, underWayMs: 100 })
     for (const client of [0, 1]) ledger.join(client, ledger.group(options.hasGroups === true ? 'a' : undefined))
-    const source = new Feed(ledger, { hasGroups: false, lateAfterMs: 100, ...options })
+    const source = new Feed(ledger, { hasGroups: false, lateThresholdMs: 100, ...options })
     const t = nowUs() - 4000 * MS
     source.count(t + 1000 * MS, t + 3000 * MS)
     const epochMs = Date.now() - nowUs() / MS

@@ -2,7 +2,7 @@ import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import { wallMs } from '../../machine/clock.ts'
 import { nowUs } from '../sockets/clock.ts'
-import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { DeliveryTracker } from './delivery-tracker.ts'
 import { commonStep, fallsOf, wentBackMs } from './feed-numbering.ts'
 import type { Publication } from './publication.ts'
 import type { Sighting } from './target-ids.ts'
@@ -32,9 +32,9 @@ interface Stamp {
  * true offset of the clocks is smaller by the transit time of that delivery, which lags therefore do not include.
  */
 export class Feed {
-  readonly #ledger: DeliveryLedger
+  readonly #ledger: DeliveryTracker
   readonly #hasGroups: boolean
-  readonly #lateAfterMs: number
+  readonly #lateThresholdMs: number
   /** Offset from `nowUs()` to the wall clock, measured once, so that its error is the same for all. */
   readonly #epochUs = wallMs() * 1000 - nowUs()
   #countFromUs = Number.POSITIVE_INFINITY
@@ -56,10 +56,10 @@ export class Feed {
   #lastStamp: Stamp | undefined
   #reused: { count: number; readonly id: string; readonly first: number; readonly again: number } | undefined
 
-  constructor(ledger: DeliveryLedger, options: { hasGroups: boolean; lateAfterMs: number }) {
+  constructor(ledger: DeliveryTracker, options: { hasGroups: boolean; lateThresholdMs: number }) {
     this.#ledger = ledger
     this.#hasGroups = options.hasGroups
-    this.#lateAfterMs = options.lateAfterMs
+    this.#lateThresholdMs = options.lateThresholdMs
   }
 
   /** Sets the span in which publications are counted. */
@@ -103,7 +103,7 @@ export class Feed {
     if (isNumbered) for (const { id, sequence, beside } of leftOut.all()) this.#ledger.addLost(id, sequence, beside)
     const driftMs = this.#fastestAtCountMs - this.#fastestMs
     const isBySequence = this.#basis === 'sequence'
-    const backMs = isBySequence ? wentBackMs(all, this.#lateAfterMs / 10) : undefined
+    const backMs = isBySequence ? wentBackMs(all, this.#lateThresholdMs / 10) : undefined
     // After stamps went back, later publications seem earlier than they were.
     const fell = isBySequence && backMs === undefined ? fallsOf(all, this.#span()) : undefined
     const badUnit = this.#badUnit()
@@ -112,7 +112,7 @@ export class Feed {
       stamped: this.#stamped,
       fastestMs: this.#stamped === 0 ? undefined : this.#fastestMs,
       driftMs: Number.isFinite(driftMs) ? driftMs : 0,
-      isClockUnsteady: driftMs > this.#lateAfterMs / 10,
+      isClockUnsteady: driftMs > this.#lateThresholdMs / 10,
       ...(driftMs === Number.POSITIVE_INFINITY ? { isClockUnknown: true } : {}),
       orderedBy: this.#basis,
       leftOut: leftOut.count,
@@ -133,7 +133,7 @@ export class Feed {
   }
 
   #span() {
-    return { fromUs: this.#countFromUs, untilUs: this.#countUntilUs, toleranceUs: this.#lateAfterMs * 1000 }
+    return { fromUs: this.#countFromUs, untilUs: this.#countUntilUs, toleranceUs: this.#lateThresholdMs * 1000 }
   }
 
   /** Counts ids with another sequence: a repeated message has the same one, so this is another publication. */
@@ -239,7 +239,7 @@ export class Feed {
     for (const { intendedUs } of counted) if (intendedUs > last) last = intendedUs
     const meanMs = (last - this.#countFromUs) / 1000 / counted.length
     const silentMs = (Math.min(this.#countUntilUs, nowUs()) - last) / 1000
-    return silentMs > Math.max(LONGEST_SILENCE * meanMs, this.#lateAfterMs) ? silentMs : undefined
+    return silentMs > Math.max(LONGEST_SILENCE * meanMs, this.#lateThresholdMs) ? silentMs : undefined
   }
 }
 

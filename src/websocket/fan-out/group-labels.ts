@@ -1,4 +1,4 @@
-import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { DeliveryTracker } from './delivery-tracker.ts'
 import type { Group } from './group.ts'
 import type { Publication } from './publication.ts'
 
@@ -14,7 +14,7 @@ export interface ForeignLabels {
  * message names a group as the run does, any other name belongs to a group that its client is not in.
  */
 export class GroupLabels {
-  readonly #ledger: DeliveryLedger
+  readonly #ledger: DeliveryTracker
   /** Whether a message named a group as the run does. */
   #areOwn = false
   /** The name that the target uses for each group, and the group of each name. */
@@ -26,7 +26,7 @@ export class GroupLabels {
     | undefined
   #contradictions: { count: number; readonly sample: string } | undefined
 
-  constructor(ledger: DeliveryLedger) {
+  constructor(ledger: DeliveryTracker) {
     this.#ledger = ledger
   }
 

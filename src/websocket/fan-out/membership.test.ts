@@ -53,8 +53,8 @@ function scenario(publications: number, rate: number): Omit<FanOutOptions, 'conn
   return {
     path: '/',
     duration: (publications / rate) * 1000,
-    lateAfter: '5s',
-    settle: '6s',
+    lateThreshold: '5s',
+    drainDuration: '6s',
     reconnect: 200,
     group: ({ id }) => roomsOf(id),
     moves: ({ id }) => movesOf(id),

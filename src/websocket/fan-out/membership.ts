@@ -1,7 +1,7 @@
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { Message, Outgoing } from '../message.ts'
-import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { DeliveryTracker } from './delivery-tracker.ts'
 import type { FanOutPlan } from './fan-out-options.ts'
 import { acknowledgement, Moves, type Acknowledgement } from './moves.ts'
 import { namesOf, readMove, type PlannedMove } from './read-moves.ts'
@@ -18,12 +18,12 @@ export interface MembershipParts<D> {
     | 'joinDelayMs'
     | 'subscribeTimeoutMs'
     | 'publish'
-    | 'lateAfterMs'
+    | 'lateThresholdMs'
     | 'warmupMs'
     | 'durationMs'
   >
   readonly vus: readonly Vu<D>[]
-  readonly ledger: DeliveryLedger
+  readonly ledger: DeliveryTracker
   readonly isSubscribed: (client: number) => boolean
   readonly wasSubscribed: (client: number) => boolean
   readonly send: (client: number, message: Outgoing) => void
@@ -37,7 +37,7 @@ export class Membership<D> {
   readonly moves: Moves
   /** Moves that are due after the end of the scaled run; they are not made. */
   readonly movesAfterEnd: number
-  readonly #ledger: DeliveryLedger
+  readonly #ledger: DeliveryTracker
   /** Groups by client; clients with the same groups share one list. */
   readonly #groups: (readonly string[])[]
   /** Groups whose subscription is not acknowledged yet, by client, if the target acknowledges each group separately. */
@@ -70,7 +70,7 @@ export class Membership<D> {
       acknowledged: isSubscribed && ((message: Message, client: number) => isSubscribed(message, vus[client]!)),
       joinDelayMs: plan.joinDelayMs,
       subscribeTimeoutMs: plan.subscribeTimeoutMs,
-      lingerMs: plan.publish === undefined ? plan.lateAfterMs : 0,
+      lingerMs: plan.publish === undefined ? plan.lateThresholdMs : 0,
       isSubscribed: parts.isSubscribed,
       wasSubscribed: parts.wasSubscribed,
       send: parts.send,

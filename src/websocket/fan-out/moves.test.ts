@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Message } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
-import { DeliveryLedger } from './delivery-ledger.ts'
+import { DeliveryTracker } from './delivery-tracker.ts'
 import { Moves, type MovesOptions } from './moves.ts'
 import type { PlannedMove } from './read-moves.ts'
 
@@ -19,7 +19,7 @@ const ok = new Message(Buffer.from('ok'), false)
 
 /** Client 0 is in room b and moves to room a after a second; client 1 is in both. */
 function moving(move: Partial<PlannedMove>, more: Partial<MovesOptions> = {}) {
-  const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: JOIN_DELAY_MS })
+  const ledger = new DeliveryTracker({ clients: 2, lateThresholdMs: 1000, underWayMs: JOIN_DELAY_MS })
   const [a, b] = [ledger.group('a'), ledger.group('b')]
   ledger.join(0, b)
   for (const room of [a, b]) ledger.join(1, room)
@@ -169,7 +169,7 @@ test.each([
   ['resolved just before', 900, BETWEEN],
   ['resolved long before', 200, { expected: [0, 1], mayReach: true }],
 ])('a publication that was due long before a client left, and whose send %s', (_, respondedMs, due) => {
-  const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: JOIN_DELAY_MS })
+  const ledger = new DeliveryTracker({ clients: 2, lateThresholdMs: 1000, underWayMs: JOIN_DELAY_MS })
   const room = ledger.group('b')
   for (const client of [0, 1]) ledger.join(client, room)
   const publish = (sequence: number) =>

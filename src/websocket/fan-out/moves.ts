@@ -2,7 +2,7 @@ import { wrongReturn } from '../../execution/checked-function.ts'
 import { clearInterval, setInterval } from '../../machine/clock.ts'
 import type { Message, Outgoing } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
-import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { DeliveryTracker } from './delivery-tracker.ts'
 import { namesOf, type PlannedMove } from './read-moves.ts'
 
 const SWEEP_MS = 20
@@ -24,7 +24,7 @@ export function acknowledgement(returned: unknown, hasGroups: boolean): Acknowle
 export interface MovesOptions {
   /** Moves in order of time. */
   readonly planned: readonly PlannedMove[]
-  readonly ledger: DeliveryLedger
+  readonly ledger: DeliveryTracker
   /** `isSubscribed` of the run, for moves that join and have no `isDone`. */
   readonly acknowledged: ((message: Message, client: number) => Acknowledgement) | undefined
   readonly joinDelayMs: number

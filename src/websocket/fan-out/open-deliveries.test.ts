@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { DeliveryLedger } from './delivery-ledger.ts'
+import { DeliveryTracker } from './delivery-tracker.ts'
 import { openDeliveries } from './open-deliveries.ts'
 
 test('counts deliveries to clients that were joining or leaving, and those of unacknowledged moves', () => {
-  const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000, underWayMs: 0 })
+  const ledger = new DeliveryTracker({ clients: 3, lateThresholdMs: 1000, underWayMs: 0 })
   const [a, b] = [ledger.group('a'), ledger.group('b')]
   for (const client of [0, 1, 2]) ledger.join(client, a)
   let sequence = 0

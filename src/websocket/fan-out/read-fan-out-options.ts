@@ -1,7 +1,7 @@
 import { dataOption } from '../../load/data.ts'
 import { ARRIVALS } from '../../load/load-options.ts'
 import { scaleTime, scaleUsers, type Scale } from '../../load/scale.ts'
-import type { TargetPlace } from '../../machine/target-location.ts'
+import type { TargetLocation } from '../../machine/target-location.ts'
 import { Problems } from '../../options/problems.ts'
 import { choose, isRecord, object, optional } from '../../options/schema.ts'
 import { constant, duration, func, integer, rate } from '../../options/values.ts'
@@ -47,27 +47,27 @@ const fanOut = <D>(scale: Scale) =>
       ),
       duration: duration(),
       warmup: optional(duration({ min: 0 })),
-      lateAfter: optional(duration(), 1_000),
-      settle: optional(duration({ min: 0 })),
+      lateThreshold: optional(duration(), 1_000),
+      drainDuration: optional(duration({ min: 0 })),
       reconnect: optional(RECONNECT),
     },
     { example: "ws.fanOut({ path: '/ws', connections: 100, … })" },
   )
     .rule([], (_, given) => heartbeatOnce(given))
-    .rule(['settle', 'lateAfter'], ({ settleMs = SETTLE_MS, lateAfterMs }) =>
-      settleMs < lateAfterMs
+    .rule(['drainDuration', 'lateThreshold'], ({ drainDurationMs = SETTLE_MS, lateThresholdMs }) =>
+      drainDurationMs < lateThresholdMs
         ? {
-            option: 'settle',
-            rule: `must not be shorter than lateAfter (${lateAfterMs} ms): a delivery of the last publication could not be late`,
-            example: "settle: '5s'",
+            option: 'drainDuration',
+            rule: `must not be shorter than lateThreshold (${lateThresholdMs} ms): a delivery of the last publication could not be late`,
+            example: "drainDuration: '5s'",
           }
         : undefined,
     )
-    .rule(['publish', 'warmup', 'lateAfter'], ({ publish, warmupMs = FEED_WARMUP_MS, lateAfterMs }) =>
-      publish === undefined && warmupMs < lateAfterMs
+    .rule(['publish', 'warmup', 'lateThreshold'], ({ publish, warmupMs = FEED_WARMUP_MS, lateThresholdMs }) =>
+      publish === undefined && warmupMs < lateThresholdMs
         ? {
             option: 'warmup',
-            rule: `must not be shorter than lateAfter (${lateAfterMs} ms) for a feed: what it sent before all had joined could be counted`,
+            rule: `must not be shorter than lateThreshold (${lateThresholdMs} ms) for a feed: what it sent before all had joined could be counted`,
             example: "warmup: '2s'",
           }
         : undefined,
@@ -85,20 +85,38 @@ const fanOut = <D>(scale: Scale) =>
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readFanOutOptions<D>(
   options: FanOutOptions<D>,
-  { target, scale, defaultName }: { target: TargetPlace; scale: Scale; defaultName: string },
+  { target, scale, defaultName }: { target: TargetLocation; scale: Scale; defaultName: string },
 ): FanOutPlan<D> {
   const problems = new Problems()
   const read = fanOut<D>(scale).read(problems, '', options)
   if (!isRecord(options)) problems.throwIfAny('ws.fanOut()')
-  const { name = defaultName, connections, publish, reconnect, lateAfterMs, settleMs = SETTLE_MS, ...others } = read
+  const {
+    name = defaultName,
+    connections,
+    publish,
+    reconnect,
+    lateThresholdMs,
+    drainDurationMs = SETTLE_MS,
+    ...others
+  } = read
   const { warmupMs = publish === undefined ? FEED_WARMUP_MS : 0 } = read
   const sockets = readSocketPlan(problems, read, options, target)
   problems.throwIfAny('ws.fanOut()')
   const clients = scaleUsers(connections, scale)
   const durationMs = scaleTime(read.durationMs, scale)
   return {
-    ...{ ...others, ...sockets, name, clients, publish, lateAfterMs, durationMs, warmupMs, settleMs },
-    watchMs: read.settleMs === undefined ? Math.min(lateAfterMs, settleMs) : settleMs,
+    ...{
+      ...others,
+      ...sockets,
+      name,
+      clients,
+      publish,
+      lateThresholdMs,
+      durationMs,
+      warmupMs,
+      drainDurationMs: drainDurationMs,
+    },
+    watchMs: read.drainDurationMs === undefined ? Math.min(lateThresholdMs, drainDurationMs) : drainDurationMs,
     reconnectAfterMs: reconnect,
     reducedTo: clients < connections || durationMs < read.durationMs ? scale.name : undefined,
   }

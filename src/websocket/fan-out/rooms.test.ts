@@ -67,7 +67,7 @@ async function fanOut(behaviour: Behaviour, options: Partial<FanOutOptions> = {}
       return type === 'price' ? { id } : 'other'
     },
     duration: '500ms',
-    lateAfter: '400ms',
+    lateThreshold: '400ms',
     ...options,
   })
 }
@@ -167,13 +167,13 @@ function redelivery(afterMs: number): Behaviour {
   }
 }
 
-test('counts duplicates within settle, even after all deliveries were received', async () => {
-  const run = await fanOut(redelivery(1000), { settle: '1500ms' })
+test('counts duplicates within drainDuration, even after all deliveries were received', async () => {
+  const run = await fanOut(redelivery(1000), { drainDuration: '1500ms' })
   expect(run.deliveries).toMatchObject({ duplicate: 2, unexpected: 2, missing: 0 })
 })
 
-test('counts duplicates within lateAfter without settle', async () => {
-  const run = await fanOut(redelivery(700), { lateAfter: '1s' })
+test('counts duplicates within lateThreshold without settle', async () => {
+  const run = await fanOut(redelivery(700), { lateThreshold: '1s' })
   expect(run.deliveries).toMatchObject({ duplicate: 2, unexpected: 2, missing: 0 })
 })
 
@@ -263,7 +263,7 @@ test('notes why clients could not reconnect', async () => {
       reconnect: '50ms',
       isSubscribed: (message) => message.json<{ type: string }>().type === 'subscribed' && !once.isClosed,
       subscribeTimeout: 300,
-      settle: '400ms',
+      drainDuration: '400ms',
     },
   )
   expect(run.sockets).toMatchObject({ closed: 1, reconnected: 0 })
@@ -275,7 +275,7 @@ test('notes why clients could not reconnect', async () => {
 test('counts a publication as failed if its response is not ok', async () => {
   const run = await fanOut(
     {},
-    { publish: { rate: 100, send: () => new Response('', { status: 503 }) }, settle: '400ms' },
+    { publish: { rate: 100, send: () => new Response('', { status: 503 }) }, drainDuration: '400ms' },
   )
   expect(run.publications).toMatchObject({ count: 50, failed: 50 })
   expect(run[evidenceOf]().evidenceLines).toContain('50 of 50 publications failed to be sent: the response was 503')

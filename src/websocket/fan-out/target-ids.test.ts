@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { DeliveryLedger } from './delivery-ledger.ts'
+import { DeliveryTracker } from './delivery-tracker.ts'
 import { sightingOf, TargetIds } from './target-ids.ts'
 
 function run(clients = 2) {
-  const ledger = new DeliveryLedger({ clients, lateAfterMs: 100, underWayMs: 100 })
+  const ledger = new DeliveryTracker({ clients, lateThresholdMs: 100, underWayMs: 100 })
   for (let client = 0; client < clients; client++) ledger.join(client, ledger.group(undefined))
   const ids = new TargetIds(ledger)
   let sequence = 0

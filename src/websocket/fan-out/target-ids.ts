@@ -1,4 +1,4 @@
-import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { DeliveryTracker } from './delivery-tracker.ts'
 import { GivenIds, isFor } from './given-ids.ts'
 import { GroupLabels, type ForeignLabels } from './group-labels.ts'
 import type { Identification } from './identifier.ts'
@@ -43,7 +43,7 @@ interface Kept {
  * before them have a response.
  */
 export class TargetIds {
-  readonly #ledger: DeliveryLedger
+  readonly #ledger: DeliveryTracker
   readonly #kept = new Map<string, Kept>()
   /** Ids of messages before publishing began, which the target sends to every client that joins. */
   readonly #older = new Set<string>()
@@ -56,7 +56,7 @@ export class TargetIds {
   #overflowed = 0
   #areOlderForgotten = false
 
-  constructor(ledger: DeliveryLedger) {
+  constructor(ledger: DeliveryTracker) {
     this.#ledger = ledger
     this.#labels = new GroupLabels(ledger)
   }

@@ -218,7 +218,7 @@ describe('graphql-transport-ws', () => {
   })
 
   test('is ready once the server has accepted it, responds to pings with their payload, and reports pongs', () => {
-    const connection = open(graphqlTransportWs({ pingEvery: '1s', connectionParams: { token: 'a' } }))
+    const connection = open(graphqlTransportWs({ pingInterval: '1s', connectionParams: { token: 'a' } }))
     expect(connection.sent).toEqual(['{"type":"connection_init","payload":{"token":"a"}}'])
     expect(connection.events).toEqual([])
     connection.receive('{"type":"connection_ack"}')

@@ -10,15 +10,15 @@ import { JsonMessage } from './json-message.ts'
 import { Pending } from './pending.ts'
 import { objectPerVu } from './per-vu.ts'
 
-export interface GraphqlTransportWsOptions<D = unknown> {
+export interface GraphQLTransportWsOptions<D = unknown> {
   /** Payload of `connection_init`, such as a token: one for all VUs, or a function of the VU. @default none */
   readonly connectionParams?: Readonly<Record<string, unknown>> | ((vu: Vu<D>) => Readonly<Record<string, unknown>>)
   /** Interval of the client's pings, which the server has to respond to. @default none: only the server pings */
-  readonly pingEvery?: Duration
+  readonly pingInterval?: Duration
 }
 
 /** A GraphQL operation: a query, a mutation or a subscription. */
-export type GraphqlOperation = {
+export type GraphQLOperation = {
   readonly query: string
   readonly variables?: Readonly<Record<string, unknown>>
   readonly operationName?: string
@@ -32,12 +32,12 @@ interface Packet {
 }
 
 const graphqlOptions = <D>() =>
-  object<GraphqlTransportWsOptions<D>>()(
+  object<GraphQLTransportWsOptions<D>>()(
     {
       connectionParams: optional(objectPerVu<Readonly<Record<string, unknown>>, D>('{ token: process.env.TOKEN }')),
-      pingEvery: optional(duration()),
+      pingInterval: optional(duration()),
     },
-    { example: "graphqlTransportWs({ pingEvery: '15s' })" },
+    { example: "graphqlTransportWs({ pingInterval: '15s' })" },
   )
 
 /**
@@ -48,16 +48,16 @@ const graphqlOptions = <D>() =>
  *
  * @example framing: graphqlTransportWs({ connectionParams: (vu) => ({ token: vu.data.token }) })
  */
-export function graphqlTransportWs<D = unknown>(options: GraphqlTransportWsOptions<D> = {}): Framing {
-  const { connectionParams, pingEveryMs } = readOptions('graphqlTransportWs()', graphqlOptions<D>(), options)
+export function graphqlTransportWs<D = unknown>(options: GraphQLTransportWsOptions<D> = {}): Framing {
+  const { connectionParams, pingIntervalMs } = readOptions('graphqlTransportWs()', graphqlOptions<D>(), options)
   const paramsOf = typeof connectionParams === 'function' ? connectionParams : () => connectionParams
   const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
   return {
     name: NAME,
     subprotocols: [NAME],
-    ...(pingEveryMs === undefined
+    ...(pingIntervalMs === undefined
       ? {}
-      : { heartbeat: { every: pingEveryMs, message: '{"type":"ping"}', hasResponse: true } }),
+      : { heartbeat: { every: pingIntervalMs, message: '{"type":"ping"}', hasResponse: true } }),
     open: (socket) => new GraphqlConnection(socket, memo, paramsOf(socket.vu as Vu<D>)),
   }
 }
@@ -68,7 +68,7 @@ export function graphqlTransportWs<D = unknown>(options: GraphqlTransportWsOptio
  *
  * @example subscribe: () => graphqlOperation({ query: 'subscription { prices { id } }' })
  */
-export function graphqlOperation(operation: GraphqlOperation): Outgoing {
+export function graphqlOperation(operation: GraphQLOperation): Outgoing {
   return request({ ...operation })
 }
 
@@ -122,7 +122,7 @@ class GraphqlConnection implements FramedConnection {
   }
 
   send(message: Outgoing): readonly string[] {
-    const operation = message as Partial<GraphqlOperation>
+    const operation = message as Partial<GraphQLOperation>
     if (typeof operation.query !== 'string')
       throw new TypeError(`graphqlTransportWs() sends operations only, received ${JSON.stringify(message).slice(0, 80)}
 Fix: make the message with graphqlOperation({ query: 'query { … }' })`)

@@ -33,7 +33,7 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
       publish: { rate: 10, send: ({ id, group }) => broker.publish({ id, room: group! }) },
       identify: (message) => message.json<{ id: string }>(),
       duration: '1s',
-      settle: '1s',
+      drainDuration: '1s',
     })
 
   const talk = (options: Partial<ConversationOptions> & Pick<ConversationOptions, 'steps'>) =>

@@ -105,7 +105,7 @@ describe.skipIf(!isInstalled)('MQTT 5 (the broker Mosquitto)', () => {
       publish: { rate: 30, send: ({ id, group }) => broker.publish(`rooms/${group}`, JSON.stringify({ id })) },
       identify: (message) => message.json<{ id: string }>(),
       duration: '2s',
-      settle: '1s',
+      drainDuration: '1s',
     })
 
   const published = (topic: string, qos: 1 | 2) =>

@@ -36,8 +36,8 @@ function fanOut(options: Pick<FanOutOptions, 'path' | 'framing' | 'subscribe' | 
     publish: { rate: 30, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
     isSubscribed: (message) => message.responseTo !== undefined,
     duration: '1s',
-    lateAfter: '900ms',
-    settle: '1s',
+    lateThreshold: '900ms',
+    drainDuration: '1s',
     ...options,
   })
 }
@@ -129,7 +129,7 @@ describe('graphql-transport-ws (graphql-ws)', () => {
   }
   const options = {
     path,
-    framing: graphqlTransportWs({ pingEvery: '100ms', connectionParams: (vu) => ({ token: `token ${vu.id}` }) }),
+    framing: graphqlTransportWs({ pingInterval: '100ms', connectionParams: (vu) => ({ token: `token ${vu.id}` }) }),
     subscribe: (vu: Vu<unknown>) => {
       const query = 'subscription ($room: String!) { prices(room: $room) { id amount } }'
       return graphqlOperation({ query, variables: { room: room(vu) } })
@@ -143,7 +143,7 @@ describe('graphql-transport-ws (graphql-ws)', () => {
     const run = await fanOut(options)
     expectAll(run)
     expect((await countsOf('graphql'))['pings']! - before).toBe(run.heartbeats!.sent)
-    expect(run.heartbeats!.unanswered).toBeLessThan(run.heartbeats!.sent / 2)
+    expect(run.heartbeats!.withoutResponse).toBeLessThan(run.heartbeats!.sent / 2)
   })
 
   test('accepts the result of a query as its response, also one with errors', async () => {
@@ -179,7 +179,7 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
       destinations.add(message.headers['destination']!)
       return options.identify(message)
     }
-    const run = await fanOut({ ...options, identify, settle: '2s' })
+    const run = await fanOut({ ...options, identify, drainDuration: '2s' })
     expectAll(run)
     expect([...destinations].toSorted()).toEqual(['/topic/room-0', '/topic/room-1', '/topic/room-2'])
     const after = await countsOf('stomp')
@@ -239,7 +239,7 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
 
   test('delivers broadcasts, and sends heartbeats that get a response', async () => {
     const before = (await countsOf('phoenix'))['heartbeats']!
-    const run = await fanOut({ ...options, settle: '2s' })
+    const run = await fanOut({ ...options, drainDuration: '2s' })
     expectAll(run)
     expect((await countsOf('phoenix'))['heartbeats']! - before).toBe(run.heartbeats!.sent)
     expect(run.heartbeats!.sent).toBeGreaterThan(12)
@@ -303,7 +303,7 @@ describe('MQTT (the broker aedes)', () => {
 
   test('delivers and acknowledges publications, pings, and disconnects', async () => {
     const before = await countsOf('mqtt')
-    const run = await fanOut({ ...options, settle: '2s' })
+    const run = await fanOut({ ...options, drainDuration: '2s' })
     expectAll(run)
     const after = await countsOf('mqtt')
     expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
@@ -358,14 +358,14 @@ describe('SignalR (a hub that writes by @microsoft/signalr)', () => {
   const path = '/hub'
   const options = {
     path,
-    framing: signalR({ pingEvery: '200ms' }),
+    framing: signalR({ pingInterval: '200ms' }),
     subscribe: (vu: Vu<unknown>) => signalRInvocation('Subscribe', room(vu)),
     identify: (message: Message) => message.json<[{ id: string }]>()[0],
   }
 
   test('delivers invocations that share a frame with others, and pings', async () => {
     const before = (await countsOf('signalR'))['pings']!
-    const run = await fanOut({ ...options, settle: '2s' })
+    const run = await fanOut({ ...options, drainDuration: '2s' })
     expectAll(run)
     expect((await countsOf('signalR'))['pings']! - before).toBe(run.heartbeats!.sent)
   })

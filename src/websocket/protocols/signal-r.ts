@@ -11,7 +11,7 @@ import { Pending } from './pending.ts'
 
 export interface SignalROptions {
   /** Interval of the client's pings. By default a server closes a connection that is silent for 30 s. @default '15s' */
-  readonly pingEvery?: Duration
+  readonly pingInterval?: Duration
   /**
    * Result of the client for an invocation by a server that waits for one (`InvokeAsync`). The message is the invocation.
    * @default an error that the client has no result
@@ -20,8 +20,8 @@ export interface SignalROptions {
 }
 
 const SIGNAL_R = object<SignalROptions>()(
-  { pingEvery: optional(duration(), 15_000), result: optional(func<(invocation: Message) => unknown>('() => 7')) },
-  { example: "signalR({ pingEvery: '15s' })" },
+  { pingInterval: optional(duration(), 15_000), result: optional(func<(invocation: Message) => unknown>('() => 7')) },
+  { example: "signalR({ pingInterval: '15s' })" },
 )
 
 interface Packet {
@@ -54,11 +54,11 @@ const PING = `{"type":6}${END}`
  * @example framing: signalR()
  */
 export function signalR(options: SignalROptions = {}): Framing {
-  const { pingEveryMs, result } = readOptions('signalR()', SIGNAL_R, options)
+  const { pingIntervalMs, result } = readOptions('signalR()', SIGNAL_R, options)
   const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
   return {
     name: 'SignalR',
-    heartbeat: { every: pingEveryMs, message: PING },
+    heartbeat: { every: pingIntervalMs, message: PING },
     open: (socket) => new SignalRConnection(socket, memo, result),
   }
 }

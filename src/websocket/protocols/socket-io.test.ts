@@ -28,7 +28,7 @@ async function fanOut(server: TruthServer, options: Partial<FanOutOptions> = {})
     },
     identify: (message) => message.json<Update>()[1],
     duration: '600ms',
-    lateAfter: '500ms',
+    lateThreshold: '500ms',
     ...options,
   })
 }

@@ -39,7 +39,7 @@ test('sends the heartbeats of each client at its interval since it was ready, an
       expect(gapMs).toBeLessThanOrEqual(1000)
     })
   }
-  expect(heartbeats.counts).toEqual({ sent: 6, unanswered: undefined })
+  expect(heartbeats.counts).toEqual({ sent: 6, withoutResponse: undefined })
 })
 
 test('sends no heartbeat for a client whose connection has closed, and none after the end of the run', () => {
@@ -61,10 +61,10 @@ test('counts heartbeats without a response when the next one is sent', () => {
   expect(heartbeats.isAwaitingResponse(0)).toBe(false)
   expect(heartbeats.isAwaitingResponse(1)).toBe(true)
   vi.advanceTimersByTime(1000)
-  expect(heartbeats.counts).toEqual({ sent: 4, unanswered: 1 })
+  expect(heartbeats.counts).toEqual({ sent: 4, withoutResponse: 1 })
   // The latest two are in flight and not counted.
   heartbeats.close()
-  expect(heartbeats.counts).toEqual({ sent: 4, unanswered: 1 })
+  expect(heartbeats.counts).toEqual({ sent: 4, withoutResponse: 1 })
 })
 
 test('counts a heartbeat without a response for 10 s when the run or the connection ends', () => {
@@ -74,9 +74,9 @@ test('counts a heartbeat without a response for 10 s when the run or the connect
   heartbeats.responded(2)
   vi.advanceTimersByTime(12_000)
   heartbeats.stop(1)
-  expect(heartbeats.counts).toEqual({ sent: 3, unanswered: 1 })
+  expect(heartbeats.counts).toEqual({ sent: 3, withoutResponse: 1 })
   heartbeats.close()
-  expect(heartbeats.counts).toEqual({ sent: 3, unanswered: 2 })
+  expect(heartbeats.counts).toEqual({ sent: 3, withoutResponse: 2 })
 })
 
 test('keeps the interval of each client if they differ', () => {

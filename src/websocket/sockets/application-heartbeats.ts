@@ -42,7 +42,7 @@ export class ApplicationHeartbeats {
   /** Heartbeats sent and unanswered; `undefined` if no client has a heartbeat. */
   get counts(): HeartbeatCounts | undefined {
     if (this.#timer === undefined) return undefined
-    return { sent: this.#sent, unanswered: this.#haveResponses ? this.#unanswered : undefined }
+    return { sent: this.#sent, withoutResponse: this.#haveResponses ? this.#unanswered : undefined }
   }
 
   /** Starts the heartbeat of a client whose connection is ready. */

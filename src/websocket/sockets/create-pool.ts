@@ -8,7 +8,7 @@ export function createPool(
   plan: SocketPlan<never> & Placement & { readonly clients: number },
   events: PoolEvents,
 ): SocketPool {
-  const { layout, addresses, clients, handshakeTimeoutMs, pingEveryMs, perMessageDeflate, tls } = plan
-  const options = { addresses, clients, handshakeTimeoutMs, pingEveryMs, perMessageDeflate, tls }
+  const { layout, addresses, clients, handshakeTimeoutMs, pingIntervalMs, perMessageDeflate, tls } = plan
+  const options = { addresses, clients, handshakeTimeoutMs, pingIntervalMs, perMessageDeflate, tls }
   return layout.processes === 1 ? new LocalPool(options, events) : new ProcessPool(layout.processes, options, events)
 }

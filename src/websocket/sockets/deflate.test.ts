@@ -30,8 +30,8 @@ async function fanOut(
     },
     identify: (message) => message.json<{ id: string }>(),
     duration: '500ms',
-    lateAfter: '400ms',
-    settle: '2s',
+    lateThreshold: '400ms',
+    drainDuration: '2s',
     ...options,
   })
   return { run, truth: (await truth)! }

@@ -60,7 +60,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** The fix for failed handshakes; `undefined` if their kinds do not show the cause. */
-export function remedyFor(kinds: readonly string[]): string | undefined {
+export function fixFor(kinds: readonly string[]): string | undefined {
   return REMEDIES.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1]
 }
 

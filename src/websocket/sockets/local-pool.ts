@@ -12,7 +12,7 @@ export interface LocalPoolOptions {
   readonly clients: number
   readonly handshakeTimeoutMs: number
   /** Interval of {@link Heartbeat}; `undefined` for no pings. */
-  readonly pingEveryMs: number | undefined
+  readonly pingIntervalMs: number | undefined
   readonly perMessageDeflate: boolean
   readonly tls: TlsOptions
   /** Address of each instance of the target, or `undefined` to look it up for each socket. Client n connects to number n modulo their count. */
@@ -119,7 +119,8 @@ export class LocalPool implements SocketPool {
     this.#options = options
     this.#events = events
     this.#sockets = Array.from({ length: options.clients })
-    this.#heartbeat = options.pingEveryMs === undefined ? undefined : new Heartbeat(options.pingEveryMs, this.#sockets)
+    this.#heartbeat =
+      options.pingIntervalMs === undefined ? undefined : new Heartbeat(options.pingIntervalMs, this.#sockets)
     this.#lookups = options.addresses.map((address) => (address === undefined ? {} : { lookup: alwaysFound(address) }))
   }
 

@@ -3,10 +3,10 @@ import { descriptorLimit } from '../../machine/descriptor-limit.ts'
 import {
   NO_TARGET,
   NO_TARGET_FIX,
-  runPlace,
-  type OwnPlace,
-  type RunPlace,
-  type TargetPlace,
+  runLocation,
+  type OwnTarget,
+  type RunLocation,
+  type TargetLocation,
 } from '../../machine/target-location.ts'
 import { checkLoadHost, OWN_BASE_URL } from '../../options/base-url.ts'
 import { Problems } from '../../options/problems.ts'
@@ -72,7 +72,7 @@ export const socketFields = <D>() => ({
   cookies: any(),
   subprotocols: any(),
   framing: optional(FRAMING),
-  pingEvery: optional(duration()),
+  pingInterval: optional(duration()),
   heartbeat: optional(heartbeat<D>()),
   perMessageDeflate: optional(flag(true), false),
   processes: optional(integer({ min: 1, example: 2 })),
@@ -98,7 +98,7 @@ export function readSocketPlan<D>(
   problems: Problems,
   read: ReadFields<ReturnType<typeof socketFields<D>>>,
   options: SocketOptions<D>,
-  target: TargetPlace,
+  target: TargetLocation,
 ): SocketPlan<D> {
   const { bases, tls } = placeOf(problems, read, options, target)
   for (const { url, socketPath } of bases)
@@ -131,12 +131,12 @@ function addressOf(url: string): Promise<string | undefined> {
 
 function placeOf<D>(
   problems: Problems,
-  { baseUrl, tls }: OwnPlace,
+  { baseUrl, tls }: OwnTarget,
   options: SocketOptions<D>,
-  target: TargetPlace,
-): RunPlace {
+  target: TargetLocation,
+): RunLocation {
   const isWrong = options.baseUrl !== undefined && baseUrl === undefined
-  const place = isWrong ? undefined : runPlace({ baseUrl, tls }, target)
+  const place = isWrong ? undefined : runLocation({ baseUrl, tls }, target)
   if (place === undefined && !isWrong)
     problems.add('baseUrl', undefined, `${NO_TARGET}: ${NO_TARGET_FIX}`, `baseUrl: 'http://127.0.0.1:3000'`)
   return place ?? { bases: [], tls: {} }

@@ -37,7 +37,7 @@ export interface SocketOptions<D> {
    * The client's own pings, at this interval: a socket that has not responded to one when the next is due is closed, and counts
    * as closed. The target's pings always get a response. Default: none.
    */
-  readonly pingEvery?: Duration
+  readonly pingInterval?: Duration
   /**
    * A message of the application that every client sends at an interval, from the moment it is ready, to keep its
    * connection. @default none, or the one of `framing`
@@ -94,7 +94,7 @@ export interface SocketPlan<D> {
   readonly maxHandshakes: number
   readonly handshakeTimeoutMs: number
   readonly framing: Framing | undefined
-  readonly pingEveryMs: number | undefined
+  readonly pingIntervalMs: number | undefined
   readonly heartbeat: HeartbeatPlan<D> | undefined
   readonly perMessageDeflate: boolean
   readonly processes: number | undefined

@@ -82,7 +82,7 @@ test('does not attribute http:// to a port with TLS to the target, and names the
   const baseUrl = `http://127.0.0.1:${port}`
   const run = await fanOut({ baseUrl })
   expect(run.sockets.failures).toEqual({ reset: 6 })
-  expect(run.invalidities).toMatchObject([{ remedy: 'its port speaks TLS: write https:// in the URL' }])
+  expect(run.invalidities).toMatchObject([{ fix: 'its port speaks TLS: write https:// in the URL' }])
   expect(run.invalidities[0]).not.toHaveProperty('blame')
   const conversation = await webSocket().run({
     path: '/',
@@ -103,7 +103,7 @@ test('names https:// to a port without TLS as the reason why no socket was subsc
   const baseUrl = `https://127.0.0.1:${(plain.address() as AddressInfo).port}`
   const run = await fanOut({ baseUrl })
   expect(run.sockets.failures).toEqual({ 'TLS (EPROTO)': 6 })
-  expect(run.invalidities).toMatchObject([{ remedy: expect.stringMatching(/^the target does not speak TLS/) }])
+  expect(run.invalidities).toMatchObject([{ fix: expect.stringMatching(/^the target does not speak TLS/) }])
   const conversation = await webSocket().run({
     path: '/',
     baseUrl,

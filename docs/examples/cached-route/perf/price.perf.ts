@@ -10,8 +10,8 @@ perfTest('the price is cached and fresh', async ({ http, metrics, capacity, fres
   const probe = await freshness.probe({
     write: ({ signal }) => version('POST', signal),
     read: ({ signal }) => version('GET', signal),
-    writeEvery: '500ms',
-    readEvery: '20ms',
+    writeInterval: '500ms',
+    readInterval: '20ms',
   })
   const run = await http.run({
     load: constantArrivalRate({ rate: 200, vus: 50, duration: '30s' }),

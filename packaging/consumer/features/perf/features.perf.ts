@@ -41,7 +41,7 @@ perfTest('a ledger of an API', async ({ http, ledger, target }) => {
   await expect(ledger).toApplyExactlyOnce(history, {
     rows: async () => (await fetch(`${target.url}/payments`)).json() as Promise<{ key: string }[]>,
     key: 'key',
-    unscoped: true,
+    isUnscoped: true,
   })
 })
 
@@ -51,8 +51,8 @@ perfTest('freshness', async ({ freshness, http, target }) => {
   const probe = await freshness.probe({
     write: ({ signal }) => version('POST', signal),
     read: ({ signal }) => version('GET', signal),
-    writeEvery: '200ms',
-    readEvery: '20ms',
+    writeInterval: '200ms',
+    readInterval: '20ms',
   })
   await http.run({ load, request })
   expect(await probe.stop()).toStayFresherThan(2_000)
@@ -74,7 +74,7 @@ perfTest('two builds', async ({ compare }) => {
 
 perfTest('chaos', async ({ chaos, http }) => {
   const disrupted = await chaos.during(http.run({ load, request, abortWhen: false }), [
-    killTarget({ time: '1s', downFor: '200ms' }),
+    killTarget({ time: '1s', downtime: '200ms' }),
   ])
   expect(disrupted).toHaveErrorRateBelow(0.99)
   expect(chaos.done).toHaveLength(1)

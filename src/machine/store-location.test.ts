@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { storePlace } from './store-place.ts'
+import { storeLocation } from './store-location.ts'
 
 test.for([
   ['postgres://u:p@127.0.0.1:9/db', '127.0.0.1:9'],
@@ -10,5 +10,5 @@ test.for([
   ['postgres://u:p@localhost/db?host=/var/run/postgresql', '/var/run/postgresql/.s.PGSQL.5432'],
   ['redis://:p@127.0.0.1:6379/0?host=other', '127.0.0.1:6379'],
 ] as const)('returns where the driver connects: %s', ([url, place]) => {
-  expect(storePlace(new URL(url))).toBe(place)
+  expect(storeLocation(new URL(url))).toBe(place)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DeliveryLedger } from './delivery-ledger.ts'
+import { DeliveryTracker } from './delivery-tracker.ts'
 
 const LATE_AFTER_MS = 10
 const UNDER_WAY_MS = 15
@@ -110,8 +110,8 @@ function plainAccount(steps: readonly Step[]) {
   return account
 }
 
-function ledgerOf(steps: readonly Step[]): DeliveryLedger {
-  const ledger = new DeliveryLedger({ clients: CLIENTS, lateAfterMs: LATE_AFTER_MS, underWayMs: UNDER_WAY_MS })
+function ledgerOf(steps: readonly Step[]): DeliveryTracker {
+  const ledger = new DeliveryTracker({ clients: CLIENTS, lateThresholdMs: LATE_AFTER_MS, underWayMs: UNDER_WAY_MS })
   let published = 0
   for (const [at, step] of steps.entries()) {
     if (step.do === 'join') ledger.join(step.client, ledger.group(step.group))
@@ -156,7 +156,7 @@ test('agrees with a simple model for any events in any order', () => {
 })
 
 test('counts deliveries as out of order only within a group', () => {
-  const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
+  const ledger = new DeliveryTracker({ clients: 1, lateThresholdMs: 1000, underWayMs: 500 })
   for (const name of ['a', 'b']) ledger.join(0, ledger.group(name))
   const [first, second] = ['a', 'b'].map((name, at) =>
     ledger.publish({ id: name, sequence: at + 1, group: name, intendedUs: 0, second: 0 }),
@@ -168,7 +168,7 @@ test('counts deliveries as out of order only within a group', () => {
 
 test('counts disorder as racing if the earlier publication had no response when the later one was sent, and messages have no sequence', () => {
   const count = (respondedUs: number, sequences: readonly (number | undefined)[]) => {
-    const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
+    const ledger = new DeliveryTracker({ clients: 1, lateThresholdMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     const [first, second] = [1, 2].map((sequence) =>
       ledger.publish({ id: String(sequence), sequence, intendedUs: 0, second: 0 }),
@@ -189,11 +189,11 @@ test('counts disorder as racing if the earlier publication had no response when 
 
 describe('a lost connection', () => {
   function lost() {
-    const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000, underWayMs: 500 })
+    const ledger = new DeliveryTracker({ clients: 3, lateThresholdMs: 1000, underWayMs: 500 })
     for (const one of [0, 1, 2]) ledger.join(one, ledger.group(undefined))
     return ledger
   }
-  const publish = (ledger: DeliveryLedger, sequence: number, atMs: number) =>
+  const publish = (ledger: DeliveryTracker, sequence: number, atMs: number) =>
     ledger.publish({ id: `p${sequence}`, sequence, intendedUs: atMs * 1000, second: 0 })
 
   test('is recovered when the client is subscribed again and has received everything that was due meanwhile', () => {
@@ -219,11 +219,11 @@ describe('a lost connection', () => {
 })
 
 describe('a delivery', () => {
-  const publish = (ledger: DeliveryLedger, sequence: number, atMs = 0) =>
+  const publish = (ledger: DeliveryTracker, sequence: number, atMs = 0) =>
     ledger.publish({ id: `p${sequence}`, sequence, intendedUs: atMs * 1000, second: Math.floor(atMs / 1000) })
 
   test('is on time up to and including the limit, and late beyond it', () => {
-    const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: 500 })
+    const ledger = new DeliveryTracker({ clients: 2, lateThresholdMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     ledger.join(1, ledger.group(undefined))
     const publication = publish(ledger, 1)
@@ -234,7 +234,7 @@ describe('a delivery', () => {
   })
 
   test('is ordered by the sequence of the message if it has one', () => {
-    const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
+    const ledger = new DeliveryTracker({ clients: 1, lateThresholdMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     const [first, second, third] = [publish(ledger, 1), publish(ledger, 2), publish(ledger, 3)]
     ledger.receive(0, third, 100, 1)
@@ -244,14 +244,14 @@ describe('a delivery', () => {
   })
 
   test('with the same sequence as the one before is in order', () => {
-    const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
+    const ledger = new DeliveryTracker({ clients: 1, lateThresholdMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     for (const publication of [publish(ledger, 1), publish(ledger, 2)]) ledger.receive(0, publication, 7, 1)
     expect(ledger.counts(0).outOfOrder).toBe(0)
   })
 
   test('in flight at an abort is not counted, and one that is overdue is missing', () => {
-    const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000, underWayMs: 500 })
+    const ledger = new DeliveryTracker({ clients: 3, lateThresholdMs: 1000, underWayMs: 500 })
     for (const client of [0, 1, 2]) ledger.join(client, ledger.group(undefined))
     const [overdue, pendingRuns] = [publish(ledger, 1, 0), publish(ledger, 2, 4000)]
     ledger.receive(0, overdue, undefined, 1)
@@ -263,7 +263,7 @@ describe('a delivery', () => {
   })
 
   test('counts, also in its second, even after its publication was sealed', () => {
-    const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: 500 })
+    const ledger = new DeliveryTracker({ clients: 2, lateThresholdMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     ledger.join(1, ledger.group(undefined))
     const old = publish(ledger, 1, 0)

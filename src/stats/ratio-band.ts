@@ -35,7 +35,7 @@ const ALL: Knot = { share: 1, low: 1, high: 1 }
  *
  * Because the band does not depend on p, both ends of the interval rise with p.
  */
-export class ShareBand {
+export class RatioBand {
   readonly #totals: readonly number[]
   /** For each window, number of samples within the time of each knot. */
   readonly #hits: readonly (readonly number[])[]
@@ -88,12 +88,12 @@ export class ShareBand {
   #measured(index: number): Knot {
     const effect = designEffect(this.#totals.map((total, window) => ({ hits: this.#hits[window]![index]!, total })))
     const share = effect.hits / effect.total
-    return { share, ...shareInterval(share, effectiveSample(effect, this.#confidence), this.#confidence) }
+    return { share, ...ratioBandInterval(share, effectiveSample(effect, this.#confidence), this.#confidence) }
   }
 }
 
 /** Clopper and Pearson's interval of a ratio (Biometrika 26, 1934). @param sample need not be an integer */
-export function shareInterval(share: number, sample: number, confidence: number): { low: number; high: number } {
+export function ratioBandInterval(share: number, sample: number, confidence: number): { low: number; high: number } {
   const tail = (1 - confidence) / 2
   const hits = share * sample
   return {

@@ -1,4 +1,4 @@
-import type { ShareEvidence } from '../evidence/share-evidence.ts'
+import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import { optional } from '../options/schema.ts'
 import { oneOf } from '../options/values.ts'
 import type { Judgement } from './define.ts'
@@ -17,7 +17,11 @@ export const STATISTIC = { statistic: optional(oneOf(['mean', 'max'], 'max'), 'm
 export const STATISTIC_EXAMPLE = { example: "{ statistic: 'max' }" }
 
 /** Judges a utilization, by its mean or its worst second. */
-export function judgeShare(share: ShareEvidence, limit: number, { statistic }: Required<StatisticOptions>): Judgement {
+export function judgeUtilization(
+  share: UtilizationEvidence,
+  limit: number,
+  { statistic }: Required<StatisticOptions>,
+): Judgement {
   const value = share[statistic]
   const judged = judgeThreshold({
     what: statistic === 'mean' ? share.what : `highest ${share.what}`,

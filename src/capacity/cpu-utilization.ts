@@ -1,9 +1,9 @@
 import type { RunWindow } from '../evidence/run-window.ts'
-import type { ShareEvidence } from '../evidence/share-evidence.ts'
+import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import { coverState, joined } from '../evidence/window-coverage.ts'
 import { formatRatio } from '../stats/units.ts'
 import { isSeen, type Observed, type Reading } from './samples.ts'
-import { shareOf, unseenShare, withoutShare } from './share.ts'
+import { utilizationOf, unseenUtilization, withoutUtilization } from './utilization.ts'
 
 /** CPU time that the target has used so far. */
 export interface CpuReading {
@@ -22,16 +22,16 @@ const WHAT = 'CPU of the target'
 const MIN_STEP_MS = 200
 
 /** CPU time divided by elapsed time and cores, between the samples in scope. */
-export function cpuShare(observed: Observed<CpuReading>, cores: Cores, window: RunWindow): ShareEvidence {
+export function cpuUtilization(observed: Observed<CpuReading>, cores: Cores, window: RunWindow): UtilizationEvidence {
   const of = cores === undefined ? 'of its cores' : `of ${cores} ${cores === 1 ? 'core' : 'cores'}`
-  if (!isSeen(observed)) return unseenShare(WHAT, of, observed)
-  if (cores === undefined) return { ...withoutShare(WHAT, of, []), unavailable: CORES_UNKNOWN }
+  if (!isSeen(observed)) return unseenUtilization(WHAT, of, observed)
+  if (cores === undefined) return { ...withoutUtilization(WHAT, of, []), unavailable: CORES_UNKNOWN }
   const scoped = readingsBySpan(observed.readings, window)
   const steps = scoped.flatMap((readings) => stepsOf(readings, ({ totalSec }) => totalSec))
   const shares = steps.map(({ atMs, usedSec, wallSec }) => ({ atMs, value: usedSec / wallSec / cores }))
   const [used, wall] = [sum(steps.map(({ usedSec }) => usedSec)), sum(steps.map(({ wallSec }) => wallSec))]
   const { failures } = observed
-  return shareOf({
+  return utilizationOf({
     ...{ what: WHAT, of, window, shares, failures, mean: used / wall / cores },
     lines: byInstance(scoped, wall),
     hint: undefined,
@@ -42,7 +42,7 @@ const CORES_UNKNOWN =
   'the number of cores of an external target is unknown: set PERF_TARGET_CORES, or pass { cores: 4 }'
 
 /** CPU time divided by elapsed time and cores at each reading, for charts. */
-export function cpuShares(readings: readonly Reading<CpuReading>[], cores: number): Reading<number>[] {
+export function cpuUtilizations(readings: readonly Reading<CpuReading>[], cores: number): Reading<number>[] {
   return stepsOf(readings, ({ totalSec }) => totalSec).map(({ atMs, usedSec, wallSec }) => ({
     atMs,
     value: usedSec / wallSec / cores,

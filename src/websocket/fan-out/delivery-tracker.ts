@@ -20,7 +20,7 @@ const SEAL_AFTER_US = 60_000_000
  *
  * A client that lost its connection stays a member: deliveries that it misses meanwhile are missing.
  */
-export class DeliveryLedger {
+export class DeliveryTracker {
   readonly #clients: number
   readonly #lateAfterUs: number
   readonly #underWayUs: number
@@ -55,10 +55,10 @@ export class DeliveryLedger {
   #unexpectedSample: string | undefined
 
   /** @param options.underWayMs how long a delivery may be in flight when its client leaves or loses its connection */
-  constructor(options: { clients: number; lateAfterMs: number; underWayMs: number }) {
+  constructor(options: { clients: number; lateThresholdMs: number; underWayMs: number }) {
     const { clients } = options
     this.#clients = clients
-    this.#lateAfterUs = options.lateAfterMs * 1000
+    this.#lateAfterUs = options.lateThresholdMs * 1000
     this.#underWayUs = options.underWayMs * 1000
     this.#highest = new HighestSequences(clients)
     this.#late = new Uint32Array(clients)

@@ -17,7 +17,7 @@ export function countFindings({ findings }: LedgerEvidence): string | undefined 
 }
 
 /** One line per named violation. */
-export function describeOffenders({ findings }: LedgerEvidence): string[] {
+export function describeViolations({ findings }: LedgerEvidence): string[] {
   return findings.flatMap(({ kind, count, violations }) => {
     const lines = violations.map(({ subject, told, holds }) => {
       const sent = told.length > 0 ? `, responses: ${told.join(', ')}` : kind === 'unexpected' ? ', never sent' : ''

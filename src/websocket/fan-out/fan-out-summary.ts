@@ -11,9 +11,9 @@ import type { Publication } from './publication.ts'
 import { readPublisherClock } from './publisher-clock.ts'
 
 /** Summarizes a finished fan-out. */
-export function accountOf(parts: FanOutParts): FanOutRecord {
+export function summarize(parts: FanOutParts): FanOutRecord {
   const { plan, ledger, sockets, startUs, publishedMs, abortReason, generator } = parts
-  const { name, clients, warmupMs, durationMs, lateAfterMs, settleMs } = plan
+  const { name, clients, warmupMs, durationMs, lateThresholdMs, drainDurationMs: settleMs } = plan
   const counted = ledger.publications.filter(({ isCounted }) => isCounted)
   // Time stamps of a feed, used instead of a sequence, may be equal.
   const isNumbered = ledger.unnumbered === 0 || parts.feed?.orderedBy === 'time stamps'
@@ -27,10 +27,10 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
     durationMs: publishedMs,
     countedMs: Math.max(0, publishedMs - warmupMs),
     abortReason,
-    lateAfterMs,
+    lateThresholdMs,
     settleMs,
     sockets: {
-      asked: clients,
+      requested: clients,
       subscribed: sockets.everSubscribedCount,
       failures: Object.fromEntries(sockets.failures),
       closed: sockets.closedCount,
@@ -103,7 +103,7 @@ function invaliditiesOf(parts: FanOutParts): Invalidity[] {
   const found = processInvalidities(parts)
   if (ledger.publications.length > 0) found.push(...fanOutSaturation(parts.generator, parts.limits))
   if (abortReason !== undefined)
-    found.push({ reason: 'aborted', finding: `stopped before its end: ${abortReason}`, remedy: 'let the run finish' })
+    found.push({ reason: 'aborted', finding: `stopped before its end: ${abortReason}`, fix: 'let the run finish' })
   return [...found, ...socketInvalidities(parts), ...moveInvalidities(parts), ...messageInvalidities(parts)]
 }
 
@@ -111,7 +111,7 @@ function processInvalidities({ lostProcesses }: FanOutParts): Invalidity[] {
   return lostProcesses.map((message) => ({
     reason: 'generator-saturated',
     finding: message,
-    remedy: 'its sockets were lost with it, which the target did not cause: check whether memory ran out',
+    fix: 'its sockets were lost with it, which the target did not cause: check whether memory ran out',
   }))
 }
 

@@ -1,22 +1,22 @@
 import type { RunWindow } from '../evidence/run-window.ts'
-import type { PolicyEvidence, ShareEvidence } from '../evidence/share-evidence.ts'
+import type { PolicyEvidence, UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatBytes, formatCount, formatRatio } from '../stats/units.ts'
 import type { RedisReading } from './redis-sample.ts'
 import { grown, isSeen, mapped, within, type Observed, type Reading } from './samples.ts'
-import { shareOf, unseenShare, withoutSamples, withoutShare } from './share.ts'
+import { utilizationOf, unseenUtilization, withoutSamples, withoutUtilization } from './utilization.ts'
 
 const WHAT = 'Redis memory'
 
-export function redisMemory(observed: Observed<RedisReading>, window: RunWindow): ShareEvidence {
-  if (!isSeen(observed)) return unseenShare(WHAT, 'of maxmemory', observed)
+export function redisMemory(observed: Observed<RedisReading>, window: RunWindow): UtilizationEvidence {
+  if (!isSeen(observed)) return unseenUtilization(WHAT, 'of maxmemory', observed)
   const readings = within(observed.readings, window)
   const limit = readings.at(-1)?.value.maxMemoryBytes ?? 0
-  if (readings.length > 0 && limit === 0) return withoutShare(WHAT, 'of maxmemory', [NO_LIMIT])
+  if (readings.length > 0 && limit === 0) return withoutUtilization(WHAT, 'of maxmemory', [NO_LIMIT])
   if (readings.some(({ value }) => !Number.isFinite(value.usedMemoryBytes / value.maxMemoryBytes)))
-    return withoutShare(WHAT, 'of maxmemory', [unreported('used_memory and maxmemory')])
+    return withoutUtilization(WHAT, 'of maxmemory', [unreported('used_memory and maxmemory')])
   const evicted = grown(mapped(readings, ({ evictedKeys }) => evictedKeys))
-  return shareOf({
+  return utilizationOf({
     what: WHAT,
     of: `of maxmemory ${formatBytes(limit)}`,
     window,
@@ -30,7 +30,7 @@ export function redisMemory(observed: Observed<RedisReading>, window: RunWindow)
 const NO_LIMIT = {
   reason: 'metric-missing',
   finding: 'Redis has no maxmemory to compare its memory with',
-  remedy: "set one: CONFIG SET maxmemory 256mb, or redis({ maxmemory: '256mb' }) in the config",
+  fix: "set one: CONFIG SET maxmemory 256mb, or redis({ maxmemory: '256mb' }) in the config",
 } as const
 
 /** Some servers that speak Redis' protocol report less in INFO than Redis. */
@@ -38,14 +38,14 @@ function unreported(fields: string): Invalidity {
   return {
     reason: 'metric-missing',
     finding: `INFO of this Redis does not report ${fields}`,
-    remedy: 'remove the assertion, or point PERF_REDIS_URL at the server itself and not at a proxy',
+    fix: 'remove the assertion, or point PERF_REDIS_URL at the server itself and not at a proxy',
   }
 }
 
 export function evictionPolicy(observed: Observed<RedisReading>, window: RunWindow): PolicyEvidence {
   const nothing = { policy: undefined, unavailable: undefined, invalidities: [], evidenceLines: [] }
   if (!isSeen(observed)) {
-    const { unavailable, invalidities } = unseenShare(WHAT, '', observed)
+    const { unavailable, invalidities } = unseenUtilization(WHAT, '', observed)
     return { ...nothing, unavailable, invalidities }
   }
   const readings = within(observed.readings, window)

@@ -9,7 +9,7 @@ interface Observation {
 }
 
 /** Utilization (0–1), sampled every second during the scope of a run, that capacity matchers judge. */
-export interface ShareEvidence extends Observation {
+export interface UtilizationEvidence extends Observation {
   /** `CPU of the target`, `Redis memory`, `Postgres connections` */
   readonly what: string
   /** The whole, as text: `of 2 cores`, `of maxmemory 256 MiB`. */
@@ -32,12 +32,12 @@ export interface PolicyEvidence extends Observation {
 /** Evidence from a window of samples. */
 export interface CapacityEvidence {
   /** @param cores number of cores that are the whole; by default those that the target may use */
-  cpu(cores?: number): ShareEvidence
-  redisMemory(): ShareEvidence
+  cpu(cores?: number): UtilizationEvidence
+  redisMemory(): UtilizationEvidence
   /** Open connections over those that Postgres allows. */
-  postgresConnections(): ShareEvidence
+  postgresConnections(): UtilizationEvidence
   /** Server connections in use over those that a pgBouncer pool may open, in its fullest pool. */
-  pgBouncerPools(): ShareEvidence
+  pgBouncerPools(): UtilizationEvidence
   evictionPolicy(): PolicyEvidence
 }
 
@@ -52,7 +52,7 @@ export interface MetricsEvidence {
   /** @param hits selector of a counter @param misses selector of another */
   hitRatio(hits: string, misses: string): HitRatioEvidence
   /** One gauge over another, in the instance with the highest ratio. */
-  share(what: string, used: string, size: string): ShareEvidence
+  share(what: string, used: string, size: string): UtilizationEvidence
 }
 
 /** Methods that return the evidence of a window. */

@@ -1,16 +1,16 @@
 import type { RunWindow } from '../evidence/run-window.ts'
-import type { ShareEvidence } from '../evidence/share-evidence.ts'
+import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import type { PgBouncerReading, Pool } from './pgbouncer-sample.ts'
 import type { PostgresReading } from './postgres-sample.ts'
 import { grown, isSeen, mapped, within, type Observed, type Reading } from './samples.ts'
-import { shareOf, unseenShare } from './share.ts'
+import { utilizationOf, unseenUtilization } from './utilization.ts'
 
-export function postgresConnections(observed: Observed<PostgresReading>, window: RunWindow): ShareEvidence {
+export function postgresConnections(observed: Observed<PostgresReading>, window: RunWindow): UtilizationEvidence {
   const what = 'Postgres connections'
-  if (!isSeen(observed)) return unseenShare(what, 'of max_connections', observed)
+  if (!isSeen(observed)) return unseenUtilization(what, 'of max_connections', observed)
   const readings = within(observed.readings, window)
-  return shareOf({
+  return utilizationOf({
     what,
     of: `of ${formatCount(readings.at(-1)?.value.maxConnections ?? 0)} that Postgres allows`,
     window,
@@ -42,9 +42,9 @@ function buffersText(readings: readonly Reading<PostgresReading>[]): string {
   return hits + reads === 0 ? 'no block was read' : `${formatRatio(hits / (hits + reads))} of blocks found in its cache`
 }
 
-export function pgBouncerPools(observed: Observed<PgBouncerReading>, window: RunWindow): ShareEvidence {
+export function pgBouncerPools(observed: Observed<PgBouncerReading>, window: RunWindow): UtilizationEvidence {
   const what = 'pgBouncer pool'
-  if (!isSeen(observed)) return unseenShare(what, 'of its size', observed)
+  if (!isSeen(observed)) return unseenUtilization(what, 'of its size', observed)
   const readings = within(observed.readings, window)
   const fullest = readings.map(({ atMs, value }) => ({ atMs, pool: fullestOf(value.pools) }))
   const shares = fullest.flatMap(({ atMs, pool }) => (pool === undefined ? [] : [{ atMs, value: shareIn(pool) }]))
@@ -54,7 +54,7 @@ export function pgBouncerPools(observed: Observed<PgBouncerReading>, window: Run
   )
   const waiting = Math.max(0, ...readings.map(({ value }) => value.waiting))
   const waitMs = Math.max(0, ...readings.map(({ value }) => value.longestWaitMs))
-  return shareOf({
+  return utilizationOf({
     what,
     of: worst === undefined ? 'of its size' : `of ${formatCount(worst.size)} in pool ${worst.name}`,
     window,

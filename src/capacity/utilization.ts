@@ -1,11 +1,11 @@
 import type { RunWindow } from '../evidence/run-window.ts'
-import type { ShareEvidence } from '../evidence/share-evidence.ts'
+import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Failure, Reading, Unseen } from './samples.ts'
 
 /** Values that a utilization is computed from. */
-export interface ShareParts {
+export interface UtilizationParts {
   readonly what: string
   readonly of: string
   readonly window: RunWindow
@@ -19,10 +19,10 @@ export interface ShareParts {
 }
 
 /** Mean and maximum over the scope; invalid if no sample succeeded, or most failed. */
-export function shareOf(parts: ShareParts): ShareEvidence {
+export function utilizationOf(parts: UtilizationParts): UtilizationEvidence {
   const { what, of, window, shares, lines = [], hint } = parts
   const failures = parts.failures.filter(({ atMs }) => atMs >= window.runStartMs && atMs <= window.runEndMs + 1_000)
-  if (shares.length === 0) return withoutShare(what, of, [withoutSamples(failures)])
+  if (shares.length === 0) return withoutUtilization(what, of, [withoutSamples(failures)])
   const worst = shares.reduce((most, share) => (share.value > most.value ? share : most))
   const mean = parts.mean ?? shares.reduce((sum, { value }) => sum + value, 0) / shares.length
   const maxAtMs = Math.max(0, worst.atMs - (window.spans[0]?.startMs ?? window.runStartMs))
@@ -38,15 +38,15 @@ export function shareOf(parts: ShareParts): ShareEvidence {
   }
 }
 
-export function withoutShare(what: string, of: string, invalidities: readonly Invalidity[]): ShareEvidence {
+export function withoutUtilization(what: string, of: string, invalidities: readonly Invalidity[]): UtilizationEvidence {
   const figures = { mean: Number.NaN, max: Number.NaN, maxAtMs: 0, sampleCount: 0 }
   return { what, of, ...figures, hint: undefined, unavailable: undefined, invalidities, evidenceLines: [] }
 }
 
 /** Evidence of a source that cannot be sampled: skipped if it is external, otherwise invalid. */
-export function unseenShare(what: string, of: string, { reason, remedy, isElsewhere }: Unseen): ShareEvidence {
-  if (isElsewhere) return { ...withoutShare(what, of, []), unavailable: `${reason}: ${remedy}` }
-  return withoutShare(what, of, [{ reason: 'metric-missing', finding: reason, remedy }])
+export function unseenUtilization(what: string, of: string, { reason, fix, isExternal }: Unseen): UtilizationEvidence {
+  if (isExternal) return { ...withoutUtilization(what, of, []), unavailable: `${reason}: ${fix}` }
+  return withoutUtilization(what, of, [{ reason: 'metric-missing', finding: reason, fix }])
 }
 
 export function withoutSamples(failures: readonly Failure[]): Invalidity {
@@ -55,12 +55,12 @@ export function withoutSamples(failures: readonly Failure[]): Invalidity {
     return {
       reason: 'metric-missing',
       finding: 'no sample was taken in the scope: it is shorter than a second',
-      remedy: 'lengthen the run',
+      fix: 'lengthen the run',
     }
   return {
     reason: 'metric-missing',
     finding: `no sample succeeded: ${first.message}`,
-    remedy: 'find out why it did not respond under load',
+    fix: 'find out why it did not respond under load',
   }
 }
 
@@ -69,6 +69,6 @@ function mostlyFailed(succeeded: number, failures: readonly Failure[]): Invalidi
   return {
     reason: 'metric-missing',
     finding: `only ${succeeded} of ${all} samples succeeded: ${failures[0]!.message}`,
-    remedy: 'find out why it did not respond under load',
+    fix: 'find out why it did not respond under load',
   }
 }

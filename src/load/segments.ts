@@ -1,7 +1,7 @@
 import type { ConstantVus, OpenLoad, PhaseName, RampingVus } from './load.ts'
 
 /** A linear segment of a load: VUs or iterations per second over time, in milliseconds from the start of the load. */
-export interface Leg {
+export interface Segment {
   readonly startMs: number
   readonly endMs: number
   readonly from: number
@@ -11,7 +11,7 @@ export interface Leg {
 }
 
 /** Linear segments of a load, without those of length 0: a jump is a difference between two adjacent segments. */
-export function legsOf(load: OpenLoad | ConstantVus | RampingVus): readonly Leg[] {
+export function segmentsOf(load: OpenLoad | ConstantVus | RampingVus): readonly Segment[] {
   switch (load.kind) {
     case 'constantVus':
       return [{ startMs: 0, endMs: load.durationMs, from: load.vus, to: load.vus, phase: undefined }]
@@ -24,8 +24,8 @@ export function legsOf(load: OpenLoad | ConstantVus | RampingVus): readonly Leg[
   }
 }
 
-function legsOfStages(start: number, stages: RampingVus['stages']): readonly Leg[] {
-  const legs: Leg[] = []
+function legsOfStages(start: number, stages: RampingVus['stages']): readonly Segment[] {
+  const legs: Segment[] = []
   let startMs = 0
   let from = start
   for (const { target, durationMs, phase } of stages) {
@@ -38,6 +38,6 @@ function legsOfStages(start: number, stages: RampingVus['stages']): readonly Leg
 }
 
 /** Number of iterations in one segment of a rate, including fractions. */
-export function areaOf({ startMs, endMs, from, to }: Leg): number {
+export function iterationsDuring({ startMs, endMs, from, to }: Segment): number {
   return (((from + to) / 2) * (endMs - startMs)) / 1000
 }
