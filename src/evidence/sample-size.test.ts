@@ -39,8 +39,8 @@ describe('too few samples', () => {
     expect(tooFewSamples('p95 < 150 ms', 200, scope)).toMatchInlineSnapshot(`
       {
         "finding": "p95 < 150 ms needs at least 200 requests, the scope judged has 199",
-        "reason": "too-few-samples",
         "fix": "at 49.8/s the scope would have to be 5s long (it was 4s): lengthen the run, or raise its rate to 50/s",
+        "reason": "too-few-samples",
       }
     `)
   })

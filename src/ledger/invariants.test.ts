@@ -14,23 +14,23 @@ function check(sends: readonly Send[], keys: readonly string[], depth: 'presence
 /** Possible keys of a consistent run: the operations, in order, and the number of rows that they create. */
 const legalKey = fc.record({
   sends: fc.array(fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'), { minLength: 1, maxLength: 5 }),
-  due: fc.constantFrom<ExpectedOutcome>('applied', 'applied', 'applied', 'refused', 'ignored'),
+  expected: fc.constantFrom<ExpectedOutcome>('applied', 'applied', 'applied', 'refused', 'ignored'),
   appliedIfUnknown: fc.boolean(),
 })
 type LegalKey = typeof legalKey extends fc.Arbitrary<infer T> ? T : never
 
-function legalSends(key: string, { sends, due }: LegalKey): Send[] {
+function legalSends(key: string, { sends, expected }: LegalKey): Send[] {
   return sends.map((outcome) => ({
     key,
-    due,
-    outcome: due === 'refused' && outcome === 'ok' ? 'failed' : outcome,
+    expected,
+    outcome: expected === 'refused' && outcome === 'ok' ? 'failed' : outcome,
     payload: `payload of ${key}`,
     ...(outcome === 'ok' && { response: `response to ${key}` }),
   }))
 }
 
-function legalRows({ sends, due, appliedIfUnknown }: LegalKey): number {
-  if (due !== 'applied') return 0
+function legalRows({ sends, expected, appliedIfUnknown }: LegalKey): number {
+  if (expected !== 'applied') return 0
   if (sends.includes('ok')) return 1
   return sends.includes('unknown') && appliedIfUnknown ? 1 : 0
 }
@@ -52,7 +52,7 @@ interface Run {
 /** Adds one mistake to a consistent run; `undefined` if the run has no suitable key. */
 type Mistake = (run: Run, pick: <T>(from: readonly T[]) => T) => (Run & { readonly violation: string }) | undefined
 
-const appliedOk = (run: Run) => run.sends.filter(({ outcome, expected: due }) => outcome === 'ok' && due === 'applied')
+const appliedOk = (run: Run) => run.sends.filter(({ outcome, expected }) => outcome === 'ok' && expected === 'applied')
 
 const mistakes: Record<Exclude<FindingKind, 'unbalanced' | 'below floor' | 'drifted' | 'violation'>, Mistake> = {
   lost(run, pick) {
@@ -75,7 +75,7 @@ const mistakes: Record<Exclude<FindingKind, 'unbalanced' | 'below floor' | 'drif
     return { ...run, rows: [...run.rows, key], violation: key }
   },
   'not refused'(run, pick) {
-    const candidates = run.sends.filter(({ expected: due }) => due === 'refused')
+    const candidates = run.sends.filter(({ expected }) => expected === 'refused')
     if (candidates.length === 0) return undefined
     const send = pick(candidates)
     const sends = run.sends.map((other) => (other === send ? { ...send, outcome: 'ok' as const } : other))
@@ -157,7 +157,7 @@ describe('checkHistory()', () => {
       {
         key,
         outcome: fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'),
-        due: fc.constantFrom<ExpectedOutcome>('applied', 'applied', 'refused', 'ignored'),
+        expected: fc.constantFrom<ExpectedOutcome>('applied', 'applied', 'refused', 'ignored'),
         payload: fc.constantFrom('p', 'q'),
         response: fc.constantFrom('x', 'y'),
       },

@@ -80,8 +80,8 @@ describe('the record of a scenario', () => {
             "invalidities": [
               {
                 "finding": "there are no requests in the scope judged; p95 < 50 ms needs at least 200",
-                "reason": "no-samples",
                 "fix": "see why nothing was measured: the load may be shorter than its warm-up, or the target never responded",
+                "reason": "no-samples",
               },
             ],
             "limit": 50,

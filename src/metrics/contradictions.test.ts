@@ -108,8 +108,8 @@ test('a pool gauge below 0 is rejected', async () => {
     [
       {
         "finding": "used is -5, which is not a valid number of used connections",
-        "reason": "metric-unreliable",
         "fix": "correct the value that the target exposes, or name the gauge of used connections",
+        "reason": "metric-unreliable",
       },
     ]
   `)

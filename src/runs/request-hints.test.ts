@@ -94,7 +94,7 @@ test('names the most frequent error of a check or extraction if half of the erro
 test('does not suggest more VUs if the target kept them waiting', () => {
   const waited = times(100, { latencyMs: 25.2, serviceMs: 20, status: 200 })
   const message =
-    'because the target kept all 50 VUs waiting. ' + 'Under light load an iteration took 4 ms; over the run, 60 ms'
+    'because the target kept all 50 VUs waiting. Under light load an iteration took 4 ms; over the run, 60 ms'
   expect(hint(waited, { demand: DEMAND })).toBe(`requests waited ${message}`)
   expect(hint([...good(100), ...times(5, { dropped: true })], { demand: DEMAND })).toBe(
     `5 requests were dropped ${message}`,
