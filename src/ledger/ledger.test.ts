@@ -499,7 +499,7 @@ describe('rows of a function', () => {
       { kind: 'violation', count: 1 },
     ])
     expect(await unreadable(checkConservation({ total, before: { amount: undefined } }))).toContain(
-      'the total before is not known',
+      'the total before is unknown',
     )
   })
 
@@ -510,8 +510,8 @@ describe('rows of a function', () => {
       'the function "rows" failed: 503 Service Unavailable',
     ],
     ['returns a result', () => ({ rows: [] }), 'must return an array of rows, but returned { rows: [] }'],
-    ['returns a list of lists', () => [[{ key: 'a' }], ['fields']], 'and returned row 1 as [ [Object] ]'],
-    ['returns nothing', () => undefined, 'and returned undefined'],
+    ['returns a list of lists', () => [[{ key: 'a' }], ['fields']], 'but returned row 1 as [ [Object] ]'],
+    ['returns nothing', () => undefined, 'but returned undefined'],
   ])('a function that %s is no evidence', async ([, rows, finding]) => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     expect(await unreadable(checkHistory(history, { rows: rows as never }, noDatabase))).toContain(finding)

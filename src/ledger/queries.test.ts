@@ -35,7 +35,7 @@ test('requireScope() rejects a query without $1', async () => {
   expect(await problemOf(() => requireScope('SELECT key FROM t WHERE run_id = $1'))).toEqual(['nothing', 'nothing'])
   const [problem, fix] = await problemOf(() => requireScope(' SELECT key FROM t\n'))
   expect(problem).toBe('the query must be scoped to this run, whose id is $1: SELECT key FROM t')
-  expect(fix).toMatch(/^store the scenario's runId with the row .* say so: \{ isUnscoped: true \}$/)
+  expect(fix).toMatch(/^store the scenario's runId with the row .* set \{ isUnscoped: true \}$/)
 })
 
 test('countRows() keeps the parameters', () => {

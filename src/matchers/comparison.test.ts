@@ -207,14 +207,14 @@ describe('a baseline', () => {
 test.for<[string, () => void]>([
   ['a tolerance in percent', () => expect(same).toBeNoSlowerThan('base', { tolerance: 5 })],
   [
-    'across environments, neither true nor false',
+    'an acrossEnvironments option that is not a boolean',
     () => expect(same).toBeNoSlowerThan('base', { acrossEnvironments: 'yes' } as object),
   ],
   ['a negative tolerance', () => expect(same).toBeNoSlowerThan('base', { tolerance: -0.1 })],
   ['a percentile in percent', () => expect(same).toBeNoSlowerThan('base', { percentile: 95 })],
   ['a confidence of 1', () => expect(same).toBeNoSlowerThan('base', { confidence: 1 })],
   ['a misspelled option', () => expect(same).toBeNoSlowerThan('base', { tolerence: 0.1 } as object)],
-  ['something else to compare', () => expect(same).toBeNoSlowerThan('base', { metric: 'memory' } as object)],
+  ['an unknown metric', () => expect(same).toBeNoSlowerThan('base', { metric: 'memory' } as object)],
   ['a delta of 1', () => expect(sampleHttpRun()).toBeFasterThan(sampleHttpRun(), { delta: 1 })],
 ])('rejects %s', ([, assert]) => {
   expect(messageOf(assert)).toMatchSnapshot('refused')
