@@ -54,7 +54,7 @@ describe('requests dropped for lack of a free VU', () => {
       ],
       maxQueueTime: '10ms',
     })
-    expect(() => expect(run.step('open')).toHaveErrorRateBelow(0.1)).toThrow(/keep 2\d VUs busy, and there were 5/)
+    expect(() => expect(run.step('open')).toHaveErrorRateBelow(0.1)).toThrow(/keep 2\d VUs busy, and the run had 5/)
     expect(() => expect(run.step('open')).not.toHaveErrorRateBelow(0.1)).toThrow(/offered-rate-missed/)
   })
 
