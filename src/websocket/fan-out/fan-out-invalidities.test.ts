@@ -158,7 +158,10 @@ test.each([
   ['response is not HTTP', /does not open WebSockets/],
   ['MQTT: connection refused (code 5), before it was ready', /refused the client by its protocol/],
   ['Socket.IO: not authorized, before it was ready', /refused the client by its protocol/],
-  ['status 401', /^the target did not authorize the clients: check the credentials in headers, cookies, query or subprotocols/],
+  [
+    'status 401',
+    /^the target did not authorize the clients: check the credentials in headers, cookies, query or subprotocols/,
+  ],
   ['closed with code 4401', /^the target did not authorize the clients/],
   ['status 404', /check path$/],
   ['status 302', /^the target redirects the handshake/],
