@@ -124,10 +124,10 @@ describe('TLS', () => {
       Fix: Start Node with NODE_EXTRA_CA_CERTS=/path/ca.pem.
       redis: HOST: the TLS handshake got no response in time, as on a port without TLS
         Received: rediss://HOST (Connection timeout)
-      Fix: Write redis:// in the URL if that port is without TLS; else see whether the server is overloaded.
+      Fix: Write redis:// in the URL if that port is without TLS; otherwise see whether the server is overloaded.
       redis: HOST: the server closed the connection without a response, as a port for TLS does
         Received: redis://HOST (read ECONNRESET)
-      Fix: Write rediss:// in the URL if that port is for TLS; else see why it closes connections."
+      Fix: Write rediss:// in the URL if that port is for TLS; otherwise see why it closes connections."
     `)
   })
 })

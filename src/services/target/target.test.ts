@@ -246,7 +246,7 @@ describe('an external target', () => {
     await using unverified = await target({ url, tls: { rejectUnauthorized: false, ...own } }).start(context)
     expect([started.provider, unverified.provider, alpn]).toEqual(['external', 'external', ['http/1.1', 'http/1.1']])
     const without = await messageOf({ url, tls: { ca }, readyTimeout: '1h' })
-    expect(without).toContain('as it does if it wants a client certificate')
+    expect(without).toContain('as it does if it requires a client certificate')
     expect(without).toContain("pass one with tls: { cert: readFileSync('client.pem')")
   })
 
