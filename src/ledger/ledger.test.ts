@@ -512,7 +512,7 @@ describe('rows of a function', () => {
     ['returns a result', () => ({ rows: [] }), 'must return an array of rows, but returned { rows: [] }'],
     ['returns a list of lists', () => [[{ key: 'a' }], ['fields']], 'but returned row 1 as [ [Object] ]'],
     ['returns nothing', () => undefined, 'but returned undefined'],
-  ])('a function that %s is no evidence', async ([, rows, finding]) => {
+  ])('are rejected from a function that %s', async ([, rows, finding]) => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     expect(await unreadable(checkHistory(history, { rows: rows as never }, noDatabase))).toContain(finding)
   })
