@@ -164,12 +164,12 @@ function deliveryTable({ deliveries, sockets, publications, connectTime, heartbe
 
 function heartbeatRows(heartbeats: HeartbeatCounts | undefined): TableCell[][] {
   if (heartbeats === undefined) return []
-  const { sent, withoutResponse: unanswered } = heartbeats
+  const { sent, withoutResponse } = heartbeats
   return [
     [{ text: 'application heartbeats' }, countCell(sent)],
-    ...(unanswered === undefined
+    ...(withoutResponse === undefined
       ? []
-      : [[{ text: 'application heartbeats without a response' }, countCell(unanswered)]]),
+      : [[{ text: 'application heartbeats without a response' }, countCell(withoutResponse)]]),
   ]
 }
 

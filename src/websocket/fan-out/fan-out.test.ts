@@ -151,7 +151,7 @@ describe('a server that closes a third of its sockets before the third of five p
     const { run, truth } = await fanOut(false)
 
     expect(truth.closed).toBe(10)
-    expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 10, reconnected: 0 })
+    expect(run.sockets).toEqual({ requested: 30, subscribed: 30, failures: {}, closed: 10, reconnected: 0 })
     expect(run.deliveries).toMatchObject({ expected: 150, received: 120, missing: 30 })
     expect(run.worstClients(100).map(({ client }) => client)).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27])
     const labels = run.worstClients(2).map(({ label }) => label)
@@ -166,7 +166,7 @@ describe('a server that closes a third of its sockets before the third of five p
   test('delivers to those clients again after they reconnected with reconnect: true', async () => {
     const { run, truth } = await fanOut(50)
 
-    expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 10, reconnected: 10 })
+    expect(run.sockets).toEqual({ requested: 30, subscribed: 30, failures: {}, closed: 10, reconnected: 10 })
     expect(run[evidenceOf]().connect.histogram.count).toBe(30)
     const received = truth.sent.reduce((sum, count) => sum + count, 0)
     expect(received).toBeGreaterThan(120)
@@ -611,7 +611,7 @@ test('spreads sockets evenly over the instances of a target, and accounts for th
     drainDuration: '1s',
   })
   expect(run).toMatchObject({
-    sockets: { asked: 9, subscribed: 9 },
+    sockets: { requested: 9, subscribed: 9 },
     publications: { count: 10 },
     deliveries: { expected: 90, received: 50, missing: 40 },
   })
@@ -635,7 +635,7 @@ test('opens fewer sockets for less time at a reduced scale, at the same rate, an
     identify: (message) => message.json<{ id: string }>(),
     duration: '2s',
   })
-  expect(run).toMatchObject({ sockets: { asked: 10 }, publications: { count: 10 }, deliveries: { received: 100 } })
+  expect(run).toMatchObject({ sockets: { requested: 10 }, publications: { count: 10 }, deliveries: { received: 100 } })
   expect(run[evidenceOf]().reducedTo).toBe('tiny')
 })
 

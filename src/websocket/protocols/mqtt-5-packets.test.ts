@@ -51,7 +51,7 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
     expect(run.sockets).toMatchObject({ subscribed: 6, failures: {}, closed: 0 })
     expect(run.deliveries).toMatchObject({ expected: 20, received: 20, duplicate: 0, unexpected: 0, unidentified: 0 })
     expect(run.heartbeats!.sent).toBeGreaterThan(0)
-    expect(run.heartbeats).toMatchObject({ unanswered: 0 })
+    expect(run.heartbeats).toMatchObject({ withoutResponse: 0 })
     expect(broker.counts).toEqual({
       acknowledged: before['acknowledged']! + 20,
       pings: before['pings']! + run.heartbeats!.sent,

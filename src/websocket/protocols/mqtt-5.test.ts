@@ -123,7 +123,7 @@ describe.skipIf(!isInstalled)('MQTT 5 (the broker Mosquitto)', () => {
     expect(run.sockets).toMatchObject({ subscribed: 12, failures: {}, closed: 0 })
     expect(run.deliveries).toMatchObject({ expected: 240, received: 240, duplicate: 0, unexpected: 0, unidentified: 0 })
     expect(run.heartbeats!.sent).toBeGreaterThanOrEqual(12)
-    expect(run.heartbeats).toMatchObject({ unanswered: 0 })
+    expect(run.heartbeats).toMatchObject({ withoutResponse: 0 })
   })
 
   test('counts deliveries of a topic filter that is too wide as unexpected', async () => {

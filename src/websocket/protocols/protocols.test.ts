@@ -59,7 +59,7 @@ const saying = (send: ConversationStep<undefined>['send'], check: (message: Mess
 
 /** Expects every delivery of 30 publications, each to 4 of 12 clients, and no closed client. */
 function expectAll(run: FanOutRun): void {
-  expect(run.sockets).toEqual({ asked: 12, subscribed: 12, failures: {}, closed: 0, reconnected: 0 })
+  expect(run.sockets).toEqual({ requested: 12, subscribed: 12, failures: {}, closed: 0, reconnected: 0 })
   expect(run.deliveries).toMatchObject({ expected: 120, received: 120, duplicate: 0, unexpected: 0, unidentified: 0 })
 }
 
@@ -309,7 +309,7 @@ describe('MQTT (the broker aedes)', () => {
     expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
     expect(after['farewells']! - before['farewells']!).toBe(12)
     expect(after['pings']! - before['pings']!).toBe(run.heartbeats!.sent)
-    expect(run.heartbeats).toMatchObject({ unanswered: 0 })
+    expect(run.heartbeats).toMatchObject({ withoutResponse: 0 })
   })
 
   test.each([1, 2] as const)('accepts the acknowledgement of quality %i as the response', async (qos) => {

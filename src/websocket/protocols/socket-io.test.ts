@@ -42,7 +42,7 @@ async function start(): Promise<TruthServer> {
 test('accounts for every delivery of a Socket.IO server with namespace, auth, rooms and pings', async () => {
   const server = await start()
   const run = await fanOut(server)
-  expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 0, reconnected: 0 })
+  expect(run.sockets).toEqual({ requested: 30, subscribed: 30, failures: {}, closed: 0, reconnected: 0 })
   expect(run.deliveries).toMatchObject({
     expected: 120,
     received: 120,
