@@ -80,7 +80,7 @@ test('the evidence names the idle time after which the target closes connections
     load: constantArrivalRate({ rate: 100, vus: 30, duration: '2s' }),
     request: { path: '/x' },
   })
-  const lines = run[evidenceOf]().evidenceLines.map((line) => line.replace(/\d+ opened/, 'N opened'))
+  const lines = run[evidenceOf]().evidenceLines.map((line) => line.replace(/\d+ reopened/, 'N reopened'))
   expect(lines.at(-1)).toBe('connections: the target closes idle connections after about 0.3 s; N reopened')
 })
 

@@ -26,7 +26,15 @@ test('records every operation with its key and outcome', async () => {
   expect(run.history.runId).toBe('r1')
   expect(run.history.steps).toEqual(['request'])
   const operations = [...run.history.operations()]
-  expect(operations.map(({ key, outcome, status, vu, expected: due }) => ({ key, outcome, status, vu, due }))).toEqual([
+  expect(
+    operations.map(({ key, outcome, status, vu, expected: effect }) => ({
+      key,
+      outcome,
+      status,
+      vu,
+      expected: effect,
+    })),
+  ).toEqual([
     { key: 'key-0', outcome: 'ok', status: 201, vu: 0, expected: 'applied' },
     { key: 'key-1', outcome: 'failed', status: 409, vu: 0, expected: 'applied' },
     { key: 'key-2', outcome: 'unknown', status: 503, vu: 0, expected: 'applied' },
@@ -40,7 +48,7 @@ test('records every operation with its key and outcome', async () => {
   }
 })
 
-test('records the key, payload, response, outcome and due that the functions of the scenario return', async () => {
+test('records the key, payload, response, outcome and expected outcome that the functions of the scenario return', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response('{"id":5,"at":1}')) })
   const { http } = engineFor(server.url)
   const run = await http.run({
