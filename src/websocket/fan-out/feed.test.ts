@@ -363,6 +363,37 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ outOfOrder })
   })
 
+  test('keeps publications with a sequence, with a time stamp and with neither in separate orders', () => {
+    const { ledger, source, receive } = feed()
+    for (let at = 0; at < 60; at++) {
+      const order = [{ sequence: 1 + at / 3 }, { stampMs: 500 + at * 20 }, {}][at % 3]!
+      for (const client of [0, 1]) receive(client, 510 + at * 20, at, order)
+    }
+    const figures = source.close()
+    expect(figures).toMatchObject({ orderedBy: 'sequence', leftOut: 0, isNumbered: true })
+    expect(figures).not.toHaveProperty('fell')
+    expect(figures).not.toHaveProperty('step')
+    expect(ledger.counts(0)).toMatchObject({ outOfOrder: 0, missing: 0 })
+  })
+
+  test('counts disorder and gaps among the publications with a sequence, also if others have none', () => {
+    const { ledger, source, receive } = feed()
+    for (const [at, sequence] of [1, 2, undefined, 4, undefined, 5, 7, 6, undefined, 9].entries())
+      for (const client of [0, 1]) receive(client, 1100 + at * 20, at, sequence === undefined ? {} : { sequence })
+    expect(source.close()).toMatchObject({ leftOut: 2, isNumbered: true })
+    expect(ledger.counts(0)).toMatchObject({ outOfOrder: 2, missing: 4 })
+  })
+
+  test('orders a message without the sequence of its publication by that sequence', () => {
+    const { ledger, source, receive } = feed()
+    for (const id of [1, 2, 3]) {
+      receive(0, 1500 + id * 50, id, { sequence: id })
+      receive(1, 1500 + id * 50, id, id === 2 ? { stampMs: 1600 } : { sequence: id })
+    }
+    source.close()
+    expect(ledger.counts(0)).toMatchObject({ outOfOrder: 0 })
+  })
+
   test('counts early messages of known publications, and ignores others', () => {
     const { ledger, source, receive } = feed()
     receive(0, 1500, 1)

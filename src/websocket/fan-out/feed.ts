@@ -45,7 +45,9 @@ export class Feed {
   #stamped = 0
   /** The highest sequence before counting began, by group. */
   readonly #highestBefore = new Map<string | undefined, number>()
-  #basis: 'sequence' | 'time stamps' | undefined
+  #basis: Publication['orderedBy']
+  /** Lanes in which order is compared: one for each group and kind of order, as sequences and time stamps cannot be compared. */
+  readonly #lanes = new Map<string, number>()
   /** Receipts while publications are counted. */
   #heard = 0
   /** Receipts since the last one of a new publication. */
@@ -79,7 +81,7 @@ export class Feed {
     const publication = found ?? this.#publish(sighting, atUs, transitMs)
     // A delivery that is faster than all earlier ones shows a smaller offset of the clocks.
     if (atUs < publication.intendedUs) publication.intendedUs = atUs
-    this.#ledger.receive(client, publication, sighting.sequence ?? sighting.publishedAtMs, atUs)
+    this.#ledger.receive(client, publication, orderOf(publication, sighting), atUs)
   }
 
   /** Receives a message to a client that is not subscribed again yet. @returns whether it counts */
@@ -97,15 +99,16 @@ export class Feed {
   close(): FeedFigures {
     const all = [...this.#ledger.publications]
     const counted = all.filter(({ isCounted }) => isCounted)
-    const leftOut = this.#leftOut()
-    const step = commonStep(all)
-    const isNumbered = step === undefined && leftOut.count <= counted.length * MOST_LEFT_OUT
+    const numbered = all.filter(({ orderedBy }) => orderedBy === 'sequence')
+    const leftOut = leftOutOf(numbered)
+    const step = commonStep(numbered)
+    const countedNumbers = numbered.filter(({ isCounted }) => isCounted).length
+    const isNumbered = step === undefined && leftOut.count <= countedNumbers * MOST_LEFT_OUT
     if (isNumbered) for (const { id, sequence, beside } of leftOut.all()) this.#ledger.addLost(id, sequence, beside)
     const driftMs = this.#fastestAtCountMs - this.#fastestMs
-    const isBySequence = this.#basis === 'sequence'
-    const backMs = isBySequence ? wentBackMs(all, this.#lateThresholdMs / 10) : undefined
+    const backMs = wentBackMs(numbered, this.#lateThresholdMs / 10)
     // After stamps went back, later publications seem earlier than they were.
-    const fell = isBySequence && backMs === undefined ? fallsOf(all, this.#span()) : undefined
+    const fell = backMs === undefined ? fallsOf(numbered, this.#span()) : undefined
     const badUnit = this.#badUnit()
     const isSilent = fell === undefined && backMs === undefined && badUnit === undefined
     return {
@@ -138,7 +141,8 @@ export class Feed {
 
   /** Counts ids with another sequence: a repeated message has the same one, so this is another publication. */
   #lookForReuse(client: number, publication: Publication, { id, sequence }: Sighting): void {
-    if (sequence === undefined || sequence === publication.sequence || !publication.received.has(client)) return
+    if (sequence === undefined || publication.orderedBy !== 'sequence') return
+    if (sequence === publication.sequence || !publication.received.has(client)) return
     this.#reused ??= { count: 0, id, first: publication.sequence, again: sequence }
     this.#reused.count++
   }
@@ -165,8 +169,8 @@ export class Feed {
   #publish(sighting: Sighting, atUs: number, transitMs: number | undefined): Publication {
     const { sequence, group, publishedAtMs } = sighting
     if (this.#hasGroups && group === undefined) throw withoutGroup(sighting)
-    if (sequence !== undefined) this.#basis = 'sequence'
-    else if (publishedAtMs !== undefined) this.#basis ??= 'time stamps'
+    const orderedBy = sequence === undefined ? (publishedAtMs === undefined ? undefined : 'time stamps') : 'sequence'
+    if (this.#basis !== 'sequence') this.#basis = orderedBy ?? this.#basis
     const lagMs = transitMs === undefined ? 0 : transitMs - this.#fastestMs
     const intendedUs = atUs - lagMs * 1000
     const publication = this.#ledger.publish({
@@ -176,7 +180,8 @@ export class Feed {
       intendedUs,
       second: this.#secondOf(intendedUs, sighting),
     })
-    publication.lane = this.#ledger.laneOf(publication, group)
+    publication.orderedBy = orderedBy
+    publication.lane = this.#laneOf(orderedBy, group)
     if (publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
     if (this.#isCounting(atUs)) {
       this.#lastNewUs = atUs
@@ -206,30 +211,11 @@ export class Feed {
     return Math.floor((intendedUs - this.#countFromUs) / 1_000_000)
   }
 
-  /** Skipped numbers before counted publications. */
-  #leftOut(): { readonly count: number; all(): Iterable<{ id: string; sequence: number; beside: Publication }> } {
-    const gaps: { readonly after: number; readonly next: Publication }[] = []
-    if (this.#basis === 'sequence') {
-      for (const [, publications] of Map.groupBy(this.#ledger.publications, ({ lane }) => lane)) {
-        const ascending = publications.toSorted((a, b) => a.sequence - b.sequence)
-        for (const [at, next] of ascending.entries()) {
-          const before = ascending[at - 1]
-          if (before !== undefined && next.isCounted && next.sequence > before.sequence + 1)
-            gaps.push({ after: before.sequence, next })
-        }
-      }
-    }
-    const sizeOf = ({ after, next }: (typeof gaps)[number]) => Math.ceil(next.sequence - after) - 1
-    return {
-      count: gaps.reduce((sum, gap) => sum + sizeOf(gap), 0),
-      *all() {
-        for (const gap of gaps)
-          for (let nth = 1; nth <= sizeOf(gap); nth++) {
-            const sequence = gap.after + nth
-            yield { id: `left out #${sequence}`, sequence, beside: gap.next }
-          }
-      },
-    }
+  #laneOf(orderedBy: Publication['orderedBy'], group: string | undefined): number {
+    const key = `${orderedBy}\n${group ?? ''}`
+    let lane = this.#lanes.get(key)
+    if (lane === undefined) this.#lanes.set(key, (lane = this.#lanes.size))
+    return lane
   }
 
   /** Milliseconds without a publication before counting ended, if too long to be chance. */
@@ -240,6 +226,39 @@ export class Feed {
     const meanMs = (last - this.#countFromUs) / 1000 / counted.length
     const silentMs = (Math.min(this.#countUntilUs, nowUs()) - last) / 1000
     return silentMs > Math.max(LONGEST_SILENCE * meanMs, this.#lateThresholdMs) ? silentMs : undefined
+  }
+}
+
+/** The number of a message by which its publication is ordered. A message without one has that of the first message. */
+function orderOf({ orderedBy, sequence, stampedAtMs }: Publication, sighting: Sighting): number | undefined {
+  if (orderedBy === 'sequence') return sighting.sequence ?? sequence
+  return orderedBy === 'time stamps' ? (sighting.publishedAtMs ?? stampedAtMs) : undefined
+}
+
+/** Skipped numbers before counted publications of a feed with a sequence. */
+function leftOutOf(numbered: readonly Publication[]): {
+  readonly count: number
+  all(): Iterable<{ id: string; sequence: number; beside: Publication }>
+} {
+  const gaps: { readonly after: number; readonly next: Publication }[] = []
+  for (const publications of Map.groupBy(numbered, ({ lane }) => lane).values()) {
+    const ascending = publications.toSorted((a, b) => a.sequence - b.sequence)
+    for (const [at, next] of ascending.entries()) {
+      const before = ascending[at - 1]
+      if (before !== undefined && next.isCounted && next.sequence > before.sequence + 1)
+        gaps.push({ after: before.sequence, next })
+    }
+  }
+  const sizeOf = ({ after, next }: (typeof gaps)[number]) => Math.ceil(next.sequence - after) - 1
+  return {
+    count: gaps.reduce((sum, gap) => sum + sizeOf(gap), 0),
+    *all() {
+      for (const gap of gaps)
+        for (let nth = 1; nth <= sizeOf(gap); nth++) {
+          const sequence = gap.after + nth
+          yield { id: `left out #${sequence}`, sequence, beside: gap.next }
+        }
+    },
   }
 }
 

@@ -23,6 +23,8 @@ export class Publication {
   readonly group: Group
   /** Lane in which order is compared: that of its group, or of the group that `identify` returned. */
   lane: number
+  /** Number by which a feed orders it; `undefined` if its messages have none. Always `sequence` if the run publishes. */
+  orderedBy: 'sequence' | 'time stamps' | undefined = 'sequence'
   /** Clients that expect it. Shared with other publications of the same members; do not change it. */
   expected: ClientSet
   readonly received: ClientSet
