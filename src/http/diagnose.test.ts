@@ -65,7 +65,7 @@ test('names a missing client certificate, which TLS 1.3 checks after the handsha
   expect(await hintAt(`https://127.0.0.1:${port}`, { tls, abortWhen: false })).toBe(
     `no request to https://127.0.0.1:${port} got a response: it refused the handshake ` +
       '(ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED), as it does if it requires a client certificate\n' +
-      "show it one with tls: { cert: readFileSync('client.pem'), key: readFileSync('client-key.pem') }",
+      "pass one with tls: { cert: readFileSync('client.pem'), key: readFileSync('client-key.pem') }",
   )
 })
 

@@ -268,7 +268,7 @@ describe('a run without a subscribed socket is invalid', () => {
     const run = await failures(server)
     expect(run.sockets.failures).toEqual({ refused: 5 })
     const words =
-      /Received: none of 5 sockets was subscribed \(5 × refused\); nothing was published[^]*see that it runs/
+      /Received: none of 5 sockets was subscribed \(5 × refused\); nothing was published[^]*check that it runs/
     expect(() => expect(run).toHaveP95Below(100)).toThrow(words)
     expect(() => expect(run).not.toHaveP95Below(100)).toThrow(words)
   })
