@@ -156,7 +156,7 @@ describe('a load that completes', () => {
       fc.asyncProperty(loads, times, steps, async (load, { warmupMs, takesMs: iterationMs, lateMs }, steps) => {
         pacer.nowMs = START_MS
         pacer.lateMs = 0
-        // The delay of the pacer adds to each step, so it is divided, too, to keep the VUs sufficient.
+        // The delay of the pacer adds to each step, so it is divided as well, to keep the VUs sufficient.
         const takesMs = iterationMs / steps
         const { workload, goTo, start } = execution(load, { takesMs, steps, warmupMs, maxQueueTimeMs: 60_000 })
         const { ended } = await start()

@@ -51,7 +51,7 @@ const NATIVE =
 function withoutBuckets(selector: Selector, why: string): MetricMissingError {
   return new MetricMissingError(
     `${showSelector(selector)} has no quantile: ${why}`,
-    'give the histogram classic buckets, too, with the same bounds under all labels (in Go: Buckets in HistogramOpts)',
+    'also give the histogram classic buckets, with the same bounds under all labels (in Go: Buckets in HistogramOpts)',
   )
 }
 

@@ -42,7 +42,7 @@ describe('a quantile', () => {
     const window = await one(text(0), text(500))
     expect(messageOf(() => window.quantile('lag_seconds', 0.95))).toMatchInlineSnapshot(`
       "InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, like that of a native histogram, whose buckets the text formats of Prometheus omit
-      Fix: give the histogram classic buckets, too, with the same bounds under all labels (in Go: Buckets in HistogramOpts)"
+      Fix: also give the histogram classic buckets, with the same bounds under all labels (in Go: Buckets in HistogramOpts)"
     `)
     const bare = await one(
       '# TYPE lag_seconds histogram\nlag_seconds_count 0',

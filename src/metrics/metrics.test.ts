@@ -148,7 +148,7 @@ describe('metrics.during(run)', () => {
       InvalidRunError: rpc is a summary: its quantiles cover its own time window, not this one; expose a histogram
       InvalidRunError: lag_seconds_bucket{route="/b"} matches no series; route is "/a"
       InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, like that of a native histogram, whose buckets the text formats of Prometheus omit
-      Fix: give the histogram classic buckets, too, with the same bounds under all labels (in Go: Buckets in HistogramOpts)
+      Fix: also give the histogram classic buckets, with the same bounds under all labels (in Go: Buckets in HistogramOpts)
       TypeError: "a b" is not a valid selector; write a name, name{label="value"}, or {"a.name", label="value"} for a name with other characters"
     `)
   })

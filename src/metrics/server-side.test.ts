@@ -43,27 +43,27 @@ function bothSides(window: MetricsWindow) {
 }
 
 test('the difference is the time outside the server', async () => {
-  const beside = bothSides(await windowWith({ '0.001': 0, '0.005': 1_900, '0.01': 2_000, '+Inf': 2_000 }))
-  expect(beside.name).toBe('http 1')
-  expect(beside.serverCount).toBe(2_000)
-  const { serverLowMs, serverHighMs, serviceTimeMs, latencyMs, outsideMs } = beside.at(0.95)
+  const sides = bothSides(await windowWith({ '0.001': 0, '0.005': 1_900, '0.01': 2_000, '+Inf': 2_000 }))
+  expect(sides.name).toBe('http 1')
+  expect(sides.serverCount).toBe(2_000)
+  const { serverLowMs, serverHighMs, serviceTimeMs, latencyMs, outsideMs } = sides.at(0.95)
   expect([serverLowMs, serverHighMs]).toEqual([1, 5])
   expect(latencyMs).toBeCloseTo(104, 0)
   expect(outsideMs, 'at most').toBe(serviceTimeMs - 1)
 })
 
 test('server times are not interpolated, which could pass limits that they exceed', async () => {
-  const beside = bothSides(await windowWith({ '0.001': 0, '0.005': 2_000, '+Inf': 2_000 }))
-  expect(messageOf(() => expect(beside.at(0.5).serverMs).toBeLessThan(4))).toMatchInlineSnapshot(`
+  const sides = bothSides(await windowWith({ '0.001': 0, '0.005': 2_000, '+Inf': 2_000 }))
+  expect(messageOf(() => expect(sides.at(0.5).serverMs).toBeLessThan(4))).toMatchInlineSnapshot(`
     "InvalidRunError: p50 of http_server_duration_seconds{route="/api/me"} lies between 1 ms and 5 ms, the ends of its bucket, and a histogram does not contain its exact value
     Fix: assert on serverHighMs, which it is at most, or serverLowMs, which it exceeds"
   `)
 })
 
 test('latency matchers judge it as the run, and show where the time was spent', async () => {
-  const beside = bothSides(await windowWith({ '0.001': 0, '0.005': 1_900, '0.01': 2_000, '+Inf': 2_000 }))
-  expect(beside).toHaveP95Below(105)
-  expect(messageOf(() => expect(beside).toHaveP95Below(96))).toMatchInlineSnapshot(`
+  const sides = bothSides(await windowWith({ '0.001': 0, '0.005': 1_900, '0.01': 2_000, '+Inf': 2_000 }))
+  expect(sides).toHaveP95Below(105)
+  expect(messageOf(() => expect(sides).toHaveP95Below(96))).toMatchInlineSnapshot(`
     "Error: expect(run).toHaveP95Below(96)
 
     Expected: p95 < 96 ms
@@ -79,8 +79,8 @@ test('latency matchers judge it as the run, and show where the time was spent', 
 })
 
 test('a hint names a server that takes most of the time', async () => {
-  const beside = bothSides(await windowWith({ '0.1': 1_500, '0.2': 2_000, '+Inf': 2_000 }))
-  expect(messageOf(() => expect(beside).not.toHaveP95Below(105))).toMatchInlineSnapshot(`
+  const sides = bothSides(await windowWith({ '0.1': 1_500, '0.2': 2_000, '+Inf': 2_000 }))
+  expect(messageOf(() => expect(sides).not.toHaveP95Below(105))).toMatchInlineSnapshot(`
     "Error: expect(run).not.toHaveP95Below(105)
 
     Expected: p95 ≥ 105 ms
@@ -96,8 +96,8 @@ test('a hint names a server that takes most of the time', async () => {
 })
 
 test('the evidence reports a histogram of other requests', async () => {
-  const beside = bothSides(await windowWith({ '0.1': 500, '+Inf': 500 }))
-  expect(messageOf(() => expect(beside).toHaveP95Below(96))).toMatch(
+  const sides = bothSides(await windowWith({ '0.1': 500, '+Inf': 500 }))
+  expect(messageOf(() => expect(sides).toHaveP95Below(96))).toMatch(
     /the server counted 500 requests and the run 2,000: possible causes are other clients, other labels, or a scope with few scrapes/,
   )
 })

@@ -104,7 +104,7 @@ export class Feed {
     const step = commonStep(numbered)
     const countedNumbers = numbered.filter(({ isCounted }) => isCounted).length
     const isNumbered = step === undefined && leftOut.count <= countedNumbers * MOST_LEFT_OUT
-    if (isNumbered) for (const { id, sequence, beside } of leftOut.all()) this.#ledger.addLost(id, sequence, beside)
+    if (isNumbered) for (const { id, sequence, next } of leftOut.all()) this.#ledger.addLost(id, sequence, next)
     const driftMs = this.#fastestAtCountMs - this.#fastestMs
     const backMs = wentBackMs(numbered, this.#lateThresholdMs / 10)
     // After stamps went back, later publications seem earlier than they were.
@@ -238,7 +238,7 @@ function orderOf({ orderedBy, sequence, stampedAtMs }: Publication, sighting: Si
 /** Skipped numbers before counted publications of a feed with a sequence. */
 function leftOutOf(numbered: readonly Publication[]): {
   readonly count: number
-  all(): Iterable<{ id: string; sequence: number; beside: Publication }>
+  all(): Iterable<{ id: string; sequence: number; next: Publication }>
 } {
   const gaps: { readonly after: number; readonly next: Publication }[] = []
   for (const publications of Map.groupBy(numbered, ({ lane }) => lane).values()) {
@@ -256,7 +256,7 @@ function leftOutOf(numbered: readonly Publication[]): {
       for (const gap of gaps)
         for (let nth = 1; nth <= sizeOf(gap); nth++) {
           const sequence = gap.after + nth
-          yield { id: `left out #${sequence}`, sequence, beside: gap.next }
+          yield { id: `left out #${sequence}`, sequence, next: gap.next }
         }
     },
   }

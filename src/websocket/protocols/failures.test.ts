@@ -71,7 +71,7 @@ test.each<[string, Framing, Outgoing, string[], string | undefined]>([
     'graphql-transport-ws: the operation failed: not allowed',
   ],
   [
-    'a result of errors beside a part of the data',
+    'a result of errors and a part of the data',
     graphqlTransportWs(),
     graphqlOperation({ query: '{ a b }' }),
     ['{"id":"1","type":"next","payload":{"data":{"a":1,"b":null},"errors":[{"message":"not allowed"}]}}'],
