@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { evidenceOf } from '../evidence/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
 import { response, engineFor } from '../testing/scripted-server.ts'
-import { ASK_MS } from './keep-alive.ts'
 
 /** A server that closes a connection this long after its last response, without announcing it. */
 async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => void): Promise<string> {
@@ -36,7 +36,10 @@ async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => v
 async function refusingBeyond(connections: number, idleMs: number) {
   let open = 0
   const target = { url: '', refused: 0, maxOpen: 0 }
-  target.url = await closingAfter(idleMs, (socket) => {
+  target.url = await closingAfter(idleMs, async (socket) => {
+    // Generator and target share this process. If it was blocked, connections that the generator has closed are only
+    // noticed now.
+    for (let turn = 0; open === connections && turn < 4; turn++) await setImmediate()
     if (open === connections) {
       target.refused++
       socket.resetAndDestroy()
@@ -110,7 +113,10 @@ test('lets one request wait and reuses all connections if the target keeps them'
   const load = constantArrivalRate({ rate: 10, vus: 4, duration: '2s' })
   const run = await http.run({ load, request: { path: '/x' } })
   expect([...run.errors]).toEqual([])
-  expect(run.connections).toMatchObject({ opened: 4, replaced: 0, maxOpen: 4, openAtEnd: 4, closedIdle: 0 })
+  const { opened, replaced } = run.connections
+  expect(run.connections).toMatchObject({ opened: 4 + replaced, maxOpen: 4, openAtEnd: 4, closedIdle: 0 })
+  // 16 of 20 requests follow another one of their VU. A process that is blocked may delay one beyond the proven idle time.
+  expect(opened).toBeLessThan(10)
 })
 
 test('the time-out of a request begins when it is written, also after a wait', async () => {
@@ -129,13 +135,11 @@ test.for<[string, number, Load]>([
   ],
   ['closes them when a request is due', 200, constantArrivalRate({ rate: 100, vus: 20, duration: '3s' })],
   ['closes them after each response', 0, constantVus({ vus: 20, duration: '1s', thinkTime: 5 })],
-])('opens no more connections than VUs if the target %s', async ([, idleMs, load], { skip }) => {
+])('opens no more connections than VUs if the target %s', async ([, idleMs, load]) => {
   const vus = 20
   const target = await refusingBeyond(vus, idleMs)
   const { http } = engineFor(target.url)
   const run = await http.run({ load, request: { path: '/x' } })
-  // Generator and target share this process: if it is blocked for longer, both notice closes too late.
-  if (run.generator.eventLoopDelay.maxMs > ASK_MS) skip('the event loop was blocked for longer than a request waits')
   expect([...run.errors]).toEqual([])
   expect({ refused: target.refused, maxOpen: run.connections.maxOpen }).toEqual({ refused: 0, maxOpen: vus })
   expect(target.maxOpen).toBe(vus)

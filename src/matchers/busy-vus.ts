@@ -1,8 +1,10 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
 import type { BusyVus, Invalidity } from '../evidence/verdict.ts'
-import { highestOf, lowestOf } from '../stats/histogram.ts'
+import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS, type Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRate, formatRatio } from '../stats/units.ts'
+
+type BusyEvidence = Pick<RequestEvidence, 'requestWindows' | 'busyVus'>
 
 /** Requests of one second for which no VU was free. */
 interface Waiting {
@@ -24,7 +26,7 @@ interface Waiting {
  * @param waited counts the requests of a window that missed the objective only because no VU was free
  */
 export function unprovenWaits(
-  { requestWindows, busyVus }: Pick<RequestEvidence, 'requestWindows' | 'busyVus'>,
+  { requestWindows, busyVus }: BusyEvidence,
   limitMs: number,
   waited: (window: Window) => number,
 ): readonly Waiting[] {
@@ -35,6 +37,24 @@ export function unprovenWaits(
     window,
     unproven: Math.round(waited(window) * (ratios.get(window.second) ?? 0)),
   }))
+}
+
+/** Requests, per second, that were dropped or whose latency is beyond a limit only because no VU was free. */
+export function unprovenBeyond(evidence: BusyEvidence, limitMs: number): readonly Waiting[] {
+  const lastUs = limitMs * 1000 - 1
+  return unprovenWaits(evidence, limitMs, ({ good, dropped }) => {
+    return dropped + good.serviceTime.countAtMost(lastUs) - good.latency.countAtMost(lastUs)
+  })
+}
+
+/**
+ * Usual service time of a scope in milliseconds, for judgements without a time limit: the p99 of the good responses in its
+ * first quarter. If the target falls behind, later responses take longer.
+ */
+export function usualMs(windows: readonly Window[]): number {
+  const early = windows.slice(0, Math.ceil(windows.length / 4)).map(({ good }) => good.serviceTime)
+  const all = Histogram.merged(early)
+  return all.count === 0 ? 0 : (all.percentileUs(0.99) + 1) / 1000
 }
 
 /**

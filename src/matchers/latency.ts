@@ -6,9 +6,9 @@ import { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { limitMs, PERCENTILE, percentile, readArguments, type Duration, type PercentileOptions } from './arguments.ts'
-import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
+import { busyVusInvalidity, unprovenBeyond } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
-import { standingAgainst } from './generator-delay.ts'
+import { pausesAgainst, standingAgainst } from './generator-delay.ts'
 import { rateOptionOf, sum } from './ratio.ts'
 import { judgedTimes, percentileMs, type JudgedTimes } from './samples.ts'
 import { isOfRequests, timedRun, type TimeSource } from './subject.ts'
@@ -174,18 +174,19 @@ function breakingAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: Per
   const isBroken = () => isSurely('below', p, sentWithin(evidence, limitMs))
   const { against, because } = standingAgainst(evidence, p, limitMs)
   const shortage = shortageAgainst(evidence, false, isBroken)
-  return { against: [...against, ...shortage, ...waitsAgainst(evidence, { p, limitMs, confidence })], because }
+  // A saturated generator was weighed already: what remains exceeds the limit by more than its longest pause.
+  const pauses = against.length < evidence.invalidities.length ? [] : pausesAgainst(evidence, p, limitMs)
+  const waits = waitsAgainst(evidence, { p, limitMs, confidence })
+  return { against: withLack([...against, ...shortage, ...waits], pauses), because }
 }
 
 /** Invalidity if only requests that waited for VUs, busy with requests within the limit, decided the judgement. */
-function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): readonly Invalidity[] {
+export function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): readonly Invalidity[] {
   if (!isOfRequests(evidence) || evidence.busyVus === undefined) return []
-  const lastUs = limitMs * 1000 - 1
-  const waits = unprovenWaits(evidence, limitMs, ({ good, dropped }) => {
-    return dropped + good.serviceTime.countAtMost(lastUs) - good.latency.countAtMost(lastUs)
-  })
+  const waits = unprovenBeyond(evidence, limitMs)
   const unproven = sum(waits.map((each) => each.unproven))
   if (unproven === 0) return []
+  const lastUs = limitMs * 1000 - 1
   const proven = waits.map(({ window, unproven }) => {
     return { hits: window.good.latency.countAtMost(lastUs), total: window.offered - unproven }
   })
