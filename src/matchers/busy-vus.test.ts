@@ -64,7 +64,7 @@ describe('a target that is too slow under load for its number of VUs', () => {
 describe('judgements without a time limit', () => {
   const slower = busyRun({ droppedPerSecond: 33, latencyMs: () => 300 })
   /** 100 ms at first; later, the same VUs are busy for 900 ms. */
-  const fallingBehind = busyRun({ droppedPerSecond: 33, latencyMs: (n) => (n < 500 ? 100 : 900) })
+  const fallingBehind = busyRun({ droppedPerSecond: 33, latencyMs: (n) => (n < 600 ? 100 : 900) })
   const before = sampleHttpRun({ latencyMs: () => 300 })
 
   test.for<[string, (run: typeof slower) => void]>([

@@ -95,7 +95,8 @@ function explainableTimeouts({ errors, requestWindows, generator }: RequestEvide
 
 function pauseInvalidity({ blocks, maxMs }: LoopDelayStats, what: string, figure: string): Invalidity {
   const { count, totalMs } = blocks!
-  const times = count === 1 ? `once, for ${formatMs(totalMs)}` : `${formatCount(count)} times, for up to ${formatMs(maxMs)}`
+  const times =
+    count === 1 ? `once, for ${formatMs(totalMs)}` : `${formatCount(count)} times, for up to ${formatMs(maxMs)}`
   return {
     reason: 'generator-saturated',
     finding: `the event loop was blocked ${times}, which explains up to ${what}: without them ${figure} is within its limit`,

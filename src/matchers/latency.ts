@@ -181,7 +181,10 @@ function breakingAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: Per
 }
 
 /** Invalidity if only requests that waited for VUs, busy with requests within the limit, decided the judgement. */
-export function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): readonly Invalidity[] {
+export function waitsAgainst(
+  evidence: TimeEvidence,
+  { p, limitMs, confidence }: PercentileLimit,
+): readonly Invalidity[] {
   if (!isOfRequests(evidence) || evidence.busyVus === undefined) return []
   const waits = unprovenBeyond(evidence, limitMs)
   const unproven = sum(waits.map((each) => each.unproven))

@@ -180,7 +180,9 @@ function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: 
     evidence.targetErrors > 0 &&
     (evidence.offered - evidence.targetErrors) / seconds <= limit
   const waits = judged.holds === true || isCertain ? [] : dropsAgainst(evidence, limit * seconds - good)
-  const against = isCertain ? withoutGenerator(evidence.invalidities) : [...evidence.invalidities, ...shortage, ...waits]
+  const against = isCertain
+    ? withoutGenerator(evidence.invalidities)
+    : [...evidence.invalidities, ...shortage, ...waits]
   return {
     ...judged,
     received: `${judged.received}\n${formatCount(good)} good responses in ${seconds.toFixed(1)} s`,

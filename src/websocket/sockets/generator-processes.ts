@@ -10,7 +10,8 @@ export function worstHealth(main: GeneratorHealth, others: readonly GeneratorHea
   const most = (of: (health: GeneratorHealth) => number) => Math.max(...all.map(of))
   const sum = (of: (health: GeneratorHealth) => number) => all.reduce((total, health) => total + of(health), 0)
   const worstBlocks = (of: keyof LoopBlocks) => most(({ eventLoopDelay }) => eventLoopDelay.blocks?.[of] ?? 0)
-  const worstDelay = (of: Exclude<keyof LoopDelayStats, 'blocks'>) => most(({ eventLoopDelay }) => eventLoopDelay[of] ?? 0)
+  const worstDelay = (of: Exclude<keyof LoopDelayStats, 'blocks'>) =>
+    most(({ eventLoopDelay }) => eventLoopDelay[of] ?? 0)
   return {
     ...main,
     eventLoopDelay: {
