@@ -8,12 +8,12 @@ import type { Load } from '../load/load.ts'
 import { response, engineFor } from '../testing/scripted-server.ts'
 
 /** A server that closes a connection this long after its last response, without announcing it. */
-async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => void): Promise<string> {
+async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => void | Promise<void>): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createTcpServer({ noDelay: true }, (socket) => {
     let timer: NodeJS.Timeout | undefined
     sockets.add(socket)
-    onConnection?.(socket)
+    void onConnection?.(socket)
     socket.on('error', () => {}).on('close', () => clearTimeout(timer))
     socket.on('data', () => {
       clearTimeout(timer)
@@ -39,7 +39,7 @@ async function refusingBeyond(connections: number, idleMs: number) {
   target.url = await closingAfter(idleMs, async (socket) => {
     // Generator and target share this process. If it was blocked, connections that the generator has closed are only
     // noticed now.
-    for (let turn = 0; open === connections && turn < 4; turn++) await setImmediate()
+    for (let turn = 0; turn < 4; turn++) await setImmediate()
     if (open === connections) {
       target.refused++
       socket.resetAndDestroy()

@@ -75,7 +75,8 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
           fix: 'lengthen the runs; to tell two builds apart on one machine, compare() them in one run',
         })
   const durationMs = run.kind === 'micro' ? 0 : run.durationMs
-  const waits = judged.holds === true ? [] : waitsAgainst(run, { p, limitMs: ms * (1 + tolerance), confidence })
+  const waits =
+    judged.holds === true ? [] : waitsAgainst(run, { p, limitMs: ms * (1 + tolerance), confidence: undefined })
   const tooFew = tooFewSamples(what, samplesForPercentile(p), {
     count: times.histogram.count,
     durationMs,

@@ -1,4 +1,5 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { object, optional, type ReadOf } from '../options/schema.ts'
 import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS, type Window } from '../stats/timeline.ts'
