@@ -36,17 +36,18 @@ async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => v
 async function refusingBeyond(connections: number, idleMs: number) {
   let open = 0
   const target = { url: '', refused: 0, maxOpen: 0 }
+  const accept = (socket: Socket) => {
+    target.maxOpen = Math.max(target.maxOpen, ++open)
+    socket.on('close', () => open--)
+  }
   target.url = await closingAfter(idleMs, async (socket) => {
+    if (open < connections) return accept(socket)
     // Generator and target share this process. If it was blocked, connections that the generator has closed are only
     // noticed now.
     for (let turn = 0; turn < 4; turn++) await setImmediate()
-    if (open === connections) {
-      target.refused++
-      socket.resetAndDestroy()
-      return
-    }
-    target.maxOpen = Math.max(target.maxOpen, ++open)
-    socket.on('close', () => open--)
+    if (open < connections) return accept(socket)
+    target.refused++
+    socket.resetAndDestroy()
   })
   return target
 }
