@@ -9,6 +9,7 @@ import { now } from '../machine/clock.ts'
 import { OptionsError } from '../options/problems.ts'
 import { AbortWatch, type AbortCause } from './abort-watch.ts'
 import { GeneratorMonitor } from './generator-monitor.ts'
+import { IterationTimes } from './iteration-times.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
 import { RunMonitor } from './run-monitor.ts'
 import { Tally } from './tally.ts'
@@ -19,6 +20,7 @@ import type { Executed, ExecutionOptions, RunningExecution, Workload } from './w
 export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'start' | 'at' | 'close'>
   readonly tally = new Tally()
+  readonly iterationTimes: IterationTimes | undefined
   readonly #options: ExecutionOptions
   readonly #workload: Workload<V>
   readonly #phases: readonly Phase[]
@@ -56,6 +58,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.pacer = pacer
     this.#phases = phasesWithWarmUp(load, warmupMs)
     this.#endMs = warmupMs + durationOf(load)
+    this.iterationTimes = options.timesIterations ? new IterationTimes(this.#phases) : undefined
     this.#fewVus = fewOf(maxVusOf(load))
     this.#generator = new GeneratorMonitor(() => workload.openSockets)
     this.#monitor = new RunMonitor({
@@ -191,6 +194,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     window.dropped++
     this.tally.offered++
     this.tally.dropped++
+    this.iterationTimes?.dropped(dueMs)
   }
 
   /** Ends the load: no new iterations begin, and those in progress may end. */
@@ -204,6 +208,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     // Iterations with several steps may continue for the longest time of one request, then end with the current one.
     this.pacer.at(now() + this.#options.graceMs, () => {
       this.#isOver = true
+      this.#workload.onOver?.()
       this.#finishWhenQuiet()
     })
   }
@@ -220,6 +225,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     if (this.#endedMs === undefined) this.#close(blame === undefined)
     this.#abortReason = reason
     this.#abortCause = blame
+    this.#workload.onOver?.()
     this.#finish()
   }
 
@@ -235,12 +241,15 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #executed(): Executed {
     const { load, graceMs, maxQueueTimeMs } = this.#options
     const endedMs = this.#endedMs!
+    const nowMs = now()
+    for (const vu of this.#vus) if (vu.isBusy) vu.cut?.(nowMs)
     this.#monitor.tellLast()
     return {
       phases: phasesUntil(this.#phases, endedMs),
       gauges: this.#monitor.gauges,
       startMs: this.#startMs,
       durationMs: endedMs,
+      iterations: this.iterationTimes?.series ?? [],
       generator: this.#generator.health(),
       abortReason: this.#abortReason,
       abortCause: this.#abortCause,

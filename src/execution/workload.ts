@@ -8,6 +8,7 @@ import type { RunSnapshot } from '../results/snapshot.ts'
 import type { AbortCause } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
 import type { GeneratorLimits } from './generator-limits.ts'
+import type { IterationSeries, IterationTimes } from './iteration-times.ts'
 import type { RequestSeries } from './request-scope.ts'
 import type { Gauges } from './run-monitor.ts'
 import type { Tally } from './tally.ts'
@@ -28,12 +29,16 @@ export interface ExecutionOptions {
   readonly random: Random
   readonly signal: AbortSignal
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
+  /** Whether to time whole iterations; not needed if each is one request. */
+  readonly timesIterations: boolean
 }
 
 /** An execution as its VUs see it. */
 export interface RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'at'>
   readonly tally: Tally
+  /** `undefined` if iterations are not timed. */
+  readonly iterationTimes: IterationTimes | undefined
   /** Start of the run on the machine clock. */
   readonly startMs: number
   /** Whether no more requests may be sent. */
@@ -60,6 +65,8 @@ export interface Workload<V extends DrivenVu> {
   /** Creates the VUs and opens their connections, before the load begins. */
   open(execution: RunningExecution<V>): Promise<readonly V[]>
   close(): Promise<void>
+  /** Called when no more requests may be sent, before {@link close}. */
+  onOver?(): void
   /** Sent requests without a response. */
   readonly inFlight: number
   readonly openSockets: number
@@ -77,6 +84,8 @@ export interface Executed {
   /** Start of the run on the machine clock. */
   readonly startMs: number
   readonly durationMs: number
+  /** Times of iterations and groups; empty if they are not timed. */
+  readonly iterations: readonly IterationSeries[]
   readonly generator: GeneratorHealth
   readonly abortReason: string | undefined
   /** Set if `abortWhen` aborted the run. */

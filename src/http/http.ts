@@ -115,7 +115,8 @@ async function withBodyRead<D>(step: StepOption<D>, timeoutMs: number): Promise<
   return { ...step, request: { ...request, body: await readBody(request.body, timeoutMs) } }
 }
 
-/** Requests that one iteration sends; a group of adjacent weighted steps counts as one. */
+/** Least number of requests that one iteration sends; a group of adjacent weighted steps counts as one. */
 function requestsPerIteration(steps: readonly { readonly weight?: number }[]): number {
+  if (steps.length === 0) return 1
   return steps.filter(({ weight }, at) => weight === undefined || steps[at - 1]?.weight === undefined).length
 }

@@ -18,6 +18,8 @@ export interface DrivenVu {
   begin(intendedMs: number): void
   /** Draws a think time, in milliseconds. */
   draw(thinkTime: ThinkTime): number
+  /** Called if the run has ended, at `nowMs` (`performance.now()`), before the VU's iteration has. */
+  cut?(nowMs: number): void
 }
 
 /** What the drivers of a run share. Instants are milliseconds from the start of the run, unless stated otherwise. */

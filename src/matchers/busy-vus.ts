@@ -64,13 +64,18 @@ export function usualMs(windows: readonly Window[]): number {
  */
 export function busyVusInvalidity(
   { vus, heldMs, ratePerSec, neededVus, advisedVus }: BusyVus,
-  { unproven, offered, withinMs }: { readonly unproven: number; readonly offered: number; readonly withinMs: number },
+  {
+    unproven,
+    offered,
+    withinMs,
+    noun = 'requests',
+  }: { readonly unproven: number; readonly offered: number; readonly withinMs: number; readonly noun?: string },
 ): Invalidity {
   return {
     reason: 'offered-rate-missed',
     finding:
-      `${formatCount(unproven)} of ${formatCount(offered)} requests (${formatRatio(unproven / offered)}) were dropped or late ` +
-      `because all ${formatCount(vus)} VUs were busy, with good responses that took less than ${formatMs(withinMs)}: at ` +
+      `${formatCount(unproven)} of ${formatCount(offered)} ${noun} (${formatRatio(unproven / offered)}) were dropped or late ` +
+      `because all ${formatCount(vus)} VUs were busy, with ${noun === 'requests' ? 'good responses' : `good ${noun}`} that took less than ${formatMs(withinMs)}: at ` +
       `${formatRate(ratePerSec)}, iterations that take ${formatMs(heldMs)} under load keep ${formatCount(neededVus)} VUs busy`,
     fix: `raise vus to ${formatCount(advisedVus)}, which leaves room for bursts: the run then shows whether the target keeps up`,
   }

@@ -6,7 +6,7 @@ import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import { sum } from './ratio.ts'
 import { judgedTimes } from './samples.ts'
-import { isOfDeliveries, isOfRequests } from './subject.ts'
+import { hasCounts, isOfDeliveries, isOfIterations, isOfRequests } from './subject.ts'
 
 /**
  * Reasons not to judge a percentile, without the saturation of the generator if that cannot explain the value. A request
@@ -47,14 +47,16 @@ export function standingAgainst(
  * got their response during pauses. If the others alone violate the limit, the target is too slow.
  */
 export function pausesAgainst(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
-  if (!isOfRequests(evidence) && !isOfDeliveries(evidence)) return []
+  if (!hasCounts(evidence) && !isOfDeliveries(evidence)) return []
   const { eventLoopDelay: pauses } = evidence.generator
   if (pauses.blocks === undefined || pauses.blocks.count === 0) return []
   const { histogram, noun } = judgedTimes(evidence)
   const lastUs = limitMs * 1000 - 1
   const within = histogram.countAtMost(lastUs)
-  const late = histogram.countAtMost(lastUs + 2 * pauses.maxMs * 1000) - within
-  const explainable = isOfRequests(evidence) ? late + explainableTimeouts(evidence) : late
+  // An iteration may be long enough for every pause.
+  const longestMs = isOfIterations(evidence) ? pauses.blocks.totalMs : pauses.maxMs
+  const late = histogram.countAtMost(lastUs + 2 * longestMs * 1000) - within
+  const explainable = hasCounts(evidence) ? late + explainableTimeouts(evidence) : late
   const delayed = Math.min(explainable, delayedCount(evidence, histogram.count))
   const beyond = histogram.count - within
   if (delayed === 0 || beyond - delayed > (1 - p) * histogram.count) return []
@@ -104,10 +106,15 @@ function pauseInvalidity({ blocks, maxMs }: LoopDelayStats, what: string, figure
   }
 }
 
-/** Requests or deliveries, at most, that pauses delayed. */
+/** Requests, iterations or deliveries, at most, that pauses delayed. */
 function delayedCount(evidence: RequestEvidence | FanOutEvidence, total: number): number {
   const { count, totalMs } = evidence.generator.eventLoopDelay.blocks ?? { count: 0, totalMs: 0 }
   const ratio = totalMs / evidence.durationMs
+  if (isOfIterations(evidence)) {
+    const { finiteCount, meanUs } = evidence.histogram
+    const inProgress = finiteCount === 0 ? 0 : (count * meanUs) / 1000 / evidence.durationMs
+    return Math.ceil(total * Math.min(1, 2 * ratio + inProgress))
+  }
   // All deliveries of a publication arrive together, so that a short pause may delay all of them.
   const delayed = isOfRequests(evidence) ? 2 * ratio : ratio + count / evidence.publications.count
   return Math.ceil(total * Math.min(1, delayed))

@@ -79,6 +79,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
         random,
         signal,
         onSnapshot,
+        timesIterations: plan.steps.length > 1,
       },
       this,
     )
