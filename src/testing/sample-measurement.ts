@@ -63,7 +63,6 @@ export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasu
     slowest: [],
     steps: [...new Set(all.map(({ step }) => step))],
     gauges: [{ inFlight: 1, vus: 10 }],
-    iterations: [],
     startMs: 0,
     durationMs: 9000,
     generator: HEALTHY,
