@@ -66,7 +66,7 @@ function partOf({ phase, step, tag }: Scope): { readonly part?: RunPart } {
 }
 
 /** Good responses by second. Requests due after the last phase count in the last second of the scope. */
-export function goodBySecond(
+function goodBySecond(
   windows: readonly Window[],
   lengths: ReadonlyMap<number, number>,
 ): RequestEvidence['goodBySecond'] {
@@ -115,10 +115,7 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
 }
 
 /** Steps by p95, slowest first; empty if there is only one, or the scope is a single step. */
-export function slowestSteps(
-  { steps, series, phases }: HttpMeasurement,
-  scope: Scope,
-): { label: string; p95Ms: number }[] {
+function slowestSteps({ steps, series, phases }: HttpMeasurement, scope: Scope): { label: string; p95Ms: number }[] {
   if (steps.length < 2 || scope.step !== undefined) return []
   return steps
     .map((step) => ({ step, latency: totalsOf(series, phases, { ...scope, step }).sum.latency() }))
@@ -149,18 +146,15 @@ export function windowOfScope(
   }
 }
 
-/** Names of good times and of times without the wait for a VU. */
-const REQUEST_TIMES = { good: 'good responses', time: 'service-time' }
-
-/** Percentiles of everything due; if some of it did not end well, also the times of good responses and of errors. */
-export function timesLines({ sum }: ScopeTotals, { ending }: Scope, names = REQUEST_TIMES): string[] {
+/** Percentiles of all requests due; if some got no good response, also the times of good responses and of errors. */
+function timesLines({ sum }: ScopeTotals, { ending }: Scope): string[] {
   const latency = sum.latency()
   if (latency.count === 0) return []
   const percentiles = [50, 90, 95, 99].map((p) => `p${p} ${shortMs(latency.percentileUs(p / 100))}`).join('   ')
   const max = latency.finiteCount === 0 ? '' : `   max ${shortMs(latency.maxUs)} ms`
-  const service = sum.sent === 0 ? '' : `   ${names.time} p95 ${formatMs(sum.serviceTime().percentileUs(0.95) / 1000)}`
+  const service = sum.sent === 0 ? '' : `   service-time p95 ${formatMs(sum.serviceTime().percentileUs(0.95) / 1000)}`
   if (latency.infiniteCount === 0 || ending !== undefined) return [`${percentiles}${max}${service}`]
-  const endings = [...endingPart(names.good, sum.good.latency), ...endingPart('errors after', sum.failed.latency)]
+  const endings = [...endingPart('good responses', sum.good.latency), ...endingPart('errors after', sum.failed.latency)]
   return [`${percentiles}${service}`, ...(endings.length === 0 ? [] : [endings.join('   ')])]
 }
 
@@ -176,7 +170,7 @@ function shortMs(us: number): string {
   return us === Number.POSITIVE_INFINITY ? '∞' : significant(us / 1000, 3)
 }
 
-export function errorsPart(totals: ScopeTotals): string {
+function errorsPart(totals: ScopeTotals): string {
   const { errorCount, offered } = totals.sum
   const ratio = offered === 0 ? 0 : errorCount / offered
   const kinds = kindsPart(totals)
@@ -189,7 +183,7 @@ function kindsPart({ sum: { details } }: ScopeTotals): string {
   return commonest.map(([detail, count]) => `${formatCount(count)} × ${detail}`).join(', ')
 }
 
-export function droppedPart({ sum: { dropped, offered } }: ScopeTotals): string {
+function droppedPart({ sum: { dropped, offered } }: ScopeTotals): string {
   return dropped === 0 ? 'dropped 0' : `dropped ${formatCount(dropped)} (${formatRatio(dropped / offered)})`
 }
 
@@ -197,7 +191,7 @@ function pendingPart({ sum: { sent, completed } }: ScopeTotals): string {
   return sent === completed ? '' : `no response ${formatCount(sent - completed)}`
 }
 
-export function generatorPart({ scheduleDelay, eventLoopDelay, cpuRatio }: GeneratorHealth): string {
+function generatorPart({ scheduleDelay, eventLoopDelay, cpuRatio }: GeneratorHealth): string {
   const delay =
     scheduleDelay === undefined
       ? `event-loop delay p99 ${formatMs(eventLoopDelay.p99Ms)}`
