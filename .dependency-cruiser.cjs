@@ -61,6 +61,7 @@ module.exports = {
     mayImport('stats', ['options']),
     mayImport('load', ['options', 'stats']),
     mayImport('history', []),
+    mayImport('generators', ['options', 'stats']),
     mayImport('control', ['options']),
     mayImport('evidence', ['stats', 'load', 'history']),
     mayImport('results', ['stats', 'load', 'evidence']),
@@ -94,7 +95,7 @@ module.exports = {
     onlyIn('mqtt-packet/', ['websocket/protocols/'], 'mqtt-packet'),
     onlyIn('(@testcontainers|testcontainers)', ['services/'], 'testcontainers'),
     onlyIn('pg/', ['services/', 'capacity/', 'ledger/'], 'pg'),
-    onlyIn('redis/', ['services/', 'capacity/'], 'redis'),
+    onlyIn('redis/', ['services/', 'capacity/', 'generators/'], 'redis'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { Observation } from '../config/observation.ts'
 import { targetHandle } from '../fixtures/target-handle.ts'
+import { openRedisLog } from '../generators/redis-log.ts'
 import { createHttp } from '../http/http.ts'
 import { sharedIterations } from '../load/builders.ts'
 import { MetricsExporter } from '../metrics/exporter.ts'
@@ -39,6 +40,7 @@ const CONNECTORS: Readonly<Record<string, (host: string) => unknown>> = {
   PERF_PGBOUNCER_URL: (host) => new Observation({}, { PERF_PGBOUNCER_URL: `postgres://u:p@${host}/pgbouncer` }),
   'pgBouncer by ?host=': (host) =>
     new Observation({ capacity: { pgBouncerUrl: `postgres://u@127.0.0.1/pgbouncer?host=${host}` } }, {}),
+  PERF_RENDEZVOUS_URL: (host) => openRedisLog(`redis://:secret@${host}:6379`, 'r', 'command'),
   Pushgateway: (host) => new MetricsExporter({ pushgateway: `http://${host}:9091` }),
   'postgres host': (host) => checkPostgresUrl(`postgres://u:p@${host}:5432/db`),
   'postgres ?host=': (host) => checkPostgresUrl(`postgres://u:p@127.0.0.1/db?host=${host}&port=6`),
@@ -71,6 +73,7 @@ test('accepts only load on a host that target() allows', async () => {
   for (const name of [
     'metrics.url',
     'PERF_METRICS_URL',
+    'PERF_RENDEZVOUS_URL',
     'PERF_PGBOUNCER_URL',
     'Pushgateway',
     'postgres host',
@@ -121,6 +124,8 @@ const OPENERS = [
   'src/capacity/pg-client.ts', // URLs checked by Observation or postgres()
   'src/capacity/redis-sample.ts', // the URL checked by redis()
   'src/control/control-client.ts', // the main process
+  'src/generators/local-log.ts', // a private Unix socket
+  'src/generators/redis-connection.ts', // checkUrl()
   'src/http/endpoint.ts', // checkConnection()
   'src/ledger/session.ts', // the URL checked by postgres()
   'src/machine/ask.ts', // target(), Observation
