@@ -12,6 +12,8 @@ export interface ChaosContext {
   /** Server that performs disruptions; absent if target and services are external. */
   readonly control?: ControlAddress | undefined
   readonly signal: AbortSignal
+  /** Does something on one of several generators, which all receive its result. Default: there is only one generator. */
+  onOneGenerator?<T>(what: string, compute: () => Promise<T>): Promise<T>
   /** Calls `listener` with every snapshot of every run. @returns a function that removes the listener */
   onSnapshot(listener: (snapshot: RunSnapshot) => void): () => void
   /** Called when a run has ended, with its disruptions in milliseconds since its start. */
@@ -99,7 +101,9 @@ async function performAll(
     const waitMs = (start?.startMs ?? Number.NaN) + timeOf(scheduled) - now()
     if (start === undefined || !(await sleepUntil(waitMs, signal))) throw missedError(scheduled, context.signal)
     const startMs = now()
-    const label = await requestDisruption(control, scheduled.disruption, context.signal).catch((error: Error) => {
+    const request = () => requestDisruption(control, scheduled.disruption, context.signal)
+    const requested = context.onOneGenerator?.(scheduled.label, request) ?? request()
+    const label = await requested.catch((error: Error) => {
       throw new ChaosError(`${scheduled.label} failed: ${error.message}`, { cause: error })
     })
     onDone({ label, startMs, endMs: now() })

@@ -7,6 +7,7 @@ import { isRecord, object, optional, readVariable } from '../options/schema.ts'
 import { any, integer, isText, listOf, matching, numeric, oneOf, text } from '../options/values.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target/target.ts'
+import { GENERATORS } from './generators-option.ts'
 import type { CapacityOptions, MetricsOptions } from './observation.ts'
 
 /** Options of `definePerfConfig()`. */
@@ -34,6 +35,13 @@ export interface PerfConfig {
    * Default: none.
    */
   readonly allowRemote?: readonly string[]
+  /**
+   * Number of processes on this machine that put on the load together, 1 to 64. `'auto'`: one for each core, without one if
+   * the run starts the target here. Each runs the same scenarios with an exact share of the load and may use as many
+   * descriptors as one process; every run has one result, merged from all of them. Processes on several machines are
+   * started with `PERF_GENERATOR` instead. Default: 1.
+   */
+  readonly generators?: number | 'auto'
   /** Seed of every random choice. `PERF_SEED` overrides it. Default: 1, so that two runs apply the same load. */
   readonly seed?: number
   /** Folder of the reports. `PERF_OUTPUT_DIR` overrides it. Default: `perf-report`. */
@@ -74,6 +82,7 @@ export const CONFIG = object<PerfConfig>()({
     matching<Target>(canStart, 'must be the result of target()', "target({ command: ['node', 'server.js'] })"),
   ),
   allowRemote: optional(HOSTS),
+  generators: optional(GENERATORS, 1),
   seed: SEED,
   outputDir: optional(text("'perf-report'", 'must be the path of a folder')),
   onInvalid: optional(oneOf(['fail', 'warn'], 'warn')),

@@ -2,7 +2,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 import { GENERATOR_FLAGS } from '../execution/generator-flags.ts'
 import type { PerfConfig } from './config-options.ts'
-import { siblingModule, sloPlugin } from './plugin.ts'
+import { sloPlugin } from './plugin.ts'
+import { siblingModule } from './sibling-module.ts'
 
 /**
  * A Vitest config for scenarios: one file at a time in one process (two simultaneous loads would measure each other), no

@@ -1,9 +1,10 @@
-import { fileURLToPath } from 'node:url'
-import type { Vite, Vitest } from 'vitest/node'
+import type { Reporter, TestSequencer, TestSpecification, Vite, Vitest } from 'vitest/node'
 import type { ReporterOptions } from '../report/options.ts'
 import { comparedBase } from './compared-base.ts'
 import type { PerfConfig } from './config-options.ts'
+import { readGenerators } from './generators-option.ts'
 import { Session } from './session.ts'
+import { siblingModule } from './sibling-module.ts'
 import { withoutStack } from './user-errors.ts'
 
 /** Name by which `global-setup.ts` finds the plugin. */
@@ -27,14 +28,48 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
     // oxlint-disable-next-line typescript/no-misused-promises -- Vitest awaits the hook, though its type does not say so
     async configureVitest({ vitest, project }) {
       try {
-        session = new Session(config, vitest, project)
+        const generators = readGenerators(config.generators ?? 1, process.env, startsTarget(config))
+        session = new Session(config, vitest, project, generators)
+        if (generators !== undefined) runInStep(vitest, session)
         // A comparison prints its own results: a report of its interrupted scenarios would replace a complete one.
-        if (comparedBase(process.env) === undefined) addReporter(vitest, await reporterOptions(config))
+        const isFirst = typeof generators?.from !== 'object' || generators.from.index === 0
+        if (comparedBase(process.env) === undefined && isFirst) addReporter(vitest, await reporterOptions(config))
       } catch (error) {
         throw withoutStack(error)
       }
     },
   }
+}
+
+function startsTarget({ target }: PerfConfig): boolean {
+  return target?.isExternal?.(process.env) === false
+}
+
+/** Lets this command run the same files in the same order as the other generators, which start and end with each run. */
+function runInStep(vitest: Vitest, session: Session): void {
+  const { sequence, reporters } = vitest.config
+  // Vitest's order depends on what failed or was slow on this machine.
+  const { sequencer: Sequencer } = sequence
+  sequence.sequencer = class implements TestSequencer {
+    readonly #original: TestSequencer
+
+    constructor(owner: Vitest) {
+      this.#original = new Sequencer(owner)
+    }
+
+    shard(files: TestSpecification[]) {
+      return this.#original.shard(files)
+    }
+
+    sort(files: TestSpecification[]): TestSpecification[] {
+      return files.toSorted((one, other) => (one.moduleId < other.moduleId ? -1 : 1))
+    }
+  }
+  const inStep: Reporter = {
+    onTestRunStart: (specifications) => session.beginRun(specifications),
+    onTestRunEnd: (_modules, _errors, reason) => session.endRun(reason),
+  }
+  ;(reporters as unknown[]).push(inStep)
 }
 
 /**
@@ -44,11 +79,6 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
 function addReporter(vitest: Vitest, options: ReporterOptions): void {
   const reporters = vitest.config.reporters as unknown[]
   reporters.unshift([siblingModule('../report/reporter'), options])
-}
-
-/** Path of a module relative to this one, without its extension: `.ts` in the repository, `.js` in the package. */
-export function siblingModule(name: string): string {
-  return fileURLToPath(new URL(`${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url))
 }
 
 async function reporterOptions({ outputDir, onInvalid, exporter }: PerfConfig): Promise<ReporterOptions> {

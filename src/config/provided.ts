@@ -1,5 +1,6 @@
 import type { StartableTarget } from '../comparison/builds.ts'
 import type { ControlAddress } from '../control/disruption.ts'
+import type { GeneratorPlace } from '../generators/place.ts'
 import type { Scale } from '../load/scale.ts'
 import type { HostPolicy } from '../machine/allowed-hosts.ts'
 import type { Store } from '../machine/store-kinds.ts'
@@ -37,6 +38,8 @@ export interface ProvidedSlo {
   readonly resetEachScenario: boolean
   /** Whether an invalid run fails its test or only warns. */
   readonly onInvalid: 'fail' | 'warn'
+  /** Place of this command among several generators; not set if it is the only one. Secret: never reported. */
+  readonly generators?: GeneratorPlace
   /** Whether Vitest is in watch mode. */
   readonly isWatching: boolean
 }

@@ -1,6 +1,7 @@
 import type { ViteUserConfig } from 'vitest/config'
 import type { ResolvedConfig } from 'vitest/node'
 import type { Problems } from '../options/problems.ts'
+import type { SeveralGenerators } from './generators-option.ts'
 
 /** Vitest's options that determine how tests run. */
 export type RunOptions = Pick<ResolvedConfig, 'maxWorkers' | 'pool' | 'retry' | 'sequence'>
@@ -46,5 +47,36 @@ export function refuseUnfit(
       pool,
       "must be 'forks': the generator's CPU and event loop are measured per process",
       "test: { pool: 'forks' }",
+    )
+}
+
+/** Rejects options that several generators cannot have. */
+export function refuseUnfitForSeveral(
+  problems: Problems,
+  { watch, sequence }: Pick<ResolvedConfig, 'sequence' | 'watch'>,
+  isComparison: boolean,
+  { from }: SeveralGenerators,
+): void {
+  if (watch && typeof from !== 'number')
+    problems.add(
+      'PERF_GENERATOR',
+      `${from.source}, in watch mode`,
+      'must not be set in watch mode: the generators would rerun at different times',
+      'definePerfConfig({ generators: 4 }) for several generators on this machine',
+    )
+  const { shuffle } = sequence
+  if (shuffle === true)
+    problems.add(
+      'test.sequence.shuffle (--sequence.shuffle)',
+      shuffle,
+      'must be false with several generators, which run their scenarios in step',
+      'test: { sequence: { shuffle: false } }',
+    )
+  if (isComparison)
+    problems.add(
+      'generators',
+      typeof from === 'number' ? from : from.source,
+      'must be 1 for vitest-slo compare, which runs on one generator',
+      'generators: 1',
     )
 }

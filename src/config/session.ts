@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import type { TestProject, Vitest } from 'vitest/node'
+import type { TestProject, TestRunEndReason, TestSpecification, Vitest } from 'vitest/node'
+import { secretsOfAddress } from '../generators/place.ts'
 import { describeScale, type Scale } from '../load/scale.ts'
 import { hostsForFullLoad, setHostPolicy, type HostPolicy } from '../machine/allowed-hosts.ts'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { plainTls } from '../machine/tls.ts'
 import { Problems } from '../options/problems.ts'
 import { redactText, secretsOf } from '../options/redact.ts'
-import { RUN_INFO } from '../report/run-info.ts'
+import { RUN_INFO, type RunInfo } from '../report/run-info.ts'
 import { startControlServer, type ControlServer } from '../services/control-server.ts'
 import {
   startEnvironment,
@@ -19,12 +20,14 @@ import {
 import type { TargetOptions } from '../services/target/target-options.ts'
 import type { WatchedFiles } from '../services/target/watched-files.ts'
 import { formatDuration } from '../stats/units.ts'
+import { CommandGenerators } from './command-generators.ts'
 import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
 import { collect, CONFIG, readSecrets, seedOf, type PerfConfig } from './config-options.ts'
+import type { SeveralGenerators } from './generators-option.ts'
 import { onFirstInterrupt, signalExitCode } from './interrupts.ts'
 import { Observation } from './observation.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
-import { refuseUnfit } from './refused-options.ts'
+import { refuseUnfit, refuseUnfitForSeveral } from './refused-options.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
 import { withoutStack, isUserError } from './user-errors.ts'
 import { watchTarget } from './watch-target.ts'
@@ -59,16 +62,27 @@ export class Session {
   #watched: WatchedFiles | undefined
   /** The reason why services or target did not start. */
   #startFailure: string | undefined
+  /** Not set if this command is the only generator. */
+  readonly #generators: CommandGenerators | undefined
+  /** Details of the current run that generator 1 passed to all generators. */
+  #shared: SessionDetails | undefined
+  #hasStarted = false
   readonly #workers = new Workers()
   #restoreSignals = () => {}
 
-  /** @throws {OptionsError} if the scale, options or variables are invalid */
-  constructor(config: PerfConfig, vitest: Vitest, project: TestProject) {
+  /**
+   * @param generators not set if this command is the only generator
+   * @throws {OptionsError} if the scale, options or variables are invalid
+   */
+  constructor(config: PerfConfig, vitest: Vitest, project: TestProject, generators?: SeveralGenerators) {
     this.#config = config
     this.#vitest = vitest
+    this.#generators = generators && new CommandGenerators(vitest, generators.from, generators.timeoutMs)
     const problems = new Problems()
     const read = CONFIG.read(problems, '', config)
     refuseUnfit(problems, project.config, config.test)
+    if (generators !== undefined)
+      refuseUnfitForSeveral(problems, vitest.config, this.#compared !== undefined, generators)
     this.#seed = seedOf(problems, read, process.env)
     const choice = collect(problems, () =>
       chooseScale({
@@ -95,7 +109,35 @@ export class Session {
     this.#projects.add(project)
     this.#started ??= this.#start(project)
     await this.#started
+    this.#hasStarted = true
     this.#provide()
+  }
+
+  /**
+   * Called before each run: starts the other generators on this machine. In the first run, services start afterwards; they
+   * keep running between reruns.
+   */
+  async beginRun(specifications: readonly TestSpecification[]): Promise<void> {
+    const generators = this.#generators
+    if (generators === undefined) return
+    await generators.begin(specifications)
+    if (!this.#hasStarted) return
+    this.#starting = new AbortController()
+    try {
+      await generators.join()
+      await this.#meet(generators, this.#starting.signal)
+    } catch (error) {
+      this.#reportStartFailure(error as Error)
+    }
+    this.#provide()
+  }
+
+  /** Called after each run: ends the other generators on this machine. */
+  async endRun(reason: TestRunEndReason): Promise<void> {
+    if (await this.#generators?.end(reason === 'passed')) return
+    if (this.#generators === undefined || reason !== 'passed') return
+    this.#vitest.logger.error('\nvitest-slo  another generator did not pass the scenarios, see above\n')
+    process.exitCode = 1
   }
 
   async #start(project: TestProject): Promise<void> {
@@ -122,12 +164,16 @@ export class Session {
       if (this.#isStarting) starting.abort(new Error(STOPPED))
     })
     try {
-      this.#environment = await startEnvironment(this.#environmentOptions, this.#startContext(starting.signal))
-      if (this.#compared !== undefined)
-        this.#base = await this.#startBase(this.#compared, this.#environment, starting.signal)
-      this.#control = await controlOf(this.#environment)
+      await this.#generators?.join()
+      if (this.#generators?.isFirst !== false) {
+        this.#environment = await startEnvironment(this.#environmentOptions, this.#startContext(starting.signal))
+        if (this.#compared !== undefined)
+          this.#base = await this.#startBase(this.#compared, this.#environment, starting.signal)
+        this.#control = await controlOf(this.#environment)
+      }
       // The interrupt came after the start had finished.
       if (this.#interruptedBy !== undefined) throw new Error(STOPPED)
+      if (this.#generators !== undefined) await this.#meet(this.#generators, starting.signal)
     } catch (error) {
       if (this.#interruptedBy !== undefined) {
         await this.#cleanUp()
@@ -146,6 +192,14 @@ export class Session {
     this.#startFailure = undefined
     for (const environment of [this.#environment, this.#base])
       environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
+  }
+
+  /** Waits for all generators and passes them the details of services and target. */
+  async #meet(generators: CommandGenerators, signal: AbortSignal): Promise<void> {
+    this.#shared = undefined
+    if (generators.isFirst) generators.publish(this.#details())
+    const startsTarget = this.#config.target?.isExternal(process.env) === false
+    this.#shared = await generators.meet<SessionDetails>(startsTarget, signal)
   }
 
   /** Starts the other build of a comparison; if that fails, the first one is cleaned up. */
@@ -186,12 +240,14 @@ export class Session {
   }
 
   async #cleanUp(): Promise<void> {
+    await this.#generators?.[Symbol.asyncDispose]()
     await this.#control?.[Symbol.asyncDispose]()
     await Promise.all([this.#environment?.[Symbol.asyncDispose](), this.#base?.[Symbol.asyncDispose]()])
   }
 
   /** Starts or restarts before a rerun. A target that fails to start fails its scenarios; the next change retries. */
   async #beforeRerun(): Promise<void> {
+    this.#shared = undefined
     if (this.#environment === undefined)
       await this.#startEnvironment().catch((error: Error) => this.#reportStartFailure(error))
     else await this.#restartTarget(this.#environment)
@@ -215,6 +271,18 @@ export class Session {
   }
 
   #provide(): void {
+    const { slo, runInfo } = this.#shared ?? this.#details()
+    const generators = this.#generators?.place
+    // Others wait for the details, also if the start has failed.
+    if (this.#generators?.isFirst) this.#generators.publish({ slo, runInfo } satisfies SessionDetails)
+    const secrets = [...(runInfo.secrets ?? []), ...(generators ? secretsOfAddress(generators.address) : [])]
+    for (const project of this.#projects) {
+      project.provide('slo', { ...slo, isWatching: this.#vitest.config.watch, ...(generators && { generators }) })
+      project.provide(RUN_INFO, { ...runInfo, secrets })
+    }
+  }
+
+  #details(): SessionDetails {
     const { scale } = this.#choice
     const details: EnvironmentDetails = this.#environment?.details ?? { services: {}, stores: [] }
     const services = Object.entries(details.services)
@@ -252,10 +320,7 @@ export class Session {
         details.target?.tls?.passphrase ?? '',
       ],
     }
-    for (const project of this.#projects) {
-      project.provide('slo', slo)
-      project.provide(RUN_INFO, runInfo)
-    }
+    return { slo, runInfo }
   }
 
   #comparison(): Pick<ProvidedSlo, 'comparison'> {
@@ -271,6 +336,7 @@ export class Session {
     // Vitest sets the exit code 1 for a cancelled run, and for one whose worker was killed.
     process.once('exit', () => void (process.exitCode = signalExitCode(signal)))
     this.#starting.abort(new Error(STOPPED))
+    this.#generators?.stop()
     if (this.#isStarting) {
       this.#vitest.logger.log(`\n${signal}: ${STOPPED}; cleaning up. A second signal stops immediately.`)
       return
@@ -293,6 +359,12 @@ export class Session {
     // The summary of a custom service may contain secrets.
     this.#vitest.logger.log(`vitest-slo  ${redactText(line, this.#secrets)}`)
   }
+}
+
+/** What the workers of every generator receive. Plain JSON. */
+interface SessionDetails {
+  readonly slo: ProvidedSlo
+  readonly runInfo: RunInfo
 }
 
 const STOPPED = 'stopped while services and target were starting'

@@ -1,9 +1,10 @@
+import { GeneratorError } from '../generators/errors.ts'
 import { MissingPackageError } from '../options/optional-package.ts'
 import { OptionsError } from '../options/problems.ts'
 import { StartError } from '../services/environment.ts'
 import { ServiceError } from '../services/service.ts'
 
-const USER_ERRORS = [StartError, ServiceError, OptionsError, MissingPackageError]
+const USER_ERRORS = [GeneratorError, StartError, ServiceError, OptionsError, MissingPackageError]
 
 /** Drops the stack of expected errors, so that their message is not buried under internal frames. Others keep theirs. */
 export function withoutStack(error: unknown): unknown {

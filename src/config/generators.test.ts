@@ -1,0 +1,179 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Results } from '../report/results.ts'
+import { processesWith, untilExited } from '../services/reaper/process-identity.ts'
+import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../testing/inline-project.ts'
+import { RENDEZVOUS_KINDS } from '../testing/rendezvous-kinds.ts'
+
+/** A custom service that records its starts and resets. */
+const SERVICE = `services: [{
+  name: 'cache',
+  async start() {
+    const seen = (what) => appendFileSync('seen', JSON.stringify({ what, generator: process.env.PERF_GENERATOR ?? '1' }) + '\\n')
+    seen('service')
+    return {
+      name: 'cache', provider: 'own', summary: 'a cache', connection: { url: 'cache://1' }, env: {},
+      async reset() { seen('reset') },
+      async [Symbol.asyncDispose]() { seen('service stopped') },
+    }
+  },
+}],`
+
+const SCENARIO = `
+  import { appendFileSync } from 'node:fs'
+  import { expect } from 'vitest'
+  import { perfTest } from 'vitest-slo'
+  const generator = process.env.PERF_GENERATOR ?? '1'
+  for (const name of ['first', 'second'])
+    perfTest(FILE + name, async ({ target, services, runId, reset }) => {
+      const response = await fetch(target.url)
+      appendFileSync('seen', JSON.stringify({ what: FILE + name, generator, url: target.url, cache: services.cache.url, runId }) + '\\n')
+      if (process.env.HANG) await new Promise(() => console.log('UNDER LOAD'))
+      if (process.env.FAILS === generator) expect('status on generator ' + generator).toBe('another')
+      expect(response.status).toBe(200)
+    })
+`
+
+interface Seen {
+  readonly what: string
+  readonly generator: string
+  readonly url?: string
+  readonly runId?: string
+}
+
+async function projectWith(options: string): Promise<InlineProject> {
+  const project = await InlineProject.create({
+    'vitest.config.ts': `import { appendFileSync } from 'node:fs'\n${perfConfigSource(`${SERVICE} ${options}`)}`,
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': `const FILE = 'a '\n${SCENARIO}`,
+    'perf/b.perf.ts': `const FILE = 'b '\n${SCENARIO}`,
+  })
+  onTestFinished(() => project[Symbol.asyncDispose]())
+  return project
+}
+
+async function seenIn(project: InlineProject): Promise<readonly Seen[]> {
+  const text = existsSync(project.path('seen')) ? await readFile(project.path('seen'), 'utf8') : ''
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Seen)
+}
+
+/** The current processes of further generators of this project. */
+function generatorsOf(project: InlineProject) {
+  return processesWith('PERF_TEST_PROJECT', project.root)
+}
+
+function count(seen: readonly Seen[], what: string, generator?: string): number {
+  return seen.filter((one) => one.what === what && (generator === undefined || one.generator === generator)).length
+}
+
+test('runs every scenario on each generator, with one target and one reset', async () => {
+  const project = await projectWith("generators: 3, reset: 'each-scenario',")
+  const { exitCode, output } = await project.run(['run'])
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0 })
+  const seen = await seenIn(project)
+  const scenarios = ['a first', 'a second', 'b first', 'b second']
+  for (const scenario of scenarios) {
+    expect(
+      seen
+        .filter(({ what }) => what === scenario)
+        .map(({ generator }) => generator)
+        .toSorted(),
+    ).toEqual(['1', '2/3', '3/3'])
+    expect(new Set(seen.filter(({ what }) => what === scenario).map(({ url, runId }) => `${url} ${runId}`)).size).toBe(
+      1,
+    )
+  }
+  expect(count(seen, 'reset')).toBe(4)
+  expect(count(seen, 'service')).toBe(1)
+  expect(count(seen, 'service stopped', '1')).toBe(1)
+  const results = JSON.parse(await readFile(project.path('perf-report/results.json'), 'utf8')) as Results
+  expect(results.scenarios.map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual(
+    scenarios.map((name) => `${name}: passed`),
+  )
+  // The other generators print nothing.
+  expect(plainText(output).match(/Test Files/g)).toHaveLength(1)
+  expect(plainText(output)).not.toMatch(/^generator \d/m)
+})
+
+test('runs the chosen files and scenarios on each generator', async () => {
+  const project = await projectWith('generators: 2,')
+  const { exitCode, output } = await project.run(['run', 'perf/b', '-t', 'second$'])
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0 })
+  const ran = (await seenIn(project)).filter(({ url }) => url !== undefined)
+  expect(ran.map(({ what, generator }) => `${what} ${generator}`).toSorted()).toEqual(['b second 1', 'b second 2/2'])
+})
+
+test('fails if another generator does not pass, and prints why', async () => {
+  const project = await projectWith('generators: 2,')
+  const { exitCode, output } = await project.run(['run'], { FAILS: '2/2' })
+  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
+  expect(plainText(output)).toContain('another generator did not pass the scenarios')
+  expect(plainText(output)).toMatch(/^generator 2: .*status on generator 2\/2/m)
+})
+
+test('names a generator that does not start, and prints why', async () => {
+  const project = await projectWith("test: process.env.PERF_GENERATOR === '2/2' ? process.exit(7) : {}, generators: 2,")
+  const { exitCode, output } = await project.run(['run'])
+  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
+  expect(plainText(output)).toMatch(/generator 2 ended early: exit code 7/)
+  expect(plainText(output)).toMatch(/generator 2 \(\S+\) was lost before the start of all generators\nFix: /)
+})
+
+test.each(['SIGINT', 'SIGKILL'] as const)('%s leaves no generator behind', async (signal) => {
+  const project = await projectWith('generators: 3,')
+  const env = { HANG: '1', PERF_TEST_PROJECT: project.root }
+  let isSent = false
+  await project.run(['run'], env, (output, stop) => {
+    if (isSent || !output.includes('UNDER LOAD')) return
+    isSent = true
+    stop(signal)
+  })
+  expect(isSent).toBe(true)
+  expect(await untilExited(() => generatorsOf(project).length > 0, 20_000)).toBe(true)
+})
+
+test('starts new generators for each rerun in watch mode', async () => {
+  const project = await projectWith('generators: 2, test: { watch: true },')
+  let reruns = 0
+  await project.run(['--watch', 'perf/a'], {}, (printed, stop) => {
+    const finished = plainText(printed).match(/Waiting for file changes|PASS /g)?.length ?? 0
+    if (finished > reruns && reruns < 2) {
+      reruns = finished
+      if (reruns === 1) void project.write('perf/a.perf.ts', `const FILE = 'again '\n${SCENARIO}`)
+      else stop('SIGTERM')
+    }
+  })
+  const seen = await seenIn(project)
+  for (const generator of ['1', '2/2']) {
+    expect(count(seen, 'a first', generator)).toBe(1)
+    expect(count(seen, 'again first', generator)).toBe(1)
+  }
+  expect(count(seen, 'service')).toBe(1)
+})
+
+test('runs two commands over Redis with one target', async () => {
+  const rendezvous = await RENDEZVOUS_KINDS.Redis()
+  onTestFinished(() => rendezvous[Symbol.asyncDispose]())
+  const { address } = rendezvous
+  const url = address?.kind === 'redis' ? address.url : ''
+  const project = await projectWith('')
+  const env = (generator: string) => ({ PERF_GENERATOR: generator, PERF_RENDEZVOUS_URL: url, PERF_RUN_ID: 'r7' })
+  const runs = await Promise.all(['1/2', '2/2'].map((generator) => project.run(['run'], env(generator))))
+  for (const { exitCode, output } of runs) {
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 })
+    expect(output).not.toContain(new URL(url).password)
+  }
+  const seen = await seenIn(project)
+  expect(count(seen, 'service')).toBe(1)
+  expect(
+    new Set(seen.filter(({ what }) => what === 'b second').map(({ url: to, runId }) => `${to} ${runId}`)).size,
+  ).toBe(1)
+  // A second command with the same run id.
+  const { exitCode, output } = await project.run(['run'], env('1/2'))
+  expect(exitCode).toBe(1)
+  expect(plainText(output)).toContain('generator 1 of 2 of run r7 has already ended')
+})
