@@ -1,4 +1,5 @@
 import { createHttp } from '../src/http/http.ts'
+import type { IterationOption } from '../src/http/types.ts'
 import type { Load } from '../src/load/load.ts'
 
 /** Applies a load with this engine, with everything enabled as in a scenario, and prints its figures. */
@@ -9,7 +10,24 @@ export interface OursOptions {
   readonly warmup?: `${number}s`
   /** Blocks the event loop once for this time, like a garbage collection. */
   readonly pauseMs?: number
+  /** What an iteration is. @default 'request' */
+  readonly iteration?: keyof typeof ITERATIONS
 }
+
+/** Iterations of one constant request, or of three requests whose paths are computed. */
+const ITERATIONS = {
+  request: { request: { path: '/' } },
+  steps: {
+    steps: ['a', 'b', 'c'].map((name) => ({ name, request: ({ vu }) => ({ path: `/?vu=${vu.id}` }) })),
+  },
+  flow: {
+    flow: async ({ request, vu }) => {
+      await request({ name: 'a', path: `/?vu=${vu.id}` })
+      await request({ name: 'b', path: `/?vu=${vu.id}` })
+      await request({ name: 'c', path: `/?vu=${vu.id}` })
+    },
+  },
+} satisfies Record<string, IterationOption<undefined>>
 
 export interface OursFigures {
   readonly offered: number
@@ -30,7 +48,7 @@ export interface OursFigures {
   readonly invalidities: readonly string[]
 }
 
-const { url, load, warmup, pauseMs } = JSON.parse(process.argv[2]!) as OursOptions
+const { url, load, warmup, pauseMs, iteration = 'request' } = JSON.parse(process.argv[2]!) as OursOptions
 
 const http = createHttp({
   baseUrl: url,
@@ -41,7 +59,7 @@ const http = createHttp({
   onSnapshot: () => {},
 })
 if (pauseMs !== undefined) setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs), 4000)
-const run = await http.run({ load, request: { path: '/' }, ...(warmup === undefined ? {} : { warmup }) })
+const run = await http.run({ load, ...ITERATIONS[iteration], ...(warmup === undefined ? {} : { warmup }) })
 if (run.state === 'empty') throw new Error('nothing was measured')
 const { p50Ms, p95Ms, p99Ms } = run.latency
 const figures: OursFigures = {

@@ -208,8 +208,15 @@ class SliceSequence<D> {
 }
 
 function withIterationsFrom<D>(options: HttpRunOptions<D>, first: number): HttpRunOptions<D> {
-  const { request, steps, ...rest } = options
-  if (steps === undefined) return { ...rest, request: withOffset(request, first) }
+  const { request, steps, flow, ...rest } = options
+  if (flow !== undefined) {
+    return {
+      ...rest,
+      flow: ({ request, group, sleep, vu, random, iteration }) =>
+        flow({ request, group, sleep, vu, random, iteration: first + iteration }),
+    }
+  }
+  if (request !== undefined) return { ...rest, request: withOffset(request, first) }
   return { ...rest, steps: steps.map((step) => ({ ...step, request: withOffset(step.request, first) })) }
 }
 

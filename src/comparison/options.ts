@@ -1,5 +1,5 @@
 import { readRunOptions } from '../http/options.ts'
-import type { HttpLoadOptions, HttpRunOptions, OneRequest, SeveralSteps } from '../http/types.ts'
+import type { HttpLoadOptions, HttpRunOptions, IterationOption } from '../http/types.ts'
 import type { Load } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
 import { Problems, OptionsError } from '../options/problems.ts'
@@ -7,10 +7,10 @@ import { object, optional } from '../options/schema.ts'
 import { duration, integer } from '../options/values.ts'
 import { FEWEST_SLICES, MOST_SLICES } from './slice-plan.ts'
 
-/** Options of `compare()`. As for `http.run()`, either `request` or `steps` is sent to both builds. */
-export type CompareOptions<D = undefined> = CompareLoadOptions<D> & (OneRequest<D> | SeveralSteps<D>)
+/** Options of `compare()`. As for `http.run()`, one of `request`, `steps` and `flow` is sent to both builds. */
+export type CompareOptions<D = undefined> = CompareLoadOptions<D> & IterationOption<D>
 
-/** Options of `compare()` except `request` and `steps`. */
+/** Options of `compare()` except `request`, `steps` and `flow`. */
 export interface CompareLoadOptions<D = undefined> extends Omit<
   HttpLoadOptions<D>,
   'baseUrl' | 'connectTo' | 'record' | 'abortWhen'
@@ -37,7 +37,7 @@ export interface CompareRequest<D> {
   readonly warmupMs: number
   /** Options that are passed to `http.run()` of every slice. */
   readonly run: Omit<HttpLoadOptions<D>, 'load' | 'name' | 'warmup' | 'baseUrl' | 'record' | 'abortWhen' | 'data'> &
-    (OneRequest<D> | SeveralSteps<D>)
+    IterationOption<D>
   readonly data: HttpRunOptions<D>['data']
 }
 

@@ -14,6 +14,9 @@ export interface RunPart {
   readonly phase?: PhaseName
   readonly step?: string
   readonly tag?: string
+  readonly group?: string
+  /** Set for whole iterations. */
+  readonly isIteration?: true
 }
 
 /**
@@ -69,6 +72,14 @@ export interface RequestEvidence extends TimeEvidence {
   /** Planned rate of the load in this scope; `undefined` for closed models. */
   readonly offeredRatePerSec: number | undefined
   readonly generator: GeneratorHealth
+}
+
+/**
+ * Evidence of whole iterations or of groups in them: the counts are of iterations or groups instead of requests, `errors` are
+ * their first errors. Only matchers of times judge it.
+ */
+export interface IterationEvidence extends RequestEvidence {
+  readonly of: 'iterations' | 'groups'
 }
 
 /**

@@ -44,4 +44,13 @@ export interface LoopDelayStats extends Omit<DelayStats, 'p99AtLeastMs'> {
   readonly p95Ms?: number
   /** `p99Ms` without the longest block: one pause, such as a garbage collection, is not saturation. */
   readonly sustainedP99Ms?: number
+  /** Blocks that are long enough to change a percentile. Absent in results of earlier versions. */
+  readonly blocks?: LoopBlocks
+}
+
+/** Blocks of the event loop of more than 5 ms. */
+export interface LoopBlocks {
+  readonly count: number
+  /** Length of all of them together. */
+  readonly totalMs: number
 }

@@ -8,7 +8,11 @@ import { ScenarioError } from './scenario-error.ts'
  * Whether a function of the scenario is running that is called for each request or message. In it `expect.soft()` works
  * like `expect()`: otherwise the same error would be collected and printed for each of thousands of responses.
  */
-export const calledEachTime = { isRunning: false }
+export const calledEachTime = {
+  isRunning: false,
+  /** Number of runs with a flow, whose functions run between those of the scenario. */
+  flows: 0,
+}
 
 /** Error of a function of the scenario that returned an invalid value. It is called for each `what`. */
 export function wrongReturn(name: string, returned: unknown, valid: string, what = 'response'): ScenarioError {
@@ -42,8 +46,9 @@ export function checkProblem<R, C>(
   try {
     verdict = check(response, context)
   } catch (error) {
-    if (error instanceof Error && isFailedAssertion(error)) return `check: ${firstLine(error.message)}`
-    throw error
+    const problem = assertionProblem(error)
+    if (problem === undefined) throw error
+    return problem
   } finally {
     calledEachTime.isRunning = wasRunning
   }
@@ -56,6 +61,11 @@ export function checkProblem<R, C>(
   if (verdict === false) return 'check: the function returned false'
   if (typeof verdict === 'string') return `check: ${firstLine(verdict)}`
   throw wrongReturn('check', verdict, 'true, false, a text or nothing')
+}
+
+/** Problem that a failed assertion found; `undefined` for any other error. */
+export function assertionProblem(error: unknown): string | undefined {
+  return error instanceof Error && isFailedAssertion(error) ? `check: ${firstLine(error.message)}` : undefined
 }
 
 /** Whether a value was returned by a passed matcher, as in `(response) => expect(response.status).toBe(200)`. */

@@ -106,7 +106,13 @@ function execution(
   const run = new Execution<TimedVu>(
     {
       ...{ name: 'http 1', kind: 'http', load, warmupMs: 0, graceMs: 1_000, maxQueueTimeMs: 10_000 },
-      ...{ abortWhen: undefined, limits: DEFAULT_LIMITS, random: new Random(1), signal: abort.signal },
+      ...{
+        abortWhen: undefined,
+        limits: DEFAULT_LIMITS,
+        random: new Random(1),
+        signal: abort.signal,
+        timesIterations: false,
+      },
       onSnapshot: (snapshot) => snapshots.push(snapshot),
       ...options,
     },

@@ -4,28 +4,25 @@ import { Fifo } from '../load/fifo.ts'
 import type { Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
-import { shareOf, WHOLE, type Share } from '../load/share.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
 import { now } from '../machine/clock.ts'
 import { OptionsError } from '../options/problems.ts'
 import { AbortWatch, type AbortCause } from './abort-watch.ts'
 import { GeneratorMonitor } from './generator-monitor.ts'
+import { IterationTimes } from './iteration-times.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
 import { RunMonitor } from './run-monitor.ts'
 import { Tally } from './tally.ts'
 import { fewOf, vuDemand } from './vu-demand.ts'
 import type { Executed, ExecutionOptions, RunningExecution, Workload } from './workload.ts'
 
-/**
- * Applies a load, or this generator's share of it, from the first connection to the last response: VUs begin iterations when
- * they are due.
- */
+/** Applies a load from the first connection to the last response: VUs begin iterations when they are due. */
 export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'start' | 'at' | 'close'>
   readonly tally = new Tally()
+  readonly iterationTimes: IterationTimes | undefined
   readonly #options: ExecutionOptions
   readonly #workload: Workload<V>
-  readonly #share: Share
   readonly #phases: readonly Phase[]
   readonly #endMs: number
   readonly #generator: GeneratorMonitor
@@ -58,11 +55,11 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     const { load, warmupMs, abortWhen, name, kind, limits } = options
     this.#options = options
     this.#workload = workload
-    this.#share = options.division?.share ?? WHOLE
     this.pacer = pacer
     this.#phases = phasesWithWarmUp(load, warmupMs)
     this.#endMs = warmupMs + durationOf(load)
-    this.#fewVus = fewOf(shareOf(this.#share, maxVusOf(load)))
+    this.iterationTimes = options.timesIterations ? new IterationTimes(this.#phases) : undefined
+    this.#fewVus = fewOf(maxVusOf(load))
     this.#generator = new GeneratorMonitor(() => workload.openSockets)
     this.#monitor = new RunMonitor({
       pacer: this.pacer,
@@ -110,9 +107,9 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       this.#vus = vus
       for (const vu of this.#vus) this.#idle.push(vu)
       this.#monitor.prime()
-      await this.#startTogether()
+      if (this.#abortReason === undefined) this.#begin()
+      else this.#startMs = now()
       await this.#finished
-      await this.#driver?.settled
       return this.#executed()
     } finally {
       signal.removeEventListener('abort', onAbort)
@@ -145,19 +142,9 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.#abort(`the scenario failed: ${summaryOf(error)}`)
   }
 
-  /** Begins at once or, with other generators, at the instant at which all of them begin. */
-  async #startTogether(): Promise<void> {
-    const { division } = this.#options
-    if (division !== undefined && this.#abortReason === undefined) {
-      const start = await Promise.race([division.startAt(), this.#finished])
-      if (start !== undefined) this.pacer.at(start.atMs, () => this.#begin(start.atMs))
-    } else this.#begin(now())
-  }
-
-  #begin(startMs: number): void {
-    if (this.#abortReason !== undefined) return
+  #begin(): void {
     const { load, warmupMs } = this.#options
-    this.#startMs = startMs
+    this.#startMs = now()
     const at = (ms: number, task: () => void) => this.pacer.at(this.#startMs + ms, task)
     const main = () => driverFor(load, warmupMs, this.#driverContext('load'))
     if (warmupMs > 0) {
@@ -185,23 +172,19 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   }
 
   #driverContext(seedLabel: string): DriverContext<V> {
-    const { random, maxQueueTimeMs, division } = this.#options
-    // Its own stream: the instants of arrivals must not depend on what was dropped.
-    const forDropped = random.fork(`${seedLabel}, dropped by ${this.#share.index}`)
+    const { random, maxQueueTimeMs } = this.#options
+    const fork = random.fork(seedLabel)
     return {
       vus: this.#vus,
-      share: this.#share,
-      claim: division?.claim,
       idle: this.#idle,
       pacer: this.pacer,
       startMs: () => this.#startMs,
-      random: random.fork(seedLabel),
+      random: fork,
       maxQueueTimeMs,
       stepThinkMs: this.#workload.stepThinkMs,
       onScheduled: (delayMs) => this.#generator.recordScheduleDelay(delayMs),
-      onDropped: (dueMs) => this.#countDropped(dueMs, forDropped),
+      onDropped: (dueMs) => this.#countDropped(dueMs, fork),
       onExhausted: () => this.#end(),
-      onClaimFailed: (error) => this.#abort(`iterations could not be claimed: ${summaryOf(error)}`),
     }
   }
 
@@ -211,6 +194,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     window.dropped++
     this.tally.offered++
     this.tally.dropped++
+    this.iterationTimes?.dropped(dueMs)
   }
 
   /** Ends the load: no new iterations begin, and those in progress may end. */
@@ -224,6 +208,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     // Iterations with several steps may continue for the longest time of one request, then end with the current one.
     this.pacer.at(now() + this.#options.graceMs, () => {
       this.#isOver = true
+      this.#workload.onOver?.()
       this.#finishWhenQuiet()
     })
   }
@@ -240,6 +225,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     if (this.#endedMs === undefined) this.#close(blame === undefined)
     this.#abortReason = reason
     this.#abortCause = blame
+    this.#workload.onOver?.()
     this.#finish()
   }
 
@@ -255,21 +241,19 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #executed(): Executed {
     const { load, graceMs, maxQueueTimeMs } = this.#options
     const endedMs = this.#endedMs!
-    if (Number.isNaN(this.#startMs)) this.#startMs = now()
+    const nowMs = now()
+    for (const vu of this.#vus) if (vu.isBusy) vu.cut?.(nowMs)
     this.#monitor.tellLast()
     return {
       phases: phasesUntil(this.#phases, endedMs),
       gauges: this.#monitor.gauges,
       startMs: this.#startMs,
       durationMs: endedMs,
+      iterations: this.iterationTimes?.series ?? [],
       generator: this.#generator.health(),
       abortReason: this.#abortReason,
       abortCause: this.#abortCause,
-      ...vuDemand(load, this.tally, {
-        mostBusy: this.#mostBusy,
-        patienceMs: Math.min(graceMs, maxQueueTimeMs),
-        share: this.#share,
-      }),
+      ...vuDemand(load, this.tally, { mostBusy: this.#mostBusy, patienceMs: Math.min(graceMs, maxQueueTimeMs) }),
     }
   }
 }

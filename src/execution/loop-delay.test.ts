@@ -28,7 +28,20 @@ const intervals = (count: number, lateMs: number) => Array.from({ length: count 
 const times = (count: number, part: readonly number[]) => Array.from({ length: count }, () => part).flat()
 
 test('is 0 if it was never started', () => {
-  expect(new LoopDelay().stats).toEqual({ p50Ms: 0, p95Ms: 0, p99Ms: 0, sustainedP99Ms: 0, maxMs: 0 })
+  expect(new LoopDelay().stats).toEqual({
+    p50Ms: 0,
+    p95Ms: 0,
+    p99Ms: 0,
+    sustainedP99Ms: 0,
+    maxMs: 0,
+    blocks: { count: 0, totalMs: 0 },
+  })
+})
+
+test('counts the blocks that may change a percentile', () => {
+  const { blocks } = delayOf([...intervals(100, 4), 6, ...intervals(100, 0), 200], 40).stats
+  expect(blocks?.count).toBe(3)
+  expect(blocks?.totalMs).toBeCloseTo(6 + 200 + 30, -0.5)
 })
 
 test('weights blocks by time: 300 ms every two seconds are 15% of it', () => {

@@ -1,9 +1,21 @@
-import type { LoopDelayStats } from '../evidence/generator-health.ts'
+import type { LoopBlocks, LoopDelayStats } from '../evidence/generator-health.ts'
 import { clearInterval, now, setInterval } from '../machine/clock.ts'
 import { Histogram, highestOf } from '../stats/histogram.ts'
 
 /** Milliseconds between two measurements of the event loop's delay. */
 const RESOLUTION_MS = 10
+
+const NOTHING: LoopDelayStats = {
+  p50Ms: 0,
+  p95Ms: 0,
+  p99Ms: 0,
+  sustainedP99Ms: 0,
+  maxMs: 0,
+  blocks: { count: 0, totalMs: 0 },
+}
+
+/** Length from which a block may change a percentile. */
+const BLOCK_US = 5_000
 
 /**
  * Time that an event at a random instant waits because the event loop is blocked:
@@ -37,7 +49,7 @@ export class LoopDelay {
 
   get stats(): LoopDelayStats {
     const blocks = this.#blocks
-    if (blocks.count === 0) return { p50Ms: 0, p95Ms: 0, p99Ms: 0, sustainedP99Ms: 0, maxMs: 0 }
+    if (blocks.count === 0) return NOTHING
     const spanUs = blocks.count * (RESOLUTION_MS * 1000 + blocks.meanUs)
     const at = (p: number, ignoredCount = 0) => waitUs(blocks, spanUs * (1 - p), ignoredCount) / 1000
     return {
@@ -46,6 +58,7 @@ export class LoopDelay {
       p99Ms: at(0.99),
       sustainedP99Ms: at(0.99, 1),
       maxMs: blocks.maxUs / 1000,
+      blocks: longBlocks(blocks),
     }
   }
 
@@ -71,4 +84,15 @@ function waitUs(blocks: Histogram, allowedUs: number, ignoredCount: number): num
     sumUs += n * us
   }
   return count <= 0 ? 0 : Math.max(0, (sumUs - allowedUs) / count)
+}
+
+function longBlocks(blocks: Histogram): LoopBlocks {
+  let [count, us] = [0, 0]
+  for (const [bucket, n] of blocks.buckets()) {
+    const longestUs = Math.min(highestOf(bucket), blocks.maxUs)
+    if (longestUs <= BLOCK_US) continue
+    count += n
+    us += n * longestUs
+  }
+  return { count, totalMs: us / 1000 }
 }

@@ -4,7 +4,7 @@ import type { Random } from '../load/random.ts'
 import type { Vu } from '../load/vu.ts'
 import { now } from '../machine/clock.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
-import type { RequestSeries } from './request-scope.ts'
+import type { FirstError, Span } from './iteration-times.ts'
 import type { RunningExecution } from './workload.ts'
 
 /**
@@ -16,17 +16,15 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
   isBusy = false
   abstract readonly failedAttempts: number
   abstract readonly settleMs: number
-  protected iteration = -1
-  /** Intended start of the current request, in milliseconds since the start of the run. */
-  protected intendedMs = 0
-  /** When the request counts: its intended start, but the end of the warm-up for an iteration that began in it. */
-  protected countedMs = 0
-  protected hasError = false
+  /** Number of iterations that began before the current one; -1 before the first. */
+  iteration = -1
   readonly #execution: RunningExecution<VirtualUserBase<D>>
   readonly #fork: () => Random
   #random: Random | undefined
   #countedUntilMs = 0
   #beganMs = 0
+  #span: Span | undefined
+  #error: FirstError | undefined
   /** Whether the iteration began while at most a tenth of the VUs were busy. */
   #isLight = false
 
@@ -47,8 +45,9 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
     this.#beganMs = now()
     this.#isLight = this.#execution.iterationBegan()
     this.#countedUntilMs = this.#execution.countedUntilMs(intendedMs)
-    this.hasError = false
+    this.#error = undefined
     this.iteration++
+    this.#span = this.beginSpan(intendedMs, this.#beganMs)
     this.sendFirst(intendedMs)
   }
 
@@ -60,42 +59,52 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
   /** Sends the first request of an iteration. */
   protected abstract sendFirst(intendedMs: number): void
 
-  protected get random(): Random {
+  get random(): Random {
     return (this.#random ??= this.#fork())
   }
 
-  /** @param intendedMs intended start of the next request since the start of the run */
-  protected setIntendedStart(intendedMs: number): void {
-    this.intendedMs = intendedMs
-    this.countedMs = Math.min(intendedMs, this.#countedUntilMs)
+  /** Latest time since the start of the run at which requests of the iteration are counted. */
+  get countedUntilMs(): number {
+    return this.#countedUntilMs
   }
 
-  protected countSent({ timeline }: RequestSeries): void {
-    const window = timeline.at(this.countedMs)
-    window.offered++
-    window.sent++
-    this.#execution.tally.offered++
-    this.#execution.tally.sent++
+  /** First error of the iteration. */
+  get error(): FirstError | undefined {
+    return this.#error
+  }
+
+  /** Records an error of the iteration. */
+  protected hadError(kind: ErrorKind, detail: string): void {
+    this.#error ??= { kind, detail }
   }
 
   /**
-   * Counts an ended request for live figures.
+   * Begins to time the iteration, or a group in it.
    *
-   * @param ending the status, or the kind of error instead of a response
-   * @returns its latency in milliseconds
+   * @param intendedMs its intended start since the start of the run
+   * @returns `undefined` if the run does not count iterations
    */
-  protected countEnded(step: string, ending: number | ErrorKind | 'responded', endMs: number): number {
-    const { tally, startMs } = this.#execution
-    const latencyMs = endMs - startMs - this.intendedMs
-    tally.completed++
-    tally.responseTimes.record(step, ending, latencyMs * 1000)
-    return latencyMs
+  protected beginSpan(intendedMs: number, begunMs: number, group?: string): Span | undefined {
+    const { iterationTimes, startMs } = this.#execution
+    if (iterationTimes === undefined) return undefined
+    const countedMs = Math.min(intendedMs, this.#countedUntilMs)
+    return iterationTimes.begin({ dueMs: startMs + intendedMs, begunMs, countedMs }, group)
   }
 
-  /** Ends the iteration. */
-  protected end(endMs: number): void {
+  /** Counts an iteration in progress as unfinished, because the run has ended. */
+  cut(nowMs: number): void {
+    this.#span?.cut(nowMs)
+  }
+
+  /**
+   * Ends the iteration.
+   *
+   * @param doneMs when its last request had ended, if a think time followed
+   */
+  protected end(endMs: number, doneMs = endMs): void {
     this.isBusy = false
-    this.#execution.tally.countIteration(endMs - this.#beganMs, this.hasError, this.#isLight)
+    this.#span?.end(doneMs, this.#error)
+    this.#execution.tally.countIteration(endMs - this.#beganMs, this.#error !== undefined, this.#isLight)
     this.#execution.iterationEnded(this, endMs)
   }
 }

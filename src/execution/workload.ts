@@ -4,11 +4,11 @@ import type { DrivenVu } from '../load/drivers.ts'
 import type { Load, Phase } from '../load/load.ts'
 import type { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
-import type { Division } from '../load/share.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import type { AbortCause } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
 import type { GeneratorLimits } from './generator-limits.ts'
+import type { IterationSeries, IterationTimes } from './iteration-times.ts'
 import type { RequestSeries } from './request-scope.ts'
 import type { Gauges } from './run-monitor.ts'
 import type { Tally } from './tally.ts'
@@ -27,16 +27,18 @@ export interface ExecutionOptions {
   readonly abortWhen: AbortRule | undefined
   readonly limits: GeneratorLimits
   readonly random: Random
-  /** Share of this generator; `undefined` if it carries the whole load. */
-  readonly division?: Division | undefined
   readonly signal: AbortSignal
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
+  /** Whether to time whole iterations; not needed if each is one request. */
+  readonly timesIterations: boolean
 }
 
 /** An execution as its VUs see it. */
 export interface RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'at'>
   readonly tally: Tally
+  /** `undefined` if iterations are not timed. */
+  readonly iterationTimes: IterationTimes | undefined
   /** Start of the run on the machine clock. */
   readonly startMs: number
   /** Whether no more requests may be sent. */
@@ -60,9 +62,11 @@ export interface RunningExecution<V> {
 export interface Workload<V extends DrivenVu> {
   /** Mean think time within an iteration, between its steps. */
   readonly stepThinkMs: number
-  /** Creates the VUs of the share, in order of their ids, and opens their connections, before the load begins. */
+  /** Creates the VUs and opens their connections, before the load begins. */
   open(execution: RunningExecution<V>): Promise<readonly V[]>
   close(): Promise<void>
+  /** Called when no more requests may be sent, before {@link close}. */
+  onOver?(): void
   /** Sent requests without a response. */
   readonly inFlight: number
   readonly openSockets: number
@@ -80,11 +84,13 @@ export interface Executed {
   /** Start of the run on the machine clock. */
   readonly startMs: number
   readonly durationMs: number
+  /** Times of iterations and groups; empty if they are not timed. */
+  readonly iterations: readonly IterationSeries[]
   readonly generator: GeneratorHealth
   readonly abortReason: string | undefined
   /** Set if `abortWhen` aborted the run. */
   readonly abortCause: AbortCause | undefined
-  /** Of this generator's share. `undefined` in a closed model, and if a VU was always free. */
+  /** `undefined` in a closed model, and if a VU was always free. */
   readonly vuDemand: VuDemand | undefined
   readonly warnings: readonly string[]
 }

@@ -11,6 +11,8 @@ export interface ClientParts {
 }
 
 export interface OpenClients {
+  /** Creates another client. */
+  add(parts: ClientParts): void
   /** Closes every client. */
   close(): void
 }
@@ -26,6 +28,7 @@ const FOREVER_S = 2_147_483
 export function openClients(count: number, partsFor: (index: number) => ClientParts): OpenClients {
   const clients = Array.from({ length: count }, (_, index) => openClient(partsFor(index)))
   return {
+    add: (parts) => void clients.push(openClient(parts)),
     close() {
       for (const client of clients) client.destroy()
     },

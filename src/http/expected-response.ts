@@ -3,7 +3,7 @@ import { shortened } from '../options/shortened.ts'
 import { failedCheck, statusTest, SWITCHED, type Check, type FailedCheck } from './expectation.ts'
 import { BodyError } from './response-body.ts'
 import type { HttpResponse } from './response.ts'
-import type { Extraction, Step } from './steps.ts'
+import type { Extraction, RequestKind } from './steps.ts'
 import type { RequestSpec } from './types.ts'
 
 /** Why a response is an error. */
@@ -15,12 +15,12 @@ export interface WrongResponse {
 }
 
 /** Expectations of the next response. One instance for all requests of a VU, so that a request allocates none. */
-export class ExpectedResponse<D> {
-  #step!: Step<D>
+export class ExpectedResponse {
+  #step!: RequestKind
   #isExpected!: (status: number) => boolean
   #check: Check | undefined
 
-  expect(step: Step<D>, spec: RequestSpec): void {
+  expect(step: RequestKind, spec: RequestSpec): void {
     this.#step = step
     if (step.constants !== undefined) {
       this.#isExpected = step.isExpected

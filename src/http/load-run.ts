@@ -1,26 +1,31 @@
+import { calledEachTime } from '../execution/checked-function.ts'
 import { Execution } from '../execution/execution.ts'
 import type { GeneratorLimits } from '../execution/generator-limits.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
-import type { RunningExecution, Workload } from '../execution/workload.ts'
+import type { Executed, RunningExecution, Workload } from '../execution/workload.ts'
 import { History } from '../history/history.ts'
 import { Deadlines } from '../load/deadlines.ts'
 import { isOpen, maxVusOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
-import { ownIds, WHOLE, type Division } from '../load/share.ts'
-import { sleep } from '../machine/clock.ts'
+import { nextTurn, sleep } from '../machine/clock.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import type { HttpMeasurement } from '../runs/request-measurement.ts'
 import { SlowestRequests } from '../runs/slowest-requests.ts'
-import { openClients, type OpenClients } from './clients.ts'
+import { openClients, type ClientParts, type OpenClients } from './clients.ts'
 import { Connection, type ConnectionCounts } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { Exchange } from './exchange.ts'
+import { FlowPlan } from './flow/flow-plan.ts'
+import { FlowUser } from './flow/flow-user.ts'
+import type { HttpUser, VuIdentity } from './http-user.ts'
 import { KeepAlive, SETTLE_MS } from './keep-alive.ts'
 import { openAll } from './open-connections.ts'
 import type { RunOptions } from './options.ts'
 import type { ConnectionRoute } from './preflight.ts'
 import { Recording } from './recording.ts'
 import { RequestEncoder } from './request-encoder.ts'
+import { flowMistakesOf, mistakesOf } from './request-options.ts'
 import { Plan } from './steps.ts'
 import { TraceContext } from './trace-context.ts'
 import { VirtualUser } from './virtual-user.ts'
@@ -41,8 +46,6 @@ export interface LoadRunParts<D> {
   readonly placeOf: (index: number) => ConnectionRoute
   readonly rows: readonly D[]
   readonly random: Random
-  /** Share of this generator; `undefined` if it carries the whole load. */
-  readonly division?: Division | undefined
   readonly signal: AbortSignal
   readonly limits: GeneratorLimits
   readonly runId: string | undefined
@@ -50,11 +53,11 @@ export interface LoadRunParts<D> {
 }
 
 /** One run from its first connection to its last response. */
-export class LoadRun<D> implements Workload<VirtualUser<D>> {
+export class LoadRun<D> implements Workload<HttpUser<D>> {
   readonly #parts: LoadRunParts<D>
-  readonly #execution: Execution<VirtualUser<D>>
+  readonly #execution: Execution<HttpUser<D>>
   readonly #deadlines: Deadlines
-  readonly #plan: Plan<D>
+  readonly #plan: Plan<D> | FlowPlan
   readonly #slowest: SlowestRequests
   readonly #counts: ConnectionCounts = {
     ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, open: 0, maxOpen: 0 },
@@ -64,18 +67,19 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   readonly #keepAlives: readonly KeepAlive[]
   readonly #recording: Recording<D> | undefined
   readonly #encoders: readonly RequestEncoder[]
-  readonly #vus: VirtualUser<D>[] = []
+  readonly #vus: HttpUser<D>[] = []
   #clients: OpenClients | undefined
   #countsAtEnd: ConnectionCounts | undefined
 
   constructor(parts: LoadRunParts<D>) {
-    const { options, instances, name, load, limits, random, division, signal, onSnapshot } = parts
-    const { warmupMs, maxQueueTimeMs, abortWhen, timeoutMs: graceMs } = options
+    const { options, instances, name, load, limits, random, signal, onSnapshot } = parts
+    const { warmupMs, maxQueueTimeMs, abortWhen, timeoutMs: graceMs, flow, steps } = options
     this.#parts = parts
     this.#execution = new Execution(
       {
-        ...{ name, kind: 'http', load, warmupMs, graceMs, maxQueueTimeMs, abortWhen, limits, random },
-        ...{ division, signal, onSnapshot },
+        ...{ name, kind: 'http', load, warmupMs, graceMs, maxQueueTimeMs, abortWhen, limits, random, signal },
+        onSnapshot,
+        timesIterations: flow !== undefined || steps.length > 1 || steps.some(({ group }) => group !== undefined),
       },
       this,
     )
@@ -86,7 +90,11 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     this.#encoders = instances.map(({ host, pathPrefix, headers }) => {
       return new RequestEncoder({ host, pathPrefix, headers: { ...headers, ...acceptEncoding, ...options.headers } })
     })
-    this.#plan = new Plan(options.steps, options.expectStatus, this.#encoders, this.#execution.phases)
+    const { phases } = this.#execution
+    this.#plan =
+      flow === undefined
+        ? new Plan(steps, options.expectStatus, this.#encoders, phases)
+        : new FlowPlan(options.expectStatus, phases)
     this.#keepAlives = instances.map(() => new KeepAlive())
     this.#recording = this.#makeRecording()
   }
@@ -97,8 +105,8 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
    * @returns the measurement, and the scenario's error if it ended the run
    */
   async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
-    const executed = await this.#execution.run()
-    const { name, load, reducedTo, limits, instances, options } = this.#parts
+    const executed = await this.#execute()
+    const { name, load, reducedTo, limits, instances } = this.#parts
     const { open: openAtEnd, ...counts } = this.#countsAtEnd ?? this.#counts
     const measurement = {
       ...executed,
@@ -108,7 +116,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       ...(reducedTo === undefined ? {} : { reducedTo }),
       series: this.#plan.series,
       slowest: this.#slowest.toJSON(),
-      steps: options.steps.map((step) => step.name),
+      steps: this.#plan.names,
       limits,
       connections: { ...counts, openAtEnd, idleTimeoutMs: this.#idleTimeoutMs },
       origin: instances.map(({ origin }) => origin).join(', '),
@@ -117,41 +125,35 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     return { measurement, scenarioError: this.#execution.scenarioError }
   }
 
-  async open(execution: RunningExecution<VirtualUser<D>>): Promise<readonly VirtualUser<D>[]> {
-    const { instances, load, rows, random, division, placeOf, signal, options } = this.#parts
-    const { tracedRatio, timeoutMs, maxBodyBytes } = options
-    const surroundings = {
-      plan: this.#plan,
+  async open(execution: RunningExecution<HttpUser<D>>): Promise<readonly HttpUser<D>[]> {
+    const { load, rows, random, placeOf, signal, options } = this.#parts
+    const { tracedRatio, timeoutMs, maxBodyBytes, flow } = options
+    const plan = this.#plan
+    const shared = {
       encoders: this.#encoders,
       recording: this.#recording,
       slowest: this.#slowest,
       traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
+      namesSteps: flow !== undefined || options.steps.length > 1,
       timeoutMs,
       maxBodyBytes,
+      mistakesOf: flow === undefined ? mistakesOf : flowMistakesOf,
       execution,
     }
-    const share = division?.share ?? WHOLE
-    const ids = ownIds(share, maxVusOf(load))
-    this.#clients = openClients(ids.length, (position) => {
-      const id = ids[position]!
-      const row = rows[id % rows.length] as D
-      const { instance, route } = placeOf(id)
-      const vu = new VirtualUser({ id, data: row, instance }, () => random.fork(id), surroundings)
+    const connect = (exchange: Exchange<D>, vu: HttpUser<D>) => this.#clients!.add(this.#connectionOf(exchange, vu.id))
+    const createVu = (identity: VuIdentity<D>, fork: () => Random) =>
+      plan instanceof FlowPlan
+        ? new FlowUser(identity, fork, { ...shared, flow: flow!, plan, connect })
+        : new VirtualUser(identity, fork, shared, plan)
+    this.#clients = openClients(maxVusOf(load), (index) => {
+      const row = rows[index % rows.length] as D
+      const { instance } = placeOf(index)
+      const vu = createVu({ id: index, data: row, instance }, () => random.fork(index))
       this.#vus.push(vu)
-      return {
-        ready: (client) => {
-          const endpoint = instances[instance]!
-          const keepAlive = this.#keepAlives[instance]!
-          const [deadlines, counts] = [this.#deadlines, this.#counts]
-          const shared = { deadlines, counts, keepAlive, maxBodyBytes }
-          vu.connection = new Connection(client, { endpoint, route, ...shared, owner: vu })
-        },
-        close: () => vu.connection.close(),
-      }
+      return this.#connectionOf(vu.exchange, index)
     })
     await openAll(
-      this.#vus.map(({ connection }) => connection),
-      share,
+      this.#vus.map(({ exchange }) => exchange.connection),
       signal,
     )
     // By then, a target that sends before a request has done so.
@@ -163,12 +165,19 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     await sleep(this.#lingerMs)
     this.#countsAtEnd = { ...this.#counts }
     this.#clients?.close()
+    for (const vu of this.#vus) vu.closed()
     this.#deadlines.stop()
+    // Flows that were waiting end in the meantime.
+    if (this.#plan instanceof FlowPlan) await nextTurn()
+  }
+
+  onOver(): void {
+    for (const vu of this.#vus) vu.stop()
   }
 
   get inFlight(): number {
     let count = 0
-    for (const { connection, isReadingBody } of this.#vus) if (connection.isInFlight || isReadingBody) count++
+    for (const vu of this.#vus) count += vu.inFlight
     return count
   }
 
@@ -177,7 +186,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   }
 
   get stepThinkMs(): number {
-    return this.#plan.thinkMs
+    return this.#plan instanceof FlowPlan ? 0 : this.#plan.thinkMs
   }
 
   get series(): readonly RequestSeries[] {
@@ -205,10 +214,37 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     return seen.length === 0 ? undefined : Math.min(...seen)
   }
 
+  /** Runs a flow as functions that are called for each request: `expect.soft()` works like `expect()` in it. */
+  async #execute(): Promise<Executed> {
+    if (!(this.#plan instanceof FlowPlan)) return this.#execution.run()
+    calledEachTime.flows++
+    try {
+      return await this.#execution.run()
+    } finally {
+      calledEachTime.flows--
+    }
+  }
+
+  /** Parts of the client whose connection an exchange uses. @param index index of its VU */
+  #connectionOf(exchange: Exchange<D>, index: number): ClientParts {
+    const { instances, placeOf, options } = this.#parts
+    const { instance, route } = placeOf(index)
+    const endpoint = instances[instance]!
+    const keepAlive = this.#keepAlives[instance]!
+    const [deadlines, counts, { maxBodyBytes }] = [this.#deadlines, this.#counts, options]
+    return {
+      ready(client) {
+        const shared = { deadlines, counts, keepAlive, maxBodyBytes }
+        exchange.connection = new Connection(client, { endpoint, route, ...shared, owner: exchange })
+      },
+      close: () => exchange.connection.close(),
+    }
+  }
+
   #makeRecording(): Recording<D> | undefined {
     const { options, name, runId } = this.#parts
     if (options.record === undefined) return undefined
-    const steps = options.steps.map((step) => step.name)
+    const steps = this.#plan.names
     const history = new History({ steps, run: name, ...(runId === undefined ? {} : { runId }) })
     return new Recording(options.record, history, () => this.#execution.startMs)
   }

@@ -42,6 +42,8 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ lod: load }, ['lod']],
   [{ request: undefined }, ['request']],
   [{ request, steps: [{ name: 'a', request }] }, ['request']],
+  [{ request, flow: async () => {} }, ['request']],
+  [{ request: undefined, flow: 'x' }, ['flow']],
   [{ request: 'x' }, ['request']],
   [{ request: { path: 'api' } }, ['request.path']],
   [

@@ -7,7 +7,7 @@ import { constant, duration, func, integer, listOf, matching, number, text } fro
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
 import { EXPECT_STATUS, HEADERS, request, steps } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
-import type { HttpRunOptions, RecordOption, StepOption } from './types.ts'
+import type { Flow, HttpRunOptions, RecordOption, StepOption } from './types.ts'
 
 /** Defaults of a run from the target in the config. */
 interface TargetDefaults {
@@ -56,6 +56,9 @@ const SAMPLED = map(
   ({ sampledRatio }) => sampledRatio,
 )
 
+/** Reader of a flow, which returns it unchanged. */
+const flow = <D>() => func<Flow<D>>("async ({ request }) => { await request({ path: '/cart' }) }")
+
 const isCoding = (value: unknown) => (CODINGS as readonly unknown[]).includes(value)
 
 const runOptions = <D>(target: TargetDefaults) =>
@@ -65,6 +68,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         load: LOAD,
         request: optional(request<D>()),
         steps: optional(steps<D>()),
+        flow: optional(flow<D>()),
         name: optional(text("'votes'")),
         data: optional(dataOption<D>()),
         timeout: optional(duration({ above: 0, max: MAX_TIMEOUT_MS }), 10_000),
@@ -83,17 +87,18 @@ const runOptions = <D>(target: TargetDefaults) =>
       },
       { example: `http.run({ load: …, request: { path: '/' } })` },
     ).rule([], (_, given) =>
-      (given.request === undefined) === (given.steps === undefined)
-        ? {
+      [given.request, given.steps, given.flow].filter((each) => each !== undefined).length === 1
+        ? undefined
+        : {
             option: 'request',
-            rule: 'exactly one of `request` and `steps` must be given',
+            rule: 'exactly one of `request`, `steps` and `flow` must be given',
             example: `request: { path: '/api/me' }`,
-          }
-        : undefined,
+          },
     ),
     ({ request: only, steps: several, traceparent: tracedRatio, ...read }) => ({
       ...read,
-      steps: several ?? [{ name: 'request', request: only! } satisfies StepOption<D>],
+      /** Empty if the iteration is a flow. */
+      steps: several ?? (only === undefined ? [] : [{ name: 'request', request: only } satisfies StepOption<D>]),
       tracedRatio,
     }),
   )

@@ -4,12 +4,14 @@ import type { Vu } from '../load/vu.ts'
 import type { FailureKind } from './connection.ts'
 import { unreadable, type WrongResponse } from './expected-response.ts'
 import type { HttpResponse } from './response.ts'
-import type { Step } from './steps.ts'
+import type { RequestKind } from './steps.ts'
 import type { RecordedRequest, RecordOption, RequestSpec } from './types.ts'
 
-interface Sent<D> {
-  readonly step: Step<D>
+interface Sent {
+  readonly kind: RequestKind
   readonly spec: RequestSpec
+  /** Number of the request in its iteration. */
+  readonly position: number
   /** The body as sent. */
   readonly content: string | Uint8Array | undefined
 }
@@ -43,11 +45,16 @@ export class Recording<D> {
   }
 
   /** @returns the operation's number in the history, or -1 if the scenario leaves it out */
-  begin(vu: Vu<D>, iteration: number, { step, spec, content }: Sent<D>, { intendedMs, sentMs }: SendTimes): number {
+  begin(
+    vu: Vu<D>,
+    iteration: number,
+    { kind, spec, position, content }: Sent,
+    { intendedMs, sentMs }: SendTimes,
+  ): number {
     const { key } = this.#option
-    const request = this.#readsRequest ? new SentRequest(vu, step.name, spec) : undefined
+    const request = this.#readsRequest ? new SentRequest(vu, kind.name, spec) : undefined
     const returned =
-      key === undefined ? (idempotencyKey(spec.headers) ?? `${vu.id}-${iteration}-${step.index}`) : key(request!)
+      key === undefined ? (idempotencyKey(spec.headers) ?? `${vu.id}-${iteration}-${position}`) : key(request!)
     if (returned === undefined) return -1
     const operationKey = Array.isArray(returned) ? compositeKey(returned) : returned
     if (typeof operationKey !== 'string' || operationKey === '')
@@ -55,7 +62,7 @@ export class Recording<D> {
     return this.history.begin({
       key: operationKey,
       vu: vu.id,
-      step: step.index,
+      step: kind.index,
       payload: this.#payloadOf(content, request),
       expected: this.#dueOf(request),
       intendedStartUs: intendedMs * 1000,

@@ -8,7 +8,7 @@ import { jsonPath } from './json-path.ts'
 import { isReadFirst } from './request-body.ts'
 import { fieldLines, RequestEncoder, type HeaderFields } from './request-encoder.ts'
 import { RequestError } from './request-error.ts'
-import type { RequestOption, RequestSpec, StepOption } from './types.ts'
+import type { FlowRequestSpec, RequestOption, RequestSpec, StepOption } from './types.ts'
 
 const REQUEST_EXAMPLE = `request: ({ vu }) => ({ path: \`/api/users/\${vu.data.id}\` })`
 const STEPS_EXAMPLE = `[{ name: 'me', request: { path: '/api/me' } }]`
@@ -52,25 +52,36 @@ export const CHECK = choose((value) =>
       ),
 )
 
+const SPEC_FIELDS = {
+  path: part((path) => ({ path: path as string })),
+  method: optional(part((method) => ({ path: '/', method: method as string }))),
+  headers: optional(HEADERS),
+  body: any(),
+  expectStatus: optional(EXPECT_STATUS),
+  check: optional(CHECK),
+  tag: optional(text("'search'")),
+}
+
 /** Reader of a constant request. The return value of a request function is checked at each send. */
-const SPEC = object<RequestSpec>()(
-  {
-    path: part((path) => ({ path: path as string })),
-    method: optional(part((method) => ({ path: '/', method: method as string }))),
-    headers: optional(HEADERS),
-    body: any(),
-    expectStatus: optional(EXPECT_STATUS),
-    check: optional(CHECK),
-    tag: optional(text("'search'")),
-  },
-  { rule: 'must be a request or a function that returns one', example: REQUEST_EXAMPLE },
-).rule(['headers'], (_, { headers, body }) => {
-  // How the body is encoded depends on the content type, so the body is checked only if the headers are valid.
+const SPEC = object<RequestSpec>()(SPEC_FIELDS, {
+  rule: 'must be a request or a function that returns one',
+  example: REQUEST_EXAMPLE,
+}).rule(['headers'], unsendableBody)
+const SPEC_NAMES: ReadonlySet<string> = new Set(SPEC.names)
+
+/** Reader of a request of a flow. */
+const FLOW_SPEC = object<FlowRequestSpec>()(
+  { ...SPEC_FIELDS, name: optional(text("'order'")) },
+  { rule: 'must be a request', example: `request({ path: '/api/me' })` },
+).rule(['headers'], unsendableBody)
+const FLOW_SPEC_NAMES: ReadonlySet<string> = new Set(FLOW_SPEC.names)
+
+/** How the body is encoded depends on the content type, so the body is checked only if the headers are valid. */
+function unsendableBody(_: unknown, { headers, body }: { readonly headers?: unknown; readonly body?: unknown }) {
   const given = { path: '/', ...(headers !== undefined && { headers: headers as HeaderFields }) }
   const broken = mistakeIn({ ...given, body: isReadFirst(body) ? undefined : body })
   return broken && { option: broken.field, ...broken.problem }
-})
-const SPEC_NAMES: ReadonlySet<string> = new Set(SPEC.names)
+}
 
 const REQUEST = choose<unknown>((value) => (typeof value === 'function' ? any() : SPEC))
 
@@ -92,6 +103,7 @@ const STEPS = array(
       name: text("'me'"),
       weight: optional(number({ above: 0, example: 3 })),
       request: REQUEST,
+      group: optional(text("'checkout'")),
       extract: optional(EXTRACT),
       check: optional(CHECK),
       expectStatus: optional(EXPECT_STATUS),
@@ -119,8 +131,19 @@ export const steps = <D>() =>
  * header values and body.
  */
 export function isRequestSpec(spec: unknown): spec is RequestSpec {
+  return hasParts(spec, SPEC_NAMES)
+}
+
+/** As {@link isRequestSpec}, for a request of a flow. */
+export function isFlowRequestSpec(spec: unknown): spec is FlowRequestSpec {
+  if (!hasParts(spec, FLOW_SPEC_NAMES)) return false
+  const { name } = spec as { readonly name?: unknown }
+  return name === undefined || isText(name)
+}
+
+function hasParts(spec: unknown, names: ReadonlySet<string>): boolean {
   if (typeof spec !== 'object' || spec === null) return false
-  for (const key in spec) if (!SPEC_NAMES.has(key)) return false
+  for (const key in spec) if (!names.has(key)) return false
   const { headers, expectStatus, check, tag } = spec as Record<string, unknown>
   return (
     (headers === undefined || isFields(headers)) &&
@@ -145,6 +168,18 @@ export function mistakesOf(path: string, spec: unknown): OptionsError | undefine
     problems.add(`${path}()`, spec, rule, `data: await users(), ${REQUEST_EXAMPLE}`)
   } else SPEC.read(problems, `${path}()`, spec)
   return problems.count === 0 ? undefined : new OptionsError('http.run()', problems.found)
+}
+
+/**
+ * Every mistake in a request of a flow.
+ *
+ * @param path path in messages: `request()`, `request.all()[1]`
+ * @returns `undefined` for a request without a mistake
+ */
+export function flowMistakesOf(path: string, spec: unknown): OptionsError | undefined {
+  const problems = new Problems()
+  FLOW_SPEC.read(problems, path, spec)
+  return problems.count === 0 ? undefined : new OptionsError('flow', problems.found)
 }
 
 /** Reader of a part of a request, which checks it by encoding the request. */

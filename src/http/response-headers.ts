@@ -13,8 +13,25 @@ interface HeaderMethods {
 export type ResponseHeaders = Readonly<Record<string, string>> &
   HeaderMethods & { readonly 'set-cookie'?: readonly string[] }
 
-/** @param raw alternating names and values, as received */
-export function headersOf(raw: readonly string[]): ResponseHeaders {
+/** Headers as received: alternating names and values, or the text of the head. */
+export type RawHeaders = string | readonly string[]
+
+const AROUND = /^[ \t]+|[ \t]+$/g
+
+/** Alternating names and values. */
+export function namesAndValues(raw: RawHeaders): readonly string[] {
+  if (typeof raw !== 'string') return raw
+  return raw
+    .split('\r\n')
+    .slice(1)
+    .flatMap((line) => {
+      const colon = line.indexOf(':')
+      return colon > 0 ? [line.slice(0, colon), line.slice(colon + 1).replace(AROUND, '')] : []
+    })
+}
+
+export function headersOf(received: RawHeaders): ResponseHeaders {
+  const raw = namesAndValues(received)
   const cookies: string[] = []
   const values = new Map<string, string>()
   const byName = Object.create(null) as Record<string, unknown>

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openClients, type LoadClient, type OpenClients } from './clients.ts'
+import { namesAndValues } from './response-headers.ts'
 import { ResponseReader } from './response-reader.ts'
 
 /**
@@ -33,7 +34,7 @@ function read(
   const responses: Read[] = []
   const reader = new ResponseReader(client.parser, {
     responded: ({ status, body, rawHeaders, isLast }) =>
-      responses.push({ status, body: body.toString('latin1'), headers: [...rawHeaders], isLast }),
+      responses.push({ status, body: body.toString('latin1'), headers: [...namesAndValues(rawHeaders)], isLast }),
   })
   reader.keepsBody = true
   reader.expectsNoBody = expectsNoBody

@@ -1,6 +1,7 @@
 import type { ParsedHead } from 'autocannon/lib/httpClient.js'
 import type { LoadClient } from './clients.ts'
 import { commonHead, keepAliveMsOf } from './response-head.ts'
+import type { RawHeaders } from './response-headers.ts'
 import { readStrictly } from './strict-lines.ts'
 
 /** Receiver of the responses on a connection. */
@@ -10,7 +11,6 @@ export interface ResponseTaker {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
-const AROUND = /^[ \t]+|[ \t]+$/g
 const NO_BYTES = Buffer.alloc(0)
 /** Bytes kept of an error's body even if nothing reads it: a hint shows its beginning. */
 const KEPT_OF_ERRORS = 1_024
@@ -45,6 +45,8 @@ export class ResponseReader {
   readonly #parser: LoadClient['parser']
   #chunk: Buffer = NO_BYTES
   #headLength = 0
+  /** Head of a response that is read directly. */
+  #head = ''
   #parts: Buffer[] = []
   #rawHeaders: readonly string[] | undefined
   #isInterim = false
@@ -63,17 +65,9 @@ export class ResponseReader {
     return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
   }
 
-  /** Alternating names and values, as received. */
-  get rawHeaders(): readonly string[] {
-    if (this.#rawHeaders !== undefined) return this.#rawHeaders
-    const lines = this.#chunk
-      .toString('latin1', 0, this.#headLength - 4)
-      .split('\r\n')
-      .slice(1)
-    return lines.flatMap((line) => {
-      const colon = line.indexOf(':')
-      return colon > 0 ? [line.slice(0, colon), line.slice(colon + 1).replace(AROUND, '')] : []
-    })
+  /** Headers as received; unlike the body, they may be kept. */
+  get rawHeaders(): RawHeaders {
+    return this.#rawHeaders ?? this.#head
   }
 
   /**
@@ -112,9 +106,11 @@ export class ResponseReader {
   #readWhole(chunk: Buffer): boolean {
     const headEnd = chunk.indexOf(HEAD_END)
     if (headEnd < 0) return false
-    const head = commonHead(chunk.toString('latin1', 0, headEnd + 2))
+    const text = chunk.toString('latin1', 0, headEnd + 2)
+    const head = commonHead(text)
     if (head === undefined || headEnd + 4 + head.bodyLength !== chunk.length) return false
     this.#rawHeaders = undefined
+    this.#head = text
     this.#chunk = chunk
     this.#headLength = headEnd + 4
     this.status = head.status
@@ -171,6 +167,7 @@ export class ResponseReader {
     this.#rawHeaders = undefined
     this.#chunk = NO_BYTES
     this.#headLength = 0
+    this.#head = ''
     this.bodyBytes = 0
     this.#isInterim = false
   }

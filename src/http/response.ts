@@ -1,5 +1,5 @@
 import { decodeContent, decodeText, isGarbled, parseJson, tooLarge } from './response-body.ts'
-import { headersOf, type ResponseHeaders } from './response-headers.ts'
+import { headersOf, type RawHeaders, type ResponseHeaders } from './response-headers.ts'
 
 /** A response whose bytes are still in the reader's buffer. */
 interface ResponseAsRead {
@@ -7,7 +7,7 @@ interface ResponseAsRead {
   readonly body: Uint8Array
   /** Bytes as received, whether kept or not. */
   readonly bodyBytes: number
-  readonly rawHeaders: readonly string[]
+  readonly rawHeaders: RawHeaders
 }
 
 /** A response, as passed to `check`, `extract` and `record` functions. */
@@ -17,7 +17,7 @@ export class HttpResponse {
   readonly wireBytes: number
   readonly #maxBodyBytes: number
   readonly #encoded: Buffer
-  readonly #rawHeaders: readonly string[]
+  readonly #rawHeaders: RawHeaders
   #headers: ResponseHeaders | undefined
   #body: Buffer | undefined
 
@@ -56,10 +56,12 @@ export class HttpResponse {
   /**
    * The body parsed as JSON. An integer beyond 2^53 is a bigint, so that no digit is lost.
    *
+   * @typeParam T type that the scenario expects; not checked
    * @throws {BodyError} as `text()`, and if the body is not JSON
    */
-  json(): unknown {
-    return parseJson(this.text())
+  // oxlint-disable-next-line typescript/no-explicit-any -- as `json()` of Fetch
+  json<T = any>(): T {
+    return parseJson(this.text()) as T
   }
 
   /** Whether the body has no charset and is not valid UTF-8. */

@@ -20,18 +20,27 @@ export interface Extraction {
   readonly call: ((response: HttpResponse) => unknown) | undefined
 }
 
-/** A prepared step. */
-export interface Step<D> {
+/** Requests that are counted together: those of a step, or those with one name in a flow. */
+export interface RequestKind {
   readonly index: number
   readonly name: string
-  readonly request: RequestOption<D>
+  /** Function that returns the request, in messages: `request`, `steps[1].request`. */
+  readonly path: string
   /** Encoded constant request, for each instance of the target. */
   readonly constants: readonly EncodedRequest[] | undefined
   readonly isExpected: (status: number) => boolean
   readonly checks: readonly Check[]
   readonly extracts: readonly Extraction[]
-  readonly thinkTime: ThinkTime
+  /** Series of its requests without a tag. */
   readonly series: RequestSeries
+}
+
+/** A prepared step. */
+export interface Step<D> extends RequestKind {
+  readonly request: RequestOption<D>
+  /** Name of the group to which it belongs. */
+  readonly group: string | undefined
+  readonly thinkTime: ThinkTime
 }
 
 /** One position in an iteration: a step, or weighted alternatives of which one is drawn. */
@@ -45,7 +54,8 @@ export class Plan<D> {
   readonly slots: readonly IterationSlot<D>[]
   readonly steps: readonly Step<D>[]
   readonly #phases: readonly Phase[]
-  readonly #tagged = new Map<string, RequestSeries>()
+  readonly #tagged: TaggedSeries
+  readonly #isOnlyOne: boolean
 
   constructor(
     options: readonly StepOption<D>[],
@@ -54,6 +64,8 @@ export class Plan<D> {
     phases: readonly Phase[],
   ) {
     this.#phases = phases
+    this.#tagged = new TaggedSeries(phases)
+    this.#isOnlyOne = options.length === 1
     const slots: { steps: Step<D>[]; weights: number[] }[] = []
     for (const [index, option] of options.entries()) {
       const step = this.#prepare(index, option, expectStatus, encoders)
@@ -66,6 +78,11 @@ export class Plan<D> {
     this.steps = slots.flatMap(({ steps }) => steps)
   }
 
+  /** Names of the steps, in order. */
+  get names(): readonly string[] {
+    return this.steps.map(({ name }) => name)
+  }
+
   /** Mean think time of an iteration, in milliseconds. */
   get thinkMs(): number {
     return this.slots.reduce((sum, place) => sum + thinkMsOf(place), 0)
@@ -73,7 +90,7 @@ export class Plan<D> {
 
   /** All series of requests. */
   get series(): readonly RequestSeries[] {
-    return [...this.steps.map(({ series }) => series), ...this.#tagged.values()]
+    return [...this.steps.map(({ series }) => series), ...this.#tagged.all]
   }
 
   /** Series that counts a dropped iteration: that of the step with which it would have begun. */
@@ -83,18 +100,7 @@ export class Plan<D> {
 
   /** Series of the requests of a step with a tag. */
   seriesOf(step: Step<D>, tag: string | undefined): RequestSeries {
-    if (tag === undefined) return step.series
-    const key = `${step.index} ${tag}`
-    let series = this.#tagged.get(key)
-    if (series === undefined) {
-      if (this.#tagged.size >= MAX_TAGS)
-        throw new ScenarioError(
-          `request.tag: more than ${MAX_TAGS} different tags; a tag names a kind of request, not one request`,
-        )
-      series = { step: step.name, tag, timeline: new PhasedTimeline(this.#phases) }
-      this.#tagged.set(key, series)
-    }
-    return series
+    return step.constants !== undefined || tag === undefined ? step.series : this.#tagged.of(step, tag)
   }
 
   #prepare(
@@ -103,12 +109,14 @@ export class Plan<D> {
     expectStatus: ExpectedStatus | undefined,
     encoders: readonly RequestEncoder[],
   ): Step<D> {
-    const { name, request } = option
+    const { name, request, group } = option
     const fixed = typeof request === 'function' ? undefined : request
     return {
       index,
       name,
+      path: this.#isOnlyOne ? 'request' : `steps[${index}].request`,
       request,
+      group,
       constants: fixed && encoders.map((encoder) => encoder.encode(fixed)),
       isExpected: statusTest(fixed?.expectStatus ?? option.expectStatus ?? expectStatus),
       checks: [option.check, fixed?.check].filter((check) => check !== undefined),
@@ -120,6 +128,35 @@ export class Plan<D> {
 }
 
 const MAX_TAGS = 100
+
+/** Series of requests with tags, by kind of request and tag. */
+export class TaggedSeries {
+  readonly #phases: readonly Phase[]
+  readonly #series = new Map<string, RequestSeries>()
+
+  constructor(phases: readonly Phase[]) {
+    this.#phases = phases
+  }
+
+  get all(): readonly RequestSeries[] {
+    return [...this.#series.values()]
+  }
+
+  /** @throws {ScenarioError} for more than 100 tags */
+  of({ index, name }: RequestKind, tag: string): RequestSeries {
+    const key = `${index} ${tag}`
+    let series = this.#series.get(key)
+    if (series === undefined) {
+      if (this.#series.size >= MAX_TAGS)
+        throw new ScenarioError(
+          `request.tag: more than ${MAX_TAGS} different tags; a tag names a kind of request, not one request`,
+        )
+      series = { step: name, tag, timeline: new PhasedTimeline(this.#phases) }
+      this.#series.set(key, series)
+    }
+    return series
+  }
+}
 
 /** @param random used only if there are alternatives */
 export function drawStep<D>({ steps, weights }: IterationSlot<D>, random: () => Random): Step<D> {

@@ -5,6 +5,7 @@ import type { HttpRun } from '../runs/request-run.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import type { Http } from './http.ts'
 import type { HttpRequest } from './request-encoder.ts'
+import type { HttpResponse } from './response.ts'
 import type { HttpLoadOptions, HttpRunOptions, OneRequest } from './types.ts'
 
 declare const http: Http
@@ -25,6 +26,22 @@ void http.run({
   ],
 })
 void http.run({ load, request: ({ vu }) => (expectTypeOf(vu.data).toEqualTypeOf<undefined>(), { path: '/' }) })
+
+void http.run({
+  load,
+  data: [{ id: 1 }],
+  flow: async ({ request, group, sleep, vu, iteration, random }) => {
+    const one = await group('a', async () => request({ name: 'b', path: `/${vu.data.id + iteration + random.next()}` }))
+    expectTypeOf(one).toEqualTypeOf<HttpResponse>()
+    expectTypeOf(await request.all([{ path: '/' }])).toEqualTypeOf<HttpResponse[]>()
+    expectTypeOf(one.json<{ id: number }>()).toEqualTypeOf<{ id: number }>()
+    await sleep({ min: '1s', max: '2s' })
+  },
+})
+// @ts-expect-error -- a property missing in the rows of a flow
+void http.run({ load, data: [{ id: 1 }], flow: async ({ request, vu }) => request({ path: `/${vu.data.name}` }) })
+// @ts-expect-error -- both a request and a flow
+void http.run({ load, request: { path: '/' }, flow: async ({ request }) => request({ path: '/' }) })
 
 // @ts-expect-error -- a property missing in the rows
 void http.run({ load, data: [{ id: 1 }], request: ({ vu }) => ({ path: `/${vu.data.name}` }) })

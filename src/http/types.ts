@@ -45,6 +45,8 @@ export interface StepOption<D> {
    */
   readonly weight?: number
   readonly request: RequestOption<D>
+  /** Name of a group that adjacent steps with the same name form; its time is judged as `run.group('checkout')`. */
+  readonly group?: string
   /** Sources of values for `vu.vars`, by name. If a value is undefined or null, the step ends in an error of kind `body`. */
   readonly extract?: Readonly<Record<string, Extract>>
   readonly check?: Check
@@ -87,22 +89,78 @@ export interface RecordOption<D = unknown> {
   readonly expected?: (request: RecordedRequest<D>) => ExpectedOutcome
 }
 
+/** A request of a flow. */
+export interface FlowRequestSpec extends RequestSpec {
+  /**
+   * Name under which the request is counted, as `run.step('order')`. Set it if the path contains an id: at most 100
+   * different names in a run. @default method and path without the query: `GET /cart`
+   */
+  readonly name?: string
+}
+
+/** Sends requests of a flow. */
+export interface FlowRequester {
+  /**
+   * Sends a request over the VU's connection and resolves to its response, which stays readable.
+   *
+   * Rejects with a {@link RequestFailedError} if the request ends in an error, which is counted. The iteration then ends,
+   * unless the flow catches it.
+   */
+  (request: FlowRequestSpec): Promise<HttpResponse>
+  /**
+   * Sends requests at the same time, over up to 6 connections of the VU, and resolves to their responses in the same
+   * order. The additional connections are opened when they are first needed, and kept. Latencies count from the call.
+   *
+   * Rejects after all of them have ended, with the first error in their order.
+   */
+  all(requests: readonly FlowRequestSpec[]): Promise<HttpResponse[]>
+}
+
+/** Argument of a flow: the functions of one iteration. */
+export interface FlowContext<D> extends RequestContext<D> {
+  readonly request: FlowRequester
+  /**
+   * Calls a function and times it as `run.group(name)`: from the call to the end of the function, sleeps included. The
+   * first group of an iteration begins at its intended start. At most 100 different names in a run.
+   *
+   * @returns the result of the function
+   */
+  readonly group: <T>(name: string, steps: () => T | Promise<T>) => Promise<T>
+  /** Waits, as a user who reads a page: for a fixed or a random time. */
+  readonly sleep: (duration: Duration | { readonly min: Duration; readonly max: Duration }) => Promise<void>
+}
+
+/** An iteration as a function of its requests. */
+export type Flow<D> = (context: FlowContext<D>) => Promise<unknown>
+
 /** An iteration of one request. */
 export interface OneRequest<D> {
   readonly request: RequestOption<D>
   readonly steps?: undefined
+  readonly flow?: undefined
 }
 
 /** An iteration of several requests, one after another. */
 export interface SeveralSteps<D> {
   readonly steps: readonly StepOption<D>[]
   readonly request?: undefined
+  readonly flow?: undefined
 }
 
-/** Options of `http.run()`: the load, and either `request` or `steps`. */
-export type HttpRunOptions<D = undefined> = HttpLoadOptions<D> & (OneRequest<D> | SeveralSteps<D>)
+/** An iteration as code. */
+export interface FlowFunction<D> {
+  readonly flow: Flow<D>
+  readonly request?: undefined
+  readonly steps?: undefined
+}
 
-/** Options of `http.run()` except `request` and `steps`. */
+/** What each iteration of a run sends. */
+export type IterationOption<D> = OneRequest<D> | SeveralSteps<D> | FlowFunction<D>
+
+/** Options of `http.run()`: the load, and one of `request`, `steps` and `flow`. */
+export type HttpRunOptions<D = undefined> = HttpLoadOptions<D> & IterationOption<D>
+
+/** Options of `http.run()` except `request`, `steps` and `flow`. */
 export interface HttpLoadOptions<D = undefined> {
   readonly load: Load
   /** Name of the run in messages and reports. @default `http 1`, `http 2`, … */

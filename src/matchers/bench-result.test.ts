@@ -47,6 +47,6 @@ test('is rejected by matchers of requests, with a description', () => {
   const untyped: unknown = benchResult(evenly)
   expect(messageOf(() => expect(untyped).toSustainRate())).toMatchInlineSnapshot(`
     "TypeError: toSustainRate() judges a run of requests, as http.run() gives; received a benchmark result (parse).
-    Matchers that accept it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+    Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
   `)
 })

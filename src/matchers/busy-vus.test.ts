@@ -61,6 +61,37 @@ describe('a target that is too slow under load for its number of VUs', () => {
   })
 })
 
+describe('judgements without a time limit', () => {
+  const slower = busyRun({ droppedPerSecond: 33, latencyMs: () => 300 })
+  /** 100 ms at first; later, the same VUs are busy for 900 ms. */
+  const fallingBehind = busyRun({ droppedPerSecond: 33, latencyMs: (n) => (n < 600 ? 100 : 900) })
+  const before = sampleHttpRun({ latencyMs: () => 300 })
+
+  test.for<[string, (run: typeof slower) => void]>([
+    ['toHaveThroughputAbove', (run) => expect(run).toHaveThroughputAbove(190)],
+    ['not.toHaveThroughputAbove', (run) => expect(run).not.toHaveThroughputAbove(190)],
+    ['toSustainRate', (run) => expect(run).toSustainRate()],
+    ['not.toSustainRate', (run) => expect(run).not.toSustainRate()],
+    ['toBeNoSlowerThan', (run) => expect(run).toBeNoSlowerThan(before, { percentile: 0.95, tolerance: 0.1 })],
+  ])('%s is invalid if VUs were busy at the usual speed', ([, call]) => {
+    expect(messageOf(() => call(slower))).toMatch(
+      /^InvalidRunError: [^]*offered-rate-missed: 330 of 2,000 requests \(16.5%\) were dropped or late because all 50 VUs/,
+    )
+  })
+
+  test('fail if the target fell behind', () => {
+    expect(messageOf(() => expect(fallingBehind).toHaveThroughputAbove(190))).toMatch(/^Error: /)
+    expect(messageOf(() => expect(fallingBehind).toSustainRate())).toMatch(/^Error: /)
+    expect(messageOf(() => expect(fallingBehind).toBeNoSlowerThan(before, { percentile: 0.95 }))).toMatch(/^Error: /)
+  })
+
+  test('fail or pass if the dropped requests cannot have decided', () => {
+    expect(messageOf(() => expect(slower).toHaveThroughputAbove(201))).toMatch(/^Error: /)
+    expect(slower).toHaveThroughputAbove(160)
+    expect(slower).toSustainRate({ tolerance: 0.2 })
+  })
+})
+
 describe('a target that stalled', () => {
   // 50 VUs were busy for 1 s, the other requests take 1 ms.
   const stalled = busyRun({ perSecond: 2_000, droppedPerSecond: 150, latencyMs: (n) => (n % 2_000 < 50 ? 1_000 : 1) })

@@ -1,8 +1,10 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
 import type { BusyVus, Invalidity } from '../evidence/verdict.ts'
-import { highestOf, lowestOf } from '../stats/histogram.ts'
+import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS, type Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRate, formatRatio } from '../stats/units.ts'
+
+type BusyEvidence = Pick<RequestEvidence, 'requestWindows' | 'busyVus'>
 
 /** Requests of one second for which no VU was free. */
 interface Waiting {
@@ -24,7 +26,7 @@ interface Waiting {
  * @param waited counts the requests of a window that missed the objective only because no VU was free
  */
 export function unprovenWaits(
-  { requestWindows, busyVus }: Pick<RequestEvidence, 'requestWindows' | 'busyVus'>,
+  { requestWindows, busyVus }: BusyEvidence,
   limitMs: number,
   waited: (window: Window) => number,
 ): readonly Waiting[] {
@@ -37,6 +39,24 @@ export function unprovenWaits(
   }))
 }
 
+/** Requests, per second, that were dropped or whose latency is beyond a limit only because no VU was free. */
+export function unprovenBeyond(evidence: BusyEvidence, limitMs: number): readonly Waiting[] {
+  const lastUs = limitMs * 1000 - 1
+  return unprovenWaits(evidence, limitMs, ({ good, dropped }) => {
+    return dropped + good.serviceTime.countAtMost(lastUs) - good.latency.countAtMost(lastUs)
+  })
+}
+
+/**
+ * Usual service time of a scope in milliseconds, for judgements without a time limit: the p99 of the good responses in its
+ * first quarter. If the target falls behind, later responses take longer.
+ */
+export function usualMs(windows: readonly Window[]): number {
+  const early = windows.slice(0, Math.ceil(windows.length / 4)).map(({ good }) => good.serviceTime)
+  const all = Histogram.merged(early)
+  return all.count === 0 ? 0 : (all.percentileUs(0.99) + 1) / 1000
+}
+
 /**
  * Invalidity of a judgement that only waiting requests decided.
  *
@@ -44,13 +64,18 @@ export function unprovenWaits(
  */
 export function busyVusInvalidity(
   { vus, heldMs, ratePerSec, neededVus, advisedVus }: BusyVus,
-  { unproven, offered, withinMs }: { readonly unproven: number; readonly offered: number; readonly withinMs: number },
+  {
+    unproven,
+    offered,
+    withinMs,
+    noun = 'requests',
+  }: { readonly unproven: number; readonly offered: number; readonly withinMs: number; readonly noun?: string },
 ): Invalidity {
   return {
     reason: 'offered-rate-missed',
     finding:
-      `${formatCount(unproven)} of ${formatCount(offered)} requests (${formatRatio(unproven / offered)}) were dropped or late ` +
-      `because all ${formatCount(vus)} VUs were busy, with good responses that took less than ${formatMs(withinMs)}: at ` +
+      `${formatCount(unproven)} of ${formatCount(offered)} ${noun} (${formatRatio(unproven / offered)}) were dropped or late ` +
+      `because all ${formatCount(vus)} VUs were busy, with ${noun === 'requests' ? 'good responses' : `good ${noun}`} that took less than ${formatMs(withinMs)}: at ` +
       `${formatRate(ratePerSec)}, iterations that take ${formatMs(heldMs)} under load keep ${formatCount(neededVus)} VUs busy`,
     fix: `raise vus to ${formatCount(advisedVus)}, which leaves room for bursts: the run then shows whether the target keeps up`,
   }

@@ -9,6 +9,7 @@ import { formatMs } from '../stats/units.ts'
 import { isBenchResult } from './bench-result.ts'
 import { expectedChange, judgeChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
 import type { Judgement } from './define.ts'
+import { waitsAgainst } from './latency.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
 import { describeReceived, KIND_NAMES, nameOf, timedRun } from './subject.ts'
 import { formatSpan, trusted, withLack } from './threshold.ts'
@@ -74,6 +75,8 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
           fix: 'lengthen the runs; to tell two builds apart on one machine, compare() them in one run',
         })
   const durationMs = run.kind === 'micro' ? 0 : run.durationMs
+  const waits =
+    judged.holds === true ? [] : waitsAgainst(run, { p, limitMs: ms * (1 + tolerance), confidence: undefined })
   const tooFew = tooFewSamples(what, samplesForPercentile(p), {
     count: times.histogram.count,
     durationMs,
@@ -82,7 +85,10 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
   return {
     ...judged,
     ...expectedChange(what, other.label, tolerance),
-    invalidities: withLack([...againstRun(run), ...against(other, plan)], tooFew ? [tooFew] : judged.invalidities),
+    invalidities: withLack(
+      [...againstRun(run), ...waits, ...against(other, plan)],
+      tooFew ? [tooFew] : judged.invalidities,
+    ),
     ...skippedIfNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,

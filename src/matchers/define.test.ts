@@ -233,7 +233,7 @@ describe('a value that a matcher cannot judge', () => {
   test('is rejected with the matchers that accept it', () => {
     expect(messageOf(() => expect(untyped(sampleMicroRun())).toHaveThroughputAbove(5))).toMatchInlineSnapshot(`
       "TypeError: toHaveThroughputAbove() judges a run of requests, as http.run() gives; received a micro run (micro 1).
-      Matchers that accept it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+      Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
     `)
   })
 })

@@ -230,7 +230,7 @@ describe('toConnectWithin', () => {
 test('fan-out matchers reject a run of another kind', () => {
   expect(messageOf(() => expect(sampleHttpRun() as unknown).toDeliverInOrder())).toMatchInlineSnapshot(`
     "TypeError: toDeliverInOrder() judges a fan-out, as ws.fanOut() gives; received an HTTP run (http 1).
-    Matchers that accept it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
+    Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
   `)
 })
 

@@ -6,12 +6,12 @@ import { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { limitMs, PERCENTILE, percentile, readArguments, type Duration, type PercentileOptions } from './arguments.ts'
-import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
+import { busyVusInvalidity, unprovenBeyond } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
-import { standingAgainst } from './generator-delay.ts'
+import { pausesAgainst, standingAgainst } from './generator-delay.ts'
 import { rateOptionOf, sum } from './ratio.ts'
 import { judgedTimes, percentileMs, type JudgedTimes } from './samples.ts'
-import { isOfRequests, timedRun, type TimeSource } from './subject.ts'
+import { hasCounts, nounOf, timedRun, type TimeSource } from './subject.ts'
 import {
   DEFAULT_CONFIDENCE,
   formatDistance,
@@ -38,7 +38,8 @@ export interface LatencyMatchers<R extends void | Promise<void>, T> {
    *
    * The times depend on the run. For requests: the latency, from intended start, of all due requests; the assertion holds
    * if half of them got a good response within the limit. Errors, timeouts and dropped requests count as infinitely slow.
-   * For a fan-out: the lag of all expected deliveries; missing ones count as infinitely slow. For `micro`: the time of a
+   * For `run.iterations` and `run.group()`: the time of the whole iteration or group; with an error it counts as infinitely
+   * slow. For a fan-out: the lag of all expected deliveries; missing ones count as infinitely slow. For `micro`: the time of a
    * call. Excludes warm-up. Needs 20 samples.
    */
   toHaveP50Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
@@ -165,27 +166,31 @@ function holdingAgainst(evidence: TimeEvidence): Against {
 
 /** Reasons not to judge a percentile beyond its limit: none of the generator if the target's own errors or times suffice. */
 function breakingAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): Against {
-  if (isOfRequests(evidence) && evidence.targetErrors > (1 - p) * evidence.offered) {
+  if (hasCounts(evidence) && evidence.targetErrors > (1 - p) * evidence.offered) {
     const because =
-      `${formatCount(evidence.targetErrors)} of ${formatCount(evidence.offered)} requests ended in errors that cannot come ` +
+      `${formatCount(evidence.targetErrors)} of ${formatCount(evidence.offered)} ${nounOf(evidence)} ended in errors that cannot come ` +
       `from the generator, more than ${percentileName(p)} allows`
     return { against: withoutGenerator(evidence.invalidities), because }
   }
   const isBroken = () => isSurely('below', p, sentWithin(evidence, limitMs))
   const { against, because } = standingAgainst(evidence, p, limitMs)
-  const shortage = shortageAgainst(evidence, false, isBroken)
-  return { against: [...against, ...shortage, ...waitsAgainst(evidence, { p, limitMs, confidence })], because }
+  const shortage = [...shortageAgainst(evidence, false, isBroken), ...unfinishedAgainst(evidence, p, limitMs)]
+  // A saturated generator was weighed already: what remains exceeds the limit by more than its longest pause.
+  const pauses = against.length < evidence.invalidities.length ? [] : pausesAgainst(evidence, p, limitMs)
+  const waits = waitsAgainst(evidence, { p, limitMs, confidence })
+  return { against: withLack([...against, ...shortage, ...waits], pauses), because }
 }
 
 /** Invalidity if only requests that waited for VUs, busy with requests within the limit, decided the judgement. */
-function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): readonly Invalidity[] {
-  if (!isOfRequests(evidence) || evidence.busyVus === undefined) return []
-  const lastUs = limitMs * 1000 - 1
-  const waits = unprovenWaits(evidence, limitMs, ({ good, dropped }) => {
-    return dropped + good.serviceTime.countAtMost(lastUs) - good.latency.countAtMost(lastUs)
-  })
+export function waitsAgainst(
+  evidence: TimeEvidence,
+  { p, limitMs, confidence }: PercentileLimit,
+): readonly Invalidity[] {
+  if (!hasCounts(evidence) || evidence.busyVus === undefined) return []
+  const waits = unprovenBeyond(evidence, limitMs)
   const unproven = sum(waits.map((each) => each.unproven))
   if (unproven === 0) return []
+  const lastUs = limitMs * 1000 - 1
   const proven = waits.map(({ window, unproven }) => {
     return { hits: window.good.latency.countAtMost(lastUs), total: window.offered - unproven }
   })
@@ -194,7 +199,37 @@ function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: Percen
       ? sum(proven.map(({ hits }) => hits)) < p * sum(proven.map(({ total }) => total))
       : isSurely('below', p, proven)
   if (isBroken) return []
-  return [busyVusInvalidity(evidence.busyVus, { unproven, offered: evidence.offered, withinMs: limitMs })]
+  return [
+    busyVusInvalidity(evidence.busyVus, {
+      unproven,
+      offered: evidence.offered,
+      withinMs: limitMs,
+      noun: nounOf(evidence),
+    }),
+  ]
+}
+
+/**
+ * Invalidity if only iterations that had not ended when the run did decided the judgement: they count as infinitely slow, but
+ * might have ended within the limit.
+ */
+function unfinishedAgainst(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
+  if (!hasCounts(evidence)) return []
+  const lastUs = limitMs * 1000 - 1
+  const { requestWindows, offered } = evidence
+  const undecided = sum(requestWindows.map(({ unfinished }) => unfinished?.countAtMost(lastUs) ?? 0))
+  const within = sum(requestWindows.map(({ good }) => good.latency.countAtMost(lastUs)))
+  if (undecided === 0 || within + undecided < p * offered) return []
+  const noun = nounOf(evidence)
+  return [
+    {
+      reason: 'undecided',
+      finding:
+        `${formatCount(undecided)} of ${formatCount(offered)} ${noun} had not ended when the run did, after less than ` +
+        `${formatMs(limitMs)}: whether ${percentileName(p)} is within its limit depends on them`,
+      fix: `raise timeout, the time for which ${noun} may continue after the load, or lengthen the load`,
+    },
+  ]
 }
 
 /**
@@ -202,12 +237,15 @@ function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: Percen
  * percentile is within its limit. Otherwise requests to a path that does not exist would satisfy any `.not`.
  */
 function unproven(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
-  if (!isOfRequests(evidence)) return []
+  if (!hasCounts(evidence)) return []
   const own = Histogram.merged(evidence.requestWindows.flatMap(({ good, failed }) => [good.latency, failed.latency]))
   const ownMs = own.percentileUs(p) / 1000
   if (ownMs >= limitMs) return []
   const name = percentileName(p)
-  const times = own.count === 0 ? 'no request completed' : `counting the errors' own times, it is ${formatMs(ownMs)}`
+  const times =
+    own.count === 0
+      ? `no ${nounOf(evidence).slice(0, -1)} completed`
+      : `counting the errors' own times, it is ${formatMs(ownMs)}`
   return [
     {
       reason: 'undecided',
@@ -219,7 +257,7 @@ function unproven(evidence: TimeEvidence, p: number, limitMs: number): readonly 
 
 /** Sent requests with a service time below a limit, by window. */
 function sentWithin(evidence: TimeEvidence, limitMs: number): readonly HitWindow[] {
-  if (!isOfRequests(evidence)) return []
+  if (!hasCounts(evidence)) return []
   return evidence.requestWindows.map(({ good, sent }) => {
     return { hits: good.serviceTime.countAtMost(limitMs * 1000 - 1), total: sent }
   })

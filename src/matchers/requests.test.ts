@@ -171,7 +171,7 @@ describe('toHaveThroughputAbove', () => {
 test('request matchers reject a run of another kind', () => {
   expect(messageOf(() => expect(sampleFanOutRun() as unknown).toHaveErrorRateBelow(0.1))).toMatchInlineSnapshot(`
     "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; received a fan-out run (fanOut 1).
-    Matchers that accept it: toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveUnexpectedRateBelow, toDeliverOnlyToSubscribers, toRecoverWithin, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+    Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveUnexpectedRateBelow, toDeliverOnlyToSubscribers, toRecoverWithin"
   `)
 })
 

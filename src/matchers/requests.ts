@@ -7,8 +7,9 @@ import { argument } from '../options/values.ts'
 import { rateInterval, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount } from '../stats/units.ts'
 import { ratePerSec, ratio, readArguments, THRESHOLD, type ThresholdOptions } from './arguments.ts'
-import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
+import { busyVusInvalidity, unprovenWaits, usualMs } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
+import { timeoutsAgainst } from './generator-delay.ts'
 import { judgeRatio, sum } from './ratio.ts'
 import { requestRun, type RequestSource } from './subject.ts'
 import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
@@ -77,7 +78,7 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
       noun: 'requests',
       parts: errorParts(evidence),
       certainHits: evidence.targetErrors,
-      waits: () => waitsAgainst(evidence, plan),
+      waits: () => [...waitsAgainst(evidence, plan), ...timeoutsAgainst(evidence, plan.limit)],
     }),
 })
 
@@ -143,6 +144,15 @@ function waitsAgainst(evidence: RequestEvidence, { limit, confidence }: RatioPla
   return isBroken ? [] : [busyVusInvalidity(busyVus, { unproven, offered, withinMs: patienceMs })]
 }
 
+/** Invalidity if requests dropped while VUs were busy at the target's usual speed may be the good responses that lack. */
+function dropsAgainst(evidence: RequestEvidence, lacking: number): readonly Invalidity[] {
+  const { busyVus, offered, requestWindows } = evidence
+  if (busyVus === undefined) return []
+  const withinMs = usualMs(requestWindows)
+  const unproven = sum(unprovenWaits(evidence, withinMs, ({ dropped }) => dropped).map((each) => each.unproven))
+  return unproven === 0 || unproven < lacking ? [] : [busyVusInvalidity(busyVus, { unproven, offered, withinMs })]
+}
+
 function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: ThroughputPlan): Judgement {
   const { confidence } = options
   const seconds = evidence.durationMs / 1000
@@ -169,7 +179,10 @@ function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: 
     evidence.offeredRatePerSec !== undefined &&
     evidence.targetErrors > 0 &&
     (evidence.offered - evidence.targetErrors) / seconds <= limit
-  const against = isCertain ? withoutGenerator(evidence.invalidities) : [...evidence.invalidities, ...shortage]
+  const waits = judged.holds === true || isCertain ? [] : dropsAgainst(evidence, limit * seconds - good)
+  const against = isCertain
+    ? withoutGenerator(evidence.invalidities)
+    : [...evidence.invalidities, ...shortage, ...waits]
   return {
     ...judged,
     received: `${judged.received}\n${formatCount(good)} good responses in ${seconds.toFixed(1)} s`,

@@ -1,12 +1,12 @@
 import type { FanOutEvidence, TimeEvidence } from '../evidence/evidence.ts'
 import type { Histogram } from '../stats/histogram.ts'
-import { isOfDeliveries } from './subject.ts'
+import { isOfDeliveries, isOfIterations, nounOf } from './subject.ts'
 
 /** Samples of a percentile. */
 export interface JudgedTimes {
   readonly histogram: Histogram
   readonly windows: readonly Histogram[]
-  /** Plural: `requests`, `deliveries`, `calls`. */
+  /** Plural: `requests`, `iterations`, `deliveries`, `calls`. */
   readonly noun: string
   /** Describes samples without a time: `got no good response`. */
   readonly missed: string
@@ -19,9 +19,9 @@ export interface JudgedTimes {
  */
 export function judgedTimes(evidence: TimeEvidence): JudgedTimes {
   if (isOfDeliveries(evidence)) return deliveryTimes(evidence)
-  const { histogram, windows, kind } = evidence
-  const noun = kind === 'micro' ? 'calls' : 'requests'
-  return { histogram, windows, noun, missed: 'got no good response' }
+  const { histogram, windows } = evidence
+  const missed = isOfIterations(evidence) ? 'had an error or did not end' : 'got no good response'
+  return { histogram, windows, noun: nounOf(evidence), missed }
 }
 
 /** Percentile of judged samples in milliseconds: infinite if it falls among samples without a time. */

@@ -3,6 +3,7 @@ import type { BenchResult } from 'vitest'
 import {
   evidenceOf,
   type FanOutEvidence,
+  type IterationEvidence,
   type RequestEvidence,
   type RunKind,
   type TimeEvidence,
@@ -57,7 +58,22 @@ export const deliveryRun: Subject<FanOutEvidence> = {
 }
 
 export function isOfRequests(evidence: TimeEvidence): evidence is RequestEvidence {
+  return hasCounts(evidence) && !isOfIterations(evidence)
+}
+
+export function isOfIterations(evidence: TimeEvidence): evidence is IterationEvidence {
+  return 'of' in evidence
+}
+
+/** Whether evidence has the counts of requests, or the same counts of iterations or groups. */
+export function hasCounts(evidence: TimeEvidence): evidence is RequestEvidence | IterationEvidence {
   return (evidence.kind === 'http' || evidence.kind === 'conversation') && !('ending' in evidence)
+}
+
+/** Plural of what the times of evidence are of. */
+export function nounOf(evidence: TimeEvidence): string {
+  if (evidence.kind === 'micro') return 'calls'
+  return isOfIterations(evidence) ? evidence.of : 'requests'
 }
 
 export function isOfDeliveries(evidence: TimeEvidence): evidence is FanOutEvidence {
@@ -78,6 +94,8 @@ export function describeReceived(received: unknown): string {
     const name = nameOf(received)
     if ('ending' in evidence)
       return `the ${evidence.ending === 'good' ? 'good responses' : 'failed requests'} of ${KIND_NAMES[evidence.kind]}${name === undefined ? '' : ` (${name})`}, which are selected by outcome`
+    if (isOfIterations(evidence))
+      return `the ${nounOf(evidence)} of ${KIND_NAMES[evidence.kind]}${name === undefined ? '' : ` (${name})`}`
     return KIND_NAMES[evidence.kind] + (name === undefined ? '' : ` (${name})`)
   }
   if (isBenchResult(received)) return `a benchmark result${received.name === undefined ? '' : ` (${received.name})`}`

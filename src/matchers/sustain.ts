@@ -1,9 +1,11 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { object, optional, type ReadOf } from '../options/schema.ts'
 import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS, type Window } from '../stats/timeline.ts'
 import { formatRate } from '../stats/units.ts'
 import { lastOptions, ratio, readArguments } from './arguments.ts'
+import { busyVusInvalidity, unprovenBeyond, usualMs } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount, sum } from './ratio.ts'
 import { requestRun, type RequestSource } from './subject.ts'
@@ -80,7 +82,18 @@ function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: P
   if (evidence.targetErrors > tolerance * offered)
     return { ...judged, invalidities: withoutGenerator(judged.invalidities) }
   const isBroken = () => isSurely('below', 1 - tolerance, sentAnd(evidence, 'good'))
-  return { ...judged, invalidities: [...judged.invalidities, ...shortageAgainst(evidence, judged.holds, isBroken)] }
+  const shortage = shortageAgainst(evidence, judged.holds, isBroken)
+  const waits = judged.holds === true ? [] : waitsAgainst(evidence, (1 - tolerance) * offered - kept)
+  return { ...judged, invalidities: [...judged.invalidities, ...shortage, ...waits] }
+}
+
+/** Invalidity if requests that waited for VUs, busy at the target's usual speed, may be the good responses that lack. */
+function waitsAgainst(evidence: RequestEvidence, lacking: number): readonly Invalidity[] {
+  const { busyVus, offered, requestWindows } = evidence
+  if (busyVus === undefined) return []
+  const withinMs = usualMs(requestWindows)
+  const unproven = sum(unprovenBeyond(evidence, withinMs).map((each) => each.unproven))
+  return unproven === 0 || unproven < lacking ? [] : [busyVusInvalidity(busyVus, { unproven, offered, withinMs })]
 }
 
 /** Groups of consecutive windows: a scope of several phases may have gaps, and each group has its own end. */

@@ -9,6 +9,7 @@ const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'invalid', 'skipped']
 const SCENARIO = ['scenario', 'scale'] as const
 const RUN = [...SCENARIO, 'run'] as const
 const TIMES = [...RUN, 'quantile'] as const
+const GROUP_TIMES = [...RUN, 'group', 'quantile'] as const
 
 /** Exported metrics of finished scenarios: verdicts, assertions, and the judged figures. */
 export class ExportedResults {
@@ -21,6 +22,8 @@ export class ExportedResults {
     'outcome',
   ])
   readonly #latency = this.#gauge('slo_result_latency_seconds', 'Of steady and spike phases', TIMES)
+  readonly #iteration = this.#gauge('slo_result_iteration_seconds', 'Of whole iterations', TIMES)
+  readonly #group = this.#gauge('slo_result_group_seconds', 'Of groups in iterations', GROUP_TIMES)
   readonly #lag = this.#gauge('slo_result_message_lag_seconds', 'Without warm-up', TIMES)
   readonly #callTime = this.#gauge('slo_result_call_seconds', 'Of a function timed in process', TIMES)
   readonly #errors = this.#gauge('slo_result_error_ratio', 'Errors and dropped requests over offered ones', RUN)
@@ -58,6 +61,8 @@ export class ExportedResults {
       return
     }
     setQuantiles(this.#latency, labels, run.latency)
+    setQuantiles(this.#iteration, labels, run.iterations?.time)
+    for (const { name, time } of run.groups ?? []) setQuantiles(this.#group, { ...labels, group: name }, time)
     setIfKnown(this.#errors, labels, errorRate(run))
     setIfKnown(this.#throughput, labels, throughputOf(run))
   }
@@ -82,9 +87,13 @@ function setIfKnown(gauge: Gauge<(typeof RUN)[number]>, labels: RunLabels, value
 }
 
 /** Sets no series without samples: a missing number cannot be mistaken for a good one. */
-function setQuantiles(gauge: Gauge<(typeof TIMES)[number]>, labels: RunLabels, stats: TimeStatsJson | undefined): void {
+function setQuantiles<Label extends string>(
+  gauge: Gauge<Label | 'quantile'>,
+  labels: Readonly<Record<Label, string>>,
+  stats: TimeStatsJson | undefined,
+): void {
   if (stats === undefined) return
   const { p50Ms, p95Ms, p99Ms } = stats
   for (const [quantile, ms] of Object.entries({ '0.5': p50Ms, '0.95': p95Ms, '0.99': p99Ms }))
-    gauge.set({ ...labels, quantile }, Number(ms) / 1000)
+    gauge.set({ ...labels, quantile } as Record<Label | 'quantile', string>, Number(ms) / 1000)
 }

@@ -33,7 +33,15 @@ const ASSERTION: Shape = {
   keys: {
     ...{ assertion: 'string', expected: 'string', received: 'string', outcome: OUTCOME },
     ...{ 'reason?': 'string', 'invalidities?': { list: INVALIDITY }, 'message?': 'string', 'run?': 'string' },
-    ...{ 'phase?': 'string', 'step?': 'string', 'tag?': 'string', 'percentile?': 'number', 'limit?': 'number' },
+    ...{
+      'phase?': 'string',
+      'step?': 'string',
+      'tag?': 'string',
+      'group?': 'string',
+      'isIteration?': 'boolean',
+      'percentile?': 'number',
+      'limit?': 'number',
+    },
     'unit?': { oneOf: ['ms', 'ratio', 'perSec'] },
   },
 }

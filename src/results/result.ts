@@ -57,6 +57,9 @@ export interface AssertionResult {
   readonly phase?: PhaseName
   readonly step?: string
   readonly tag?: string
+  readonly group?: string
+  /** Set if whole iterations were judged. */
+  readonly isIteration?: true
   /** The percentile that was judged, as a ratio: 0.95. */
   readonly percentile?: number
   /** The limit asserted, in `unit`. Absent if the assertion is not about one figure. */
@@ -131,6 +134,10 @@ export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly serviceTime?: TimeStatsJson
   readonly latencyHistogram: HistogramJson
   readonly steps: readonly StepResult[]
+  /** Whole iterations; absent if each is one request. */
+  readonly iterations?: IterationResult
+  /** Groups of the iterations; absent if there are none. */
+  readonly groups?: readonly (IterationResult & { readonly name: string })[]
   readonly generator: GeneratorHealth
   readonly timeline: readonly TimelinePoint[]
   /** The slowest requests, worst first. */
@@ -155,6 +162,19 @@ export interface SlowRequest {
 export interface StepResult extends RequestCounts {
   readonly name: string
   readonly latency?: TimeStatsJson
+}
+
+/** Whole iterations of a run, or a group in them. */
+export interface IterationResult {
+  readonly offered: number
+  readonly completed: number
+  readonly dropped: number
+  /** Number that had not ended when the run ended. */
+  readonly unfinished: number
+  /** First errors by kind. */
+  readonly errors: Readonly<Record<string, number>>
+  /** Time from the intended start to the end; infinite with an error. Absent if none was due. */
+  readonly time?: TimeStatsJson
 }
 
 /** One second of a run, by intended start. */

@@ -66,7 +66,7 @@ function partOf({ phase, step, tag }: Scope): { readonly part?: RunPart } {
 }
 
 /** Good responses by second. Requests due after the last phase count in the last second of the scope. */
-function goodBySecond(
+export function goodBySecond(
   windows: readonly Window[],
   lengths: ReadonlyMap<number, number>,
 ): RequestEvidence['goodBySecond'] {
@@ -115,7 +115,10 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
 }
 
 /** Steps by p95, slowest first; empty if there is only one, or the scope is a single step. */
-function slowestSteps({ steps, series, phases }: HttpMeasurement, scope: Scope): { label: string; p95Ms: number }[] {
+export function slowestSteps(
+  { steps, series, phases }: HttpMeasurement,
+  scope: Scope,
+): { label: string; p95Ms: number }[] {
   if (steps.length < 2 || scope.step !== undefined) return []
   return steps
     .map((step) => ({ step, latency: totalsOf(series, phases, { ...scope, step }).sum.latency() }))
@@ -146,15 +149,18 @@ export function windowOfScope(
   }
 }
 
-/** Percentiles of all requests due; if some got no good response, also the times of good responses and of errors. */
-function timesLines({ sum }: ScopeTotals, { ending }: Scope): string[] {
+/** Names of good times and of times without the wait for a VU. */
+const REQUEST_TIMES = { good: 'good responses', time: 'service-time' }
+
+/** Percentiles of everything due; if some of it did not end well, also the times of good responses and of errors. */
+export function timesLines({ sum }: ScopeTotals, { ending }: Scope, names = REQUEST_TIMES): string[] {
   const latency = sum.latency()
   if (latency.count === 0) return []
   const percentiles = [50, 90, 95, 99].map((p) => `p${p} ${shortMs(latency.percentileUs(p / 100))}`).join('   ')
   const max = latency.finiteCount === 0 ? '' : `   max ${shortMs(latency.maxUs)} ms`
-  const service = sum.sent === 0 ? '' : `   service-time p95 ${formatMs(sum.serviceTime().percentileUs(0.95) / 1000)}`
+  const service = sum.sent === 0 ? '' : `   ${names.time} p95 ${formatMs(sum.serviceTime().percentileUs(0.95) / 1000)}`
   if (latency.infiniteCount === 0 || ending !== undefined) return [`${percentiles}${max}${service}`]
-  const endings = [...endingPart('good responses', sum.good.latency), ...endingPart('errors after', sum.failed.latency)]
+  const endings = [...endingPart(names.good, sum.good.latency), ...endingPart('errors after', sum.failed.latency)]
   return [`${percentiles}${service}`, ...(endings.length === 0 ? [] : [endings.join('   ')])]
 }
 
@@ -170,7 +176,7 @@ function shortMs(us: number): string {
   return us === Number.POSITIVE_INFINITY ? '∞' : significant(us / 1000, 3)
 }
 
-function errorsPart(totals: ScopeTotals): string {
+export function errorsPart(totals: ScopeTotals): string {
   const { errorCount, offered } = totals.sum
   const ratio = offered === 0 ? 0 : errorCount / offered
   const kinds = kindsPart(totals)
@@ -183,7 +189,7 @@ function kindsPart({ sum: { details } }: ScopeTotals): string {
   return commonest.map(([detail, count]) => `${formatCount(count)} × ${detail}`).join(', ')
 }
 
-function droppedPart({ sum: { dropped, offered } }: ScopeTotals): string {
+export function droppedPart({ sum: { dropped, offered } }: ScopeTotals): string {
   return dropped === 0 ? 'dropped 0' : `dropped ${formatCount(dropped)} (${formatRatio(dropped / offered)})`
 }
 
@@ -191,7 +197,7 @@ function pendingPart({ sum: { sent, completed } }: ScopeTotals): string {
   return sent === completed ? '' : `no response ${formatCount(sent - completed)}`
 }
 
-function generatorPart({ scheduleDelay, eventLoopDelay, cpuRatio }: GeneratorHealth): string {
+export function generatorPart({ scheduleDelay, eventLoopDelay, cpuRatio }: GeneratorHealth): string {
   const delay =
     scheduleDelay === undefined
       ? `event-loop delay p99 ${formatMs(eventLoopDelay.p99Ms)}`

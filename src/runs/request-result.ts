@@ -2,10 +2,11 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { allWindows, secondsOf, totalsOf, WHOLE_RUN, type ScopeTotals } from '../execution/request-scope.ts'
 import type { RequestWindow } from '../execution/request-timeline.ts'
 import { describeLoad } from '../load/describe.ts'
-import type { HttpRunResult, RequestCounts, StepResult, TimelinePoint } from '../results/result.ts'
+import type { HttpRunResult, IterationResult, RequestCounts, StepResult, TimelinePoint } from '../results/result.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentilesJson, timeStatsJson, type TimeStatsJson } from '../stats/summary.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
+import { groupsOf, iterationTotals } from './iteration-totals.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 
 /** The run as plain JSON, for the reporter. */
@@ -31,6 +32,7 @@ export function httpRunResult(
     ...statsOf('serviceTime', totals.sum.serviceTime()),
     latencyHistogram: latency.toJSON(),
     steps: measured.steps.length < 2 ? [] : measured.steps.map((step) => stepResult(measured, step)),
+    ...iterationResults(measured),
     generator,
     timeline: timelinePoints(measured),
     slowest: measured.slowest,
@@ -67,6 +69,21 @@ function timelineCounts(window: RequestWindow | undefined) {
 function stepResult({ series, phases }: HttpMeasurement, step: string): StepResult {
   const { sum } = totalsOf(series, phases, { ...WHOLE_RUN, step })
   return { name: step, ...countsOf(sum), ...statsOf('latency', sum.latency()) }
+}
+
+function iterationResults(measured: HttpMeasurement): Pick<HttpRunResult, 'iterations' | 'groups'> {
+  if (measured.iterations.length === 0) return {}
+  const groups = groupsOf(measured).map((name) => ({ name, ...iterationResult(measured, name) }))
+  return { iterations: iterationResult(measured, undefined), ...(groups.length === 0 ? {} : { groups }) }
+}
+
+function iterationResult(measured: HttpMeasurement, group: string | undefined): IterationResult {
+  const { sum } = iterationTotals(measured, { phase: undefined, between: undefined, group }).totals
+  const { offered, sent, completed, dropped, errors } = sum
+  return {
+    ...{ offered, completed, dropped, unfinished: sent - completed, errors: Object.fromEntries(errors) },
+    ...statsOf('time', sum.latency()),
+  }
 }
 
 function countsOf({ offered, sent, completed, dropped, errors, statuses }: RequestWindow): RequestCounts {

@@ -8,15 +8,17 @@ import type { History } from '../history/history.ts'
 import { describeLoad } from '../load/describe.ts'
 import type { Phase, PhaseName } from '../load/load.ts'
 import { now } from '../machine/clock.ts'
-import { durationMs, type Duration } from '../options/checks.ts'
-import { OptionsError } from '../options/problems.ts'
+import type { Duration } from '../options/checks.ts'
 import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
+import { iterationRun, type IterationRun } from './iteration-run.ts'
+import { groupsOf } from './iteration-totals.ts'
 import { endingEvidence, requestEvidence, windowOfScope } from './request-evidence.ts'
 import { httpInvalidities } from './request-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
 import { httpRunResult, timelinePoints } from './request-result.ts'
+import { assertKnown, period } from './scope-arguments.ts'
 import { vuShortage } from './vu-shortage.ts'
 
 interface HttpRunBase extends TimedRun {
@@ -63,6 +65,10 @@ interface HttpRunBase extends TimedRun {
    * @throws {Error} naming the available tags
    */
   tag(name: string): HttpRun
+  /** Whole iterations: for steps and flows, the time from the intended start to the end of the last request. */
+  readonly iterations: IterationRun
+  /** One group of a flow or of steps. @throws {Error} naming the available groups */
+  group(name: string): IterationRun
   /** Only the requests with a good response. Percentiles can be asserted on it, rates cannot. */
   readonly good: HttpRunEnding
   /**
@@ -106,6 +112,9 @@ interface NarrowedScope {
   step(name: string): HttpRunEnding
   tag(name: string): HttpRunEnding
   between(from: Duration, to: Duration): HttpRunEnding
+  /** Not available: iterations and groups are not selected by the ending of a request. */
+  readonly iterations: never
+  group(name: string): never
   readonly good: HttpRunEnding
   readonly failed: HttpRunEnding
   [evidenceOf](): EndingEvidence
@@ -239,6 +248,15 @@ class ScopedRun implements HttpRunBase {
     return this.#within({ tag: name })
   }
 
+  get iterations(): IterationRun {
+    return this.#iterationsOf(undefined)
+  }
+
+  group(name: string): IterationRun {
+    this.#assertKnown('group', name, new Set(groupsOf(this.#measured)))
+    return this.#iterationsOf(name)
+  }
+
   get good(): HttpRunEnding {
     return this.#ending('good')
   }
@@ -248,14 +266,7 @@ class ScopedRun implements HttpRunBase {
   }
 
   between(from: Duration, to: Duration): HttpRun {
-    const [fromMs, toMs] = [durationMs(from), durationMs(to)]
-    if (fromMs === undefined || toMs === undefined || fromMs % 1000 !== 0 || toMs % 1000 !== 0 || fromMs >= toMs) {
-      const rule = 'must be two durations in whole seconds, the first below the second'
-      throw new OptionsError('run.between()', [
-        { path: 'from, to', received: [from, to], rule, example: `'10s', '20s'` },
-      ])
-    }
-    return this.#within({ between: [fromMs, toMs] })
+    return this.#within({ between: period(from, to) })
   }
 
   result(): HttpRunResult {
@@ -288,9 +299,18 @@ class ScopedRun implements HttpRunBase {
     return this.#within({ ending }) as unknown as HttpRunEnding
   }
 
+  /** @throws {Error} if the scope is a step, a tag or an ending, which only requests have */
+  #iterationsOf(group: string | undefined): IterationRun {
+    const { phase, between, step, tag, ending } = this.#scope
+    if (step !== undefined || tag !== undefined || ending !== undefined)
+      throw new Error(
+        `${this.name}: a step, a tag, good and failed select requests, not iterations or groups\n` +
+          `Fix: call run.${group === undefined ? 'iterations' : `group(${JSON.stringify(group)})`} on the run or on a phase of it`,
+      )
+    return iterationRun(this.#measured, { phase, between, group }, this.#settledMs)
+  }
+
   #assertKnown(what: string, name: string, known: ReadonlySet<string>): void {
-    if (known.has(name)) return
-    const available = known.size === 0 ? 'it has none' : `it has ${[...known].join(', ')}`
-    throw new Error(`${this.name} has no ${what} ${JSON.stringify(name)}; ${available}`)
+    assertKnown(this.name, what, name, known)
   }
 }

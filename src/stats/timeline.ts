@@ -63,6 +63,7 @@ export class Window {
   readonly errors = new Map<ErrorKind, number>()
   readonly good = new Ending()
   #failed: Ending | undefined
+  #unfinished: Histogram | undefined
 
   constructor(second: number) {
     this.second = second
@@ -71,6 +72,11 @@ export class Window {
   /** Requests that ended in an error, with the times up to their failure. */
   get failed(): Ending {
     return this.#failed ?? NO_ENDING
+  }
+
+  /** Times until the end of the run of iterations that had not ended by then. Their whole times are unknown. */
+  get unfinished(): Histogram | undefined {
+    return this.#unfinished
   }
 
   /** Number of sent requests with a response or an error. */
@@ -124,6 +130,12 @@ export class Window {
     this.#failed.record(latencyUs, serviceTimeUs, status, bodyBytes)
   }
 
+  /** Counts an iteration that had not ended when the run did, with the time until then. */
+  recordUnfinished(timeUs: number): void {
+    this.#unfinished ??= new Histogram()
+    this.#unfinished.record(timeUs)
+  }
+
   /** Turns a good request into an error, if its fault is found only later. */
   turnToError(kind: ErrorKind, latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
     this.good.takeBack(latencyUs, serviceTimeUs, status, bodyBytes)
@@ -137,6 +149,7 @@ export class Window {
     this.dropped += other.dropped
     this.addEnding(other, 'good')
     this.addEnding(other, 'failed')
+    if (other.unfinished !== undefined) (this.#unfinished ??= new Histogram()).merge(other.unfinished)
   }
 
   /** Adds the requests of another window that ended in one way, without counting them as due or sent. */

@@ -63,6 +63,7 @@ export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasu
     slowest: [],
     steps: [...new Set(all.map(({ step }) => step))],
     gauges: [{ inFlight: 1, vus: 10 }],
+    iterations: [],
     startMs: 0,
     durationMs: 9000,
     generator: HEALTHY,

@@ -1,4 +1,5 @@
 import { evidenceOf, type FanOutEvidence, type RequestEvidence, type TimeEvidence } from '../evidence/evidence.ts'
+import type { GeneratorHealth, LoopBlocks } from '../evidence/generator-health.ts'
 import type { BusyVus, Invalidity, VuShortage } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { Window, type ErrorKind } from '../stats/timeline.ts'
@@ -49,6 +50,18 @@ export interface SampleRequests {
   readonly vuShortage?: VuShortage
   /** Set if all VUs were busy at some time. The windows are those of the run. */
   readonly busyVus?: Omit<BusyVus, 'windows'>
+  readonly pauses?: Pauses
+}
+
+/** Blocks of the generator's event loop. */
+interface Pauses extends LoopBlocks {
+  readonly maxMs: number
+}
+
+function generatorWith(pauses: Pauses | undefined): GeneratorHealth {
+  if (pauses === undefined) return GENERATOR
+  const { maxMs, ...blocks } = pauses
+  return { ...GENERATOR, eventLoopDelay: { ...GENERATOR.eventLoopDelay, maxMs, blocks } }
 }
 
 /** A run of requests in which all seconds are equal. */
@@ -114,7 +127,7 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
     targetErrors: errorKind === 'timeout' ? 0 : total((window) => window.errorCount),
     statuses: merged(windows.map(({ statuses }) => statuses)),
     offeredRatePerSec: rate,
-    generator: GENERATOR,
+    generator: generatorWith(options.pauses),
   }
 }
 
@@ -135,6 +148,7 @@ export interface SampleDeliveries {
   readonly asked?: number
   readonly failedToConnect?: number
   readonly invalidities?: readonly Invalidity[]
+  readonly pauses?: Pauses
 }
 
 /** A fan-out in which all seconds are equal. */
@@ -219,7 +233,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
       histogram: histogramOf(asked - failedToConnect, (n) => 1 + (n % 50)),
       invalidities,
     },
-    generator: GENERATOR,
+    generator: generatorWith(options.pauses),
   }
 }
 

@@ -100,7 +100,12 @@ function figure({ title, note }: Chart, id: string): Markup {
 function detailTables(run: HttpRunResult | FanOutRunResult): Markup[] {
   const generator = generatorTable(run.generator)
   if (run.kind === 'fanOut') return [html`<div class="tables">${deliveryTable(run)}${generator}</div>`]
-  return [stepTable(run), slowestTable(run), html`<div class="tables">${statusTable(run)}${generator}</div>`]
+  return [
+    stepTable(run),
+    iterationTable(run),
+    slowestTable(run),
+    html`<div class="tables">${statusTable(run)}${generator}</div>`,
+  ]
 }
 
 function stepTable({ steps }: HttpRunResult): Markup {
@@ -115,6 +120,22 @@ function stepTable({ steps }: HttpRunResult): Markup {
     ratioCell(errorRate(step)),
   ])
   return table('Steps', ['Step', 'Offered', 'Completed', 'p50', 'p95', 'p99', 'Errors'], rows)
+}
+
+function iterationTable({ iterations, groups = [] }: HttpRunResult): Markup {
+  if (iterations === undefined) return html``
+  const rows = [{ name: 'whole iterations', ...iterations }, ...groups].map((part): TableCell[] => [
+    { text: part.name },
+    countCell(part.offered),
+    countCell(part.completed),
+    msCell(part.time?.p50Ms),
+    msCell(part.time?.p95Ms),
+    msCell(part.time?.p99Ms),
+    ratioCell(errorRate(part)),
+    countCell(part.unfinished),
+  ])
+  const head = ['Part', 'Due', 'Completed', 'p50', 'p95', 'p99', 'Errors', 'Unfinished']
+  return table('Iterations and groups', head, rows)
 }
 
 function statusTable({ statuses, errors, dropped, heartbeats }: HttpRunResult): Markup {

@@ -1,4 +1,5 @@
 import { checkProblem, decision } from '../../execution/checked-function.ts'
+import { RequestCounter } from '../../execution/request-counter.ts'
 import type { RequestSeries } from '../../execution/request-scope.ts'
 import { VirtualUserBase } from '../../execution/virtual-user-base.ts'
 import type { RunningExecution } from '../../execution/workload.ts'
@@ -38,12 +39,15 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   earlier: Timed | undefined
   later: Timed | undefined
   readonly #context: ConversationVuContext<D>
+  readonly #counter: RequestCounter
   #stepIndex = 0
   #progress: Progress = 'none'
   #isConnected = false
   #isConnecting = false
   #sent: Outgoing = ''
   #sentMs = 0
+  /** When the last response arrived. */
+  #respondedMs = 0
   /** Messages of this connection, for steps whose response is the first message received. */
   readonly #lastMessages = noMessages()
   #takesFirst = false
@@ -55,6 +59,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   constructor(id: number, data: D, fork: () => Random, surroundings: ConversationVuContext<D>) {
     super(id, data, fork, surroundings.execution)
     this.#context = surroundings
+    this.#counter = new RequestCounter(surroundings.execution)
   }
 
   get isInFlight(): boolean {
@@ -148,7 +153,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     const { execution, series, deadlines, clients } = this.#context
     if (execution.isOver) return this.end(now())
     const { send } = this.#step
-    this.setIntendedStart(intendedMs)
+    this.#counter.setIntendedStart(intendedMs, this.countedUntilMs)
     try {
       const context = { vu: this.vu, iteration: this.iteration, random: this.random }
       this.#sent = typeof send === 'function' ? send(context) : send
@@ -156,7 +161,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
       execution.scenarioFailed(error)
       return
     }
-    this.countSent(series[this.#stepIndex]!)
+    this.#counter.countSent(series[this.#stepIndex]!)
     this.#sentMs = now()
     deadlines.set(this, this.#sentMs)
     if (this.#isConnected) return this.#send()
@@ -183,27 +188,28 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   #responded(endMs: number): void {
     const { thinkTime } = this.#step
     const latencyUs = this.#observe(endMs, 'responded') * 1000
-    const window = this.#context.series[this.#stepIndex]!.timeline.at(this.countedMs)
+    const window = this.#context.series[this.#stepIndex]!.timeline.at(this.#counter.countedMs)
     window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
     this.#stepIndex++
     const thinkMs = this.draw(thinkTime)
+    this.#respondedMs = endMs
     if (thinkMs > 0) this.#context.execution.pacer.at(endMs + thinkMs, this.#resume)
     else this.#proceed(endMs)
   }
 
   #proceed(atMs: number): void {
     if (this.#stepIndex < this.#context.steps.length) this.#begin(atMs - this.#context.execution.startMs)
-    else this.end(atMs)
+    else this.end(atMs, this.#respondedMs)
   }
 
   #fail(kind: ErrorKind, detail: string, endMs = now()): void {
     const { execution, series } = this.#context
     const latencyUs = this.#observe(endMs, kind) * 1000
-    const window = series[this.#stepIndex]!.timeline.at(this.countedMs)
+    const window = series[this.#stepIndex]!.timeline.at(this.#counter.countedMs)
     window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
     window.countDetail(detail)
     execution.tally.countError(kind, detail)
-    this.hasError = true
+    this.hadError(kind, detail)
     this.end(endMs)
   }
 
@@ -212,9 +218,9 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     const { slowest, deadlines } = this.#context
     this.#progress = 'none'
     deadlines.clear(this)
-    const latencyMs = this.countEnded(this.#step.name, ending, endMs)
-    if (slowest.wants(this.countedMs, latencyMs))
-      slowest.keep({ atMs: this.intendedMs, label: this.#step.name, latencyMs })
+    const latencyMs = this.#counter.countEnded(this.#step.name, ending, endMs)
+    if (slowest.wants(this.#counter.countedMs, latencyMs))
+      slowest.keep({ atMs: this.#counter.intendedMs, label: this.#step.name, latencyMs })
     return latencyMs
   }
 }

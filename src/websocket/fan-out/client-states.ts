@@ -31,13 +31,8 @@ export class ClientStates {
   /** Times from the instant at which a first handshake was due to its response. */
   readonly connectTime = new Histogram()
 
-  /**
-   * @param clients client numbers go from 0 to `clients - 1`
-   * @param own number of them that this generator has
-   */
-  constructor(clients: number, own = clients) {
-    this.#unsettled = own
-    if (own === 0) this.#allSettled.resolve()
+  constructor(clients: number) {
+    this.#unsettled = clients
     this.#state = new Uint8Array(clients)
     this.#wasSubscribed = new Uint8Array(clients)
     this.#isSettled = new Uint8Array(clients)

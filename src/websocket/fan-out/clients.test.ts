@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { WHOLE } from '../../load/share.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
 import { Clients } from './clients.ts'
 
@@ -12,7 +11,6 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     layout: { processes: 1, sources },
     connectRatePerSec: undefined,
     maxHandshakes: 1,
-    share: WHOLE,
     vuOf: (id: number) => ({ id, data: undefined, vars: {} }),
     handshake: (_: unknown, instance: number) => ({ url: urls[instance]!, headers: {}, subprotocols: [] }),
     framing: undefined,

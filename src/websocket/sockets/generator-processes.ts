@@ -1,4 +1,4 @@
-import type { GeneratorHealth, LoopDelayStats } from '../../evidence/generator-health.ts'
+import type { GeneratorHealth, LoopBlocks, LoopDelayStats } from '../../evidence/generator-health.ts'
 
 /**
  * Health of several generator processes together. Delays, utilization and CPU are those of the worst process, as each has
@@ -9,7 +9,9 @@ export function worstHealth(main: GeneratorHealth, others: readonly GeneratorHea
   const all = [main, ...others]
   const most = (of: (health: GeneratorHealth) => number) => Math.max(...all.map(of))
   const sum = (of: (health: GeneratorHealth) => number) => all.reduce((total, health) => total + of(health), 0)
-  const worstDelay = (of: keyof LoopDelayStats) => most(({ eventLoopDelay }) => eventLoopDelay[of] ?? 0)
+  const worstBlocks = (of: keyof LoopBlocks) => most(({ eventLoopDelay }) => eventLoopDelay.blocks?.[of] ?? 0)
+  const worstDelay = (of: Exclude<keyof LoopDelayStats, 'blocks'>) =>
+    most(({ eventLoopDelay }) => eventLoopDelay[of] ?? 0)
   return {
     ...main,
     eventLoopDelay: {
@@ -18,6 +20,7 @@ export function worstHealth(main: GeneratorHealth, others: readonly GeneratorHea
       p99Ms: worstDelay('p99Ms'),
       sustainedP99Ms: worstDelay('sustainedP99Ms'),
       maxMs: worstDelay('maxMs'),
+      blocks: { count: worstBlocks('count'), totalMs: worstBlocks('totalMs') },
     },
     eventLoopUtilization: most(({ eventLoopUtilization }) => eventLoopUtilization),
     cpuRatio: most(({ cpuRatio }) => cpuRatio),

@@ -1,0 +1,61 @@
+import type { ErrorKind } from '../stats/timeline.ts'
+import type { RequestSeries } from './request-scope.ts'
+import type { RunningExecution } from './workload.ts'
+
+/** Counter of the requests that are sent one after another over one connection. */
+export class RequestCounter {
+  /** Intended start of the current request, in milliseconds since the start of the run. */
+  intendedMs = 0
+  /** When the request counts: its intended start, but the end of the warm-up for an iteration that began in it. */
+  countedMs = 0
+  readonly #execution: Pick<RunningExecution<never>, 'tally' | 'startMs'>
+
+  constructor(execution: Pick<RunningExecution<never>, 'tally' | 'startMs'>) {
+    this.#execution = execution
+  }
+
+  /**
+   * @param intendedMs intended start of the next request since the start of the run
+   * @param countedUntilMs latest time at which requests of its iteration are counted
+   */
+  setIntendedStart(intendedMs: number, countedUntilMs: number): void {
+    this.intendedMs = intendedMs
+    this.countedMs = Math.min(intendedMs, countedUntilMs)
+  }
+
+  countSent({ timeline }: RequestSeries): void {
+    const window = timeline.at(this.countedMs)
+    window.offered++
+    window.sent++
+    this.#execution.tally.offered++
+    this.#execution.tally.sent++
+  }
+
+  /** Counts a request that was due but is not sent. */
+  countDropped({ timeline }: RequestSeries): void {
+    const window = timeline.at(this.countedMs)
+    window.offered++
+    window.dropped++
+    this.#execution.tally.offered++
+    this.#execution.tally.dropped++
+  }
+
+  /**
+   * Counts an ended request for live figures.
+   *
+   * @param ending the status, or the kind of error instead of a response
+   * @returns its latency in milliseconds
+   */
+  countEnded(step: string, ending: number | ErrorKind | 'responded', endMs: number): number {
+    const { tally, startMs } = this.#execution
+    const latencyMs = endMs - startMs - this.intendedMs
+    tally.completed++
+    tally.responseTimes.record(step, ending, latencyMs * 1000)
+    return latencyMs
+  }
+
+  /** How late a request is that is sent at `sentMs` (`performance.now()`). */
+  lateMs(sentMs: number): number {
+    return sentMs - this.#execution.startMs - this.intendedMs
+  }
+}

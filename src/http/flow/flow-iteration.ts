@@ -1,0 +1,205 @@
+import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { Random } from '../../load/random.ts'
+import type { Vu } from '../../load/vu.ts'
+import { now } from '../../machine/clock.ts'
+import { durationMs } from '../../options/checks.ts'
+import { OptionsError } from '../../options/problems.ts'
+import { isText } from '../../options/values.ts'
+import { WatchedPromise } from '../../results/watched-promise.ts'
+import type { HttpResponse } from '../response.ts'
+import type { FlowContext, FlowRequester, FlowRequestSpec } from '../types.ts'
+import type { FlowUser } from './flow-user.ts'
+import { RunEndedError } from './request-failed-error.ts'
+
+/** Number of calls after the end of the run that reject. A flow that catches them all, in a loop, is then left waiting. */
+const MAX_REJECTIONS = 100
+
+type Sleep = PromiseWithResolvers<void>
+
+/** The functions that a flow is called with, for one iteration. */
+export class FlowIteration<D> implements FlowContext<D> {
+  readonly vu: Vu<D>
+  readonly iteration: number
+  readonly request: FlowRequester
+  /** Whether a call was rejected because the run has ended. */
+  isStopped = false
+  /** Number of requests that the flow has sent. */
+  requests = 0
+  readonly #user: FlowUser<D>
+  /** Intended start of the first request, in milliseconds since the start of the run. */
+  #dueMs: number
+  /** Delay of the generator after the last sleep, which counts for the next request. */
+  #lateMs = 0
+  #isEnded = false
+  #rejections = 0
+  readonly #sleeps = new Set<Sleep>()
+  /** Sleeps and groups, of which some were not awaited so far. */
+  #calls: { readonly call: string; readonly promise: WatchedPromise<unknown> }[] = []
+  #openGroups = 0
+
+  constructor(user: FlowUser<D>, dueMs: number) {
+    this.#user = user
+    this.#dueMs = dueMs
+    this.vu = user.vu
+    this.iteration = user.iteration
+    this.request = Object.assign((spec: FlowRequestSpec) => this.#request(spec), {
+      all: (specs: readonly FlowRequestSpec[]) => this.#requestAll(specs),
+    })
+  }
+
+  get random(): Random {
+    return this.#user.random
+  }
+
+  readonly group = <T>(name: string, steps: () => T | Promise<T>): Promise<T> => {
+    if (this.#isOver('group()')) return this.#refuse()
+    return this.#watched('group()', this.#timed(name, steps))
+  }
+
+  readonly sleep: FlowContext<D>['sleep'] = (duration) => {
+    if (this.#isOver('sleep()')) return this.#refuse()
+    const ms = this.#lengthOf(duration)
+    if (ms === undefined) return this.#fail(wrongDuration(duration))
+    const sleep = Promise.withResolvers<void>()
+    this.#sleeps.add(sleep)
+    this.#user.execution.pacer.at(now() + ms, (dueMs) => {
+      if (!this.#sleeps.delete(sleep)) return
+      if (this.requests === 0) this.#dueMs += ms
+      else this.#lateMs = now() - dueMs
+      sleep.resolve()
+    })
+    return this.#watched('sleep()', sleep.promise)
+  }
+
+  /** Call that was not awaited; `undefined` if all were. */
+  get forgotten(): string | undefined {
+    if (this.#sleeps.size > 0) return 'sleep()'
+    if (this.#openGroups > 0) return 'group()'
+    return this.#calls.find(({ promise }) => !promise.isAwaited)?.call
+  }
+
+  /** The error of calls after the end of the run. */
+  stopped(): RunEndedError {
+    this.isStopped = true
+    return new RunEndedError('the run has ended')
+  }
+
+  /** Ends the iteration: later calls are errors. */
+  end(): void {
+    this.#isEnded = true
+    this.#sleeps.clear()
+  }
+
+  /** Wakes the flow up because the run has ended. */
+  stop(): void {
+    for (const sleep of this.#sleeps) sleep.reject(this.stopped())
+    this.#sleeps.clear()
+  }
+
+  #request(spec: FlowRequestSpec): Promise<HttpResponse> {
+    if (this.#isOver('request()')) return this.#refuse()
+    return this.#user.request(spec, this.#nextDueMs())
+  }
+
+  #requestAll(specs: readonly FlowRequestSpec[]): Promise<HttpResponse[]> {
+    if (this.#isOver('request.all()')) return this.#refuse()
+    return handled(this.#user.requestAll(specs, this.#nextDueMs()))
+  }
+
+  /** Intended start of what the flow calls now. */
+  #nextDueMs(): number {
+    const askedMs = now() - this.#user.execution.startMs
+    return this.requests === 0 ? Math.min(this.#dueMs, askedMs) : askedMs - this.#lateMs
+  }
+
+  /** Called when a request has been sent or queued: the next one is due when the flow asks for it. */
+  sent(): void {
+    this.requests++
+    this.#lateMs = 0
+  }
+
+  async #timed<T>(name: string, steps: () => T | Promise<T>): Promise<T> {
+    if (!isText(name))
+      return this.#fail(
+        new ScenarioError("group(): the name must be a non-empty string, as in group('checkout', async () => { … })"),
+      )
+    if (typeof steps !== 'function')
+      return this.#fail(
+        new ScenarioError(
+          `group(): ${JSON.stringify(name)} needs a function, as in group('checkout', async () => { … })`,
+        ),
+      )
+    let span
+    try {
+      span = this.#user.beginGroup(name, this.#nextDueMs())
+    } catch (error) {
+      return this.#fail(error)
+    }
+    const { errors } = this.#user
+    this.#openGroups++
+    try {
+      const value = await steps()
+      span.end(now(), this.#user.errors === errors ? undefined : this.#user.lastError)
+      return value
+    } catch (error) {
+      if (error instanceof RunEndedError) span.cut(now())
+      else
+        span.end(
+          now(),
+          this.#user.errors === errors ? { kind: 'body', detail: 'an error in the group' } : this.#user.lastError,
+        )
+      throw error
+    } finally {
+      this.#openGroups--
+      this.#user.groupEnded(span)
+    }
+  }
+
+  #watched<T>(call: string, promise: Promise<T>): Promise<T> {
+    const watched = WatchedPromise.over(promise)
+    if (this.#calls.every(({ promise: earlier }) => earlier.isAwaited)) this.#calls = []
+    this.#calls.push({ call, promise: watched })
+    return watched
+  }
+
+  #lengthOf(duration: Parameters<FlowContext<D>['sleep']>[0]): number | undefined {
+    if (typeof duration !== 'object' || duration === null) return durationMs(duration)
+    const [minMs, maxMs] = [durationMs(duration.min), durationMs(duration.max)]
+    if (minMs === undefined || maxMs === undefined || minMs > maxMs) return undefined
+    return this.#user.draw({ minMs, maxMs })
+  }
+
+  /** Whether nothing may be called any more. A call after the end of the iteration ends the run. */
+  #isOver(call: string): boolean {
+    if (this.#user.execution.isOver) return true
+    if (!this.#isEnded) return false
+    this.#user.execution.scenarioFailed(
+      new ScenarioError(
+        `flow: ${call} was called after the iteration had ended\nFix: await every request(), group() and sleep(), and every function that calls them`,
+      ),
+    )
+    return true
+  }
+
+  #refuse(): Promise<never> {
+    const error = this.stopped()
+    if (++this.#rejections > MAX_REJECTIONS) return new Promise(() => {})
+    return handled(Promise.reject(error))
+  }
+
+  #fail(error: unknown): Promise<never> {
+    this.#user.execution.scenarioFailed(error)
+    return handled(Promise.reject(error))
+  }
+}
+
+/** Marks the rejection of a promise as handled: it has been counted or reported already, even if the flow drops it. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
+
+function wrongDuration(received: unknown): OptionsError {
+  const rule = `must be a duration ('2m', '1.5s', '500ms', or a number of milliseconds), or { min, max }`
+  return new OptionsError('sleep()', [{ path: 'duration', received, rule, example: `sleep('200ms')` }])
+}

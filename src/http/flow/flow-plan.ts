@@ -1,0 +1,81 @@
+import type { RequestSeries } from '../../execution/request-scope.ts'
+import { PhasedTimeline } from '../../execution/request-timeline.ts'
+import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { Phase } from '../../load/load.ts'
+import { labelOf } from '../exchange.ts'
+import { statusTest, type ExpectedStatus } from '../expectation.ts'
+import { TaggedSeries, type RequestKind } from '../steps.ts'
+import type { FlowRequestSpec } from '../types.ts'
+
+const MAX_NAMES = 100
+
+/** Requests of a flow by name, and the series in which they are counted. */
+export class FlowPlan {
+  /** Names of the requests, in the order in which each was first sent. */
+  readonly names: string[] = []
+  readonly #phases: readonly Phase[]
+  readonly #expectStatus: ExpectedStatus | undefined
+  readonly #kinds = new Map<string, RequestKind>()
+  readonly #tagged: TaggedSeries
+  /** First request of the iteration that began last. */
+  #first: RequestKind | undefined
+
+  constructor(expectStatus: ExpectedStatus | undefined, phases: readonly Phase[]) {
+    this.#expectStatus = expectStatus
+    this.#phases = phases
+    this.#tagged = new TaggedSeries(phases)
+  }
+
+  /** All series of requests. */
+  get series(): readonly RequestSeries[] {
+    return [...[...this.#kinds.values()].map(({ series }) => series), ...this.#tagged.all]
+  }
+
+  /**
+   * Series that counts a dropped iteration: that of the request with which the latest iteration began. Flows that begin
+   * with different requests get dropped ones in proportion.
+   */
+  dropped(): RequestSeries {
+    return (this.#first ??= this.#named('flow')).series
+  }
+
+  /**
+   * @param isFirst whether it is the first request of its iteration
+   * @throws {ScenarioError} for more than 100 names
+   */
+  kindOf({ name, method = 'GET', path }: FlowRequestSpec, isFirst: boolean): RequestKind {
+    const query = path.indexOf('?')
+    const kind = this.#named(name ?? `${method} ${query < 0 ? path : path.slice(0, query)}`)
+    if (isFirst) this.#first = kind
+    return kind
+  }
+
+  /** @throws {ScenarioError} for more than 100 tags */
+  seriesOf(kind: RequestKind, tag: string | undefined): RequestSeries {
+    return tag === undefined ? kind.series : this.#tagged.of(kind, tag)
+  }
+
+  #named(given: string): RequestKind {
+    const known = this.#kinds.get(given)
+    if (known !== undefined) return known
+    if (this.#kinds.size >= MAX_NAMES)
+      throw new ScenarioError(
+        `request(): more than ${MAX_NAMES} different names, the last one ${JSON.stringify(given)}; without a name, requests are ` +
+          `counted by method and path\nFix: name requests whose path contains an id: request({ name: 'order', path: … })`,
+      )
+    const name = labelOf(given)
+    const kind = {
+      index: this.names.length,
+      name,
+      path: 'request()',
+      constants: undefined,
+      isExpected: statusTest(this.#expectStatus),
+      checks: [],
+      extracts: [],
+      series: { step: name, tag: undefined, timeline: new PhasedTimeline(this.#phases) },
+    }
+    this.names.push(name)
+    this.#kinds.set(given, kind)
+    return kind
+  }
+}

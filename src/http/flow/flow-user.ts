@@ -1,0 +1,326 @@
+import { assertionProblem } from '../../execution/checked-function.ts'
+import type { FirstError, Span } from '../../execution/iteration-times.ts'
+import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { RunningExecution } from '../../execution/workload.ts'
+import type { Random } from '../../load/random.ts'
+import { now } from '../../machine/clock.ts'
+import { OptionsError } from '../../options/problems.ts'
+import { Exchange } from '../exchange.ts'
+import { HttpUser, type VuContext, type VuIdentity } from '../http-user.ts'
+import { isReadFirst, readBody } from '../request-body.ts'
+import { flowMistakesOf, isFlowRequestSpec } from '../request-options.ts'
+import { BodyError } from '../response-body.ts'
+import type { HttpResponse } from '../response.ts'
+import type { RequestKind } from '../steps.ts'
+import type { Flow, FlowRequestSpec } from '../types.ts'
+import { FlowIteration, handled } from './flow-iteration.ts'
+import type { FlowPlan } from './flow-plan.ts'
+import { RequestFailedError, RunEndedError } from './request-failed-error.ts'
+
+/** Connections of one VU, as browsers open to one host. */
+const MAX_CONNECTIONS = 6
+
+/** What all VUs of a run with a flow share. */
+export interface FlowVuContext<D> extends VuContext<D> {
+  readonly flow: Flow<D>
+  readonly plan: FlowPlan
+  /** Creates the connection of an exchange of this VU. */
+  connect(exchange: Exchange<D>, vu: FlowUser<D>): void
+}
+
+/** A request in flight, and the promise that the flow awaits. */
+interface Pending {
+  readonly kind: RequestKind
+  readonly response: PromiseWithResolvers<HttpResponse>
+}
+
+/** A VU whose iterations are calls of a function, which sends the requests. */
+export class FlowUser<D> extends HttpUser<D> {
+  /** Number of requests of the iteration that ended in an error. */
+  errors = 0
+  lastError: FirstError | undefined
+  readonly #all: FlowVuContext<D>
+  readonly #instance: number
+  /** Further connections, opened when they are needed. */
+  readonly #extra: Exchange<D>[] = []
+  readonly #pending = new Map<Exchange<D>, Pending>()
+  #iteration: FlowIteration<D> | undefined
+  readonly #groups = new Set<Span>()
+  /** Exchange of the last request that was sent. */
+  #last: Exchange<D>
+
+  constructor(identity: VuIdentity<D>, fork: () => Random, all: FlowVuContext<D>) {
+    super(identity, fork, all, true)
+    this.#all = all
+    this.#instance = identity.instance
+    this.#last = this.exchange
+  }
+
+  get execution(): RunningExecution<HttpUser<D>> {
+    return this.#all.execution
+  }
+
+  get inFlight(): number {
+    return this.#pending.size
+  }
+
+  override get failedAttempts(): number {
+    return Math.max(super.failedAttempts, ...this.#extra.map(({ connection }) => connection.failedAttempts))
+  }
+
+  protected sendFirst(intendedMs: number): void {
+    this.errors = 0
+    this.lastError = undefined
+    const iteration = new FlowIteration(this, intendedMs)
+    this.#iteration = iteration
+    let returned: unknown
+    try {
+      returned = this.#all.flow(iteration)
+    } catch (error) {
+      this.#threw(iteration, error)
+      return
+    }
+    if (!isThenable(returned)) this.#returned(iteration)
+    else
+      returned.then(
+        () => this.#returned(iteration),
+        (error: unknown) => this.#threw(iteration, error),
+      )
+  }
+
+  /** Sends a request of the flow. @param dueMs its intended start since the start of the run */
+  request(spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse> {
+    try {
+      this.#assertNoneInFlight('request()')
+      const kind = this.#kindOf(spec, 'request()', this.#iteration!.requests === 0)
+      // A pause after a response that the connection needs is not part of the latency, as between steps.
+      const { endedMs, connection } = this.exchange
+      const settledMs = this.#iteration!.requests === 0 ? 0 : endedMs + connection.settleMs - this.execution.startMs
+      return this.#send(this.exchange, kind, spec, Math.max(dueMs, settledMs))
+    } catch (error) {
+      return this.#fail(error)
+    }
+  }
+
+  /** Sends requests at the same time, one for each connection; further ones as soon as one of them is free. */
+  async requestAll(specs: readonly FlowRequestSpec[], dueMs: number): Promise<HttpResponse[]> {
+    const responses: HttpResponse[] = []
+    const errors: { readonly at: number; readonly error: RequestFailedError }[] = []
+    let ended = 0
+    try {
+      this.#assertNoneInFlight('request.all()')
+      if (!Array.isArray(specs)) throw notAList(specs)
+      const isFirst = this.#iteration!.requests === 0
+      const all = specs.map((spec, at) => {
+        return { at, spec, kind: this.#kindOf(spec, `request.all()[${at}]`, isFirst && at === 0) }
+      })
+      const queue = all.values()
+      const sendOneAfterAnother = async (exchange: Exchange<D>): Promise<void> => {
+        for (const { at, spec, kind } of queue) {
+          try {
+            responses[at] = await this.#send(exchange, kind, spec, dueMs)
+          } catch (error) {
+            if (!(error instanceof RequestFailedError)) throw error
+            errors.push({ at, error })
+          }
+          ended++
+          if (this.execution.isOver) return
+        }
+      }
+      await Promise.all(this.#exchanges(specs.length).map(sendOneAfterAnother))
+    } catch (error) {
+      if (!(error instanceof RunEndedError)) this.execution.scenarioFailed(error)
+      throw error
+    }
+    const [first] = errors.toSorted((a, b) => a.at - b.at)
+    if (first !== undefined) throw first.error
+    if (ended < specs.length) throw this.#iteration!.stopped()
+    return responses
+  }
+
+  succeeded(_: number, response: HttpResponse | undefined, exchange: Exchange<D>): void {
+    this.#last = exchange
+    this.#take(exchange)?.response.resolve(response!)
+  }
+
+  failed(_: number, error: FirstError, response: HttpResponse | undefined, exchange: Exchange<D>): void {
+    this.#last = exchange
+    this.errors++
+    this.lastError = error
+    this.hadError(error.kind, error.detail)
+    const pending = this.#take(exchange)
+    if (pending === undefined) return
+    void handled(pending.response.promise)
+    pending.response.reject(RequestFailedError.of(pending.kind.name, error, response))
+  }
+
+  /** Begins to time a group. @throws {ScenarioError} for more than 100 names */
+  beginGroup(name: string, dueMs: number): Span {
+    const span = this.beginSpan(dueMs, now(), name)!
+    this.#groups.add(span)
+    return span
+  }
+
+  groupEnded(span: Span): void {
+    this.#groups.delete(span)
+  }
+
+  override cut(nowMs: number): void {
+    for (const span of this.#groups) span.cut(nowMs)
+    super.cut(nowMs)
+  }
+
+  /** Ends the waits of the flow, because no more requests may be sent. */
+  override stop(): void {
+    this.#iteration?.stop()
+  }
+
+  override closed(): void {
+    for (const { response } of this.#pending.values()) {
+      void handled(response.promise)
+      response.reject(this.#iteration!.stopped())
+    }
+    this.#pending.clear()
+    this.stop()
+  }
+
+  /** @throws {OptionsError} naming every mistake in the request */
+  #kindOf(spec: FlowRequestSpec, path: string, isFirst: boolean): RequestKind {
+    if (!isFlowRequestSpec(spec) || typeof spec.path !== 'string') throw flowMistakesOf(path, spec)
+    return this.#all.plan.kindOf(spec, isFirst)
+  }
+
+  /** @throws {ScenarioError} if a request is in flight */
+  #assertNoneInFlight(call: string): void {
+    for (const { kind } of this.#pending.values())
+      throw new ScenarioError(
+        `flow: ${call} was called while ${kind.name} was in flight: a VU sends one request after another\n` +
+          'Fix: await each request(), or send several at the same time by request.all([…])',
+      )
+  }
+
+  /** @throws {OptionsError} naming every mistake in the request */
+  #send(exchange: Exchange<D>, kind: RequestKind, spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse> {
+    const position = this.#iteration!.requests
+    this.#iteration!.sent()
+    exchange.setIntendedStart(dueMs, this.countedUntilMs)
+    const response = Promise.withResolvers<HttpResponse>()
+    this.#pending.set(exchange, { kind, response })
+    try {
+      if (isReadFirst(spec.body)) void this.#readAndSend(exchange, kind, spec, position)
+      else exchange.send(kind, this.#all.plan.seriesOf(kind, spec.tag), spec, position)
+    } catch (error) {
+      this.#pending.delete(exchange)
+      throw error
+    }
+    return response.promise
+  }
+
+  /** Reads the body before the send. This is the generator's time: the latency includes it, the service time does not. */
+  async #readAndSend(exchange: Exchange<D>, kind: RequestKind, spec: FlowRequestSpec, position: number): Promise<void> {
+    const { plan, timeoutMs, execution } = this.#all
+    try {
+      const body = await readBody(spec.body, timeoutMs)
+      const series = plan.seriesOf(kind, spec.tag)
+      if (!execution.isOver) {
+        exchange.send(kind, series, { ...spec, body }, position)
+        return
+      }
+      exchange.countDropped(series)
+      this.#refuse(exchange, this.#iteration!.stopped())
+    } catch (error) {
+      execution.scenarioFailed(error)
+      this.#refuse(exchange, error)
+    }
+  }
+
+  #refuse(exchange: Exchange<D>, error: unknown): void {
+    const pending = this.#take(exchange)
+    if (pending === undefined) return
+    void handled(pending.response.promise)
+    pending.response.reject(error)
+  }
+
+  #take(exchange: Exchange<D>): Pending | undefined {
+    const pending = this.#pending.get(exchange)
+    this.#pending.delete(exchange)
+    return pending
+  }
+
+  /** @returns at most {@link MAX_CONNECTIONS} */
+  #exchanges(count: number): readonly Exchange<D>[] {
+    const needed = Math.min(count, MAX_CONNECTIONS)
+    while (this.#extra.length < needed - 1) {
+      const exchange = new Exchange(this.#all, this, this.#instance, true)
+      this.#all.connect(exchange, this)
+      this.#extra.push(exchange)
+    }
+    return [this.exchange, ...this.#extra].slice(0, needed)
+  }
+
+  #returned(iteration: FlowIteration<D>): void {
+    const forgotten = this.#inFlight() ?? iteration.forgotten
+    iteration.end()
+    if (iteration.isStopped) this.#cutShort()
+    else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
+    else if (iteration.requests === 0) this.execution.scenarioFailed(new ScenarioError(NO_REQUEST))
+    else this.end(now())
+  }
+
+  #threw(iteration: FlowIteration<D>, error: unknown): void {
+    const forgotten = this.#inFlight()
+    iteration.end()
+    if (iteration.isStopped) this.#cutShort()
+    else if (!this.#isOfTarget(iteration, error)) this.execution.scenarioFailed(error)
+    else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
+    else this.end(now())
+  }
+
+  /** Ends an iteration that the end of the run has interrupted. */
+  #cutShort(): void {
+    const nowMs = now()
+    this.cut(nowMs)
+    this.end(nowMs)
+  }
+
+  #inFlight(): string | undefined {
+    for (const { kind } of this.#pending.values()) return `the request ${kind.name}`
+    return undefined
+  }
+
+  /**
+   * Whether an error that a flow threw is the target's: of a request, of a body that cannot be read, or of an assertion on
+   * a response. The last two turn the last request into an error, as in a check.
+   */
+  #isOfTarget({ requests }: FlowIteration<D>, error: unknown): boolean {
+    if (error instanceof RequestFailedError) return this.errors > 0
+    const detail = error instanceof BodyError ? error.message : assertionProblem(error)
+    if (detail === undefined || requests === 0) return false
+    if (this.#last.turnToError(detail)) this.hadError('body', detail)
+    return true
+  }
+
+  #fail(error: unknown): Promise<never> {
+    this.execution.scenarioFailed(error)
+    return handled(Promise.reject(error))
+  }
+}
+
+const NO_REQUEST =
+  'flow: an iteration sent no request, so nothing was measured\nFix: send at least one request in each iteration: await request({ path: … })'
+
+function notAwaited(what: string): ScenarioError {
+  return new ScenarioError(
+    `flow: an iteration ended before ${what} had\nFix: await every request(), group() and sleep(), and every function that calls them`,
+  )
+}
+
+function notAList(received: unknown): OptionsError {
+  const rule = 'must be an array of requests'
+  const example = `request.all([{ path: '/a' }, { path: '/b' }])`
+  return new OptionsError('request.all()', [{ path: 'requests', received, rule, example }])
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}

@@ -1,0 +1,49 @@
+import { VirtualUserBase } from '../execution/virtual-user-base.ts'
+import type { RunningExecution } from '../execution/workload.ts'
+import type { Random } from '../load/random.ts'
+import { Exchange, type ExchangeContext, type ExchangeOwner } from './exchange.ts'
+
+/** What all VUs of one run share. */
+export interface VuContext<D> extends ExchangeContext<D> {
+  readonly timeoutMs: number
+  readonly execution: RunningExecution<HttpUser<D>>
+}
+
+/** Identity of one VU. */
+export interface VuIdentity<D> {
+  readonly id: number
+  readonly data: D
+  /** Index of the target's instance. */
+  readonly instance: number
+}
+
+/** A VU that sends requests over HTTP: one request after another over one connection. */
+export abstract class HttpUser<D> extends VirtualUserBase<D> implements ExchangeOwner<D> {
+  readonly exchange: Exchange<D>
+
+  /** @param keepsResponses whether the VU reads every response */
+  constructor(identity: VuIdentity<D>, fork: () => Random, all: VuContext<D>, keepsResponses: boolean) {
+    super(identity.id, identity.data, fork, all.execution)
+    this.exchange = new Exchange(all, this, identity.instance, keepsResponses)
+  }
+
+  get failedAttempts(): number {
+    return this.exchange.connection.failedAttempts
+  }
+
+  get settleMs(): number {
+    return this.exchange.connection.settleMs
+  }
+
+  /** Requests without a response, including those whose body is being read. */
+  abstract readonly inFlight: number
+
+  abstract succeeded(...ended: Parameters<ExchangeOwner<D>['succeeded']>): void
+  abstract failed(...ended: Parameters<ExchangeOwner<D>['failed']>): void
+
+  /** Called when no more requests may be sent. */
+  stop(): void {}
+
+  /** Called when its connections have been closed, with requests in flight or not. */
+  closed(): void {}
+}

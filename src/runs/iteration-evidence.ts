@@ -1,0 +1,92 @@
+import type { IterationEvidence } from '../evidence/evidence.ts'
+import { scopeDurationMs, scopeName, scopeSeconds, totalsOf, WHOLE_RUN } from '../execution/request-scope.ts'
+import type { ScopeTotals } from '../execution/request-scope.ts'
+import { describeLoad, isOpen } from '../load/describe.ts'
+import { formatCount } from '../stats/units.ts'
+import { groupsOf, iterationTotals, type IterationScope } from './iteration-totals.ts'
+import { droppedPart, errorsPart, generatorPart, goodBySecond, slowestSteps, timesLines } from './request-evidence.ts'
+import { hintFor } from './request-hints.ts'
+import { httpInvalidities } from './request-invalidities.ts'
+import type { HttpMeasurement } from './request-measurement.ts'
+import { busyVus, vuShortage } from './vu-shortage.ts'
+
+/** Evidence of whole iterations or of a group, that matchers of times judge. */
+export function iterationEvidence(measured: HttpMeasurement, scope: IterationScope): IterationEvidence {
+  const { kind, phases, generator, load, reducedTo, origin, vuDemand, connections } = measured
+  const { phase, between, group } = scope
+  const ofRequests = { ...WHOLE_RUN, phase, between }
+  const requests = totalsOf(measured.series, phases, ofRequests)
+  const { totals, series } = iterationTotals(measured, scope)
+  // A dropped iteration would have reached its groups.
+  const shortage = vuShortage(measured, iterationTotals(measured, { ...scope, group: undefined }).totals)
+  const { sum, windows } = totals
+  const durationMs = scopeDurationMs(phases, ofRequests)
+  return {
+    kind,
+    of: group === undefined ? 'iterations' : 'groups',
+    quantity: 'latency',
+    histogram: sum.latency(),
+    windows: windows.map((window) => window.latency()),
+    durationMs,
+    ...(reducedTo === undefined ? {} : { reducedTo }),
+    part: {
+      ...(phase === undefined ? {} : { phase }),
+      ...(group === undefined ? { isIteration: true } : { group }),
+    },
+    invalidities: httpInvalidities(measured, requests, ofRequests),
+    ...(shortage === undefined ? {} : { vuShortage: shortage }),
+    ...(shortage === undefined && vuDemand !== undefined
+      ? { busyVus: busyVus({ ...measured, series }, vuDemand) }
+      : {}),
+    evidenceLines: evidenceLines(measured, totals, scope),
+    slowest: slowestParts(measured, scope),
+    hint: measured.diagnosis ?? hintFor(requests, origin, { demand: vuDemand, shortage }, connections),
+    offered: sum.offered,
+    sent: sum.sent,
+    dropped: sum.dropped,
+    completed: sum.completed,
+    errors: sum.errors,
+    targetErrors: totals.targetErrors,
+    statuses: sum.statuses,
+    requestWindows: windows,
+    goodBySecond: goodBySecond(windows, scopeSeconds(phases, ofRequests)),
+    offeredRatePerSec: isOpen(load) && durationMs > 0 ? sum.offered / (durationMs / 1000) : undefined,
+    generator,
+  }
+}
+
+/** Lines of the `Evidence:` block of a failure message. */
+function evidenceLines(
+  { phases, load, generator, abortReason }: HttpMeasurement,
+  totals: ScopeTotals,
+  { phase, between, group }: IterationScope,
+): readonly string[] {
+  const scope = { ...WHOLE_RUN, phase, between }
+  const { offered, sent, completed } = totals.sum
+  const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
+  const part = group === undefined ? 'iterations' : `group ${group}`
+  const noun = group === undefined ? 'iterations' : 'groups'
+  const unfinished = sent === completed ? '' : `unfinished ${formatCount(sent - completed)}`
+  const counts = [errorsPart(totals), droppedPart(totals), unfinished, generatorPart(generator)]
+  return [
+    `${scopeName(phases, scope)}, ${part}, ${seconds} s, ${formatCount(completed)} of ${formatCount(offered)} ${noun}, ${describeLoad(load)}`,
+    ...timesLines(totals, scope, { good: 'without an error', time: 'from begin' }),
+    counts.filter(Boolean).join('   '),
+    ...(abortReason === undefined ? [] : [`aborted: ${abortReason}`]),
+  ]
+}
+
+/** Groups of an iteration by p95, slowest first; the requests if there are none, or for a group. */
+function slowestParts(measured: HttpMeasurement, { phase, between, group }: IterationScope) {
+  const scope = { ...WHOLE_RUN, phase, between }
+  const groups = group === undefined ? groupsOf(measured) : []
+  if (groups.length === 0) return slowestSteps(measured, scope)
+  return groups
+    .map((name) => ({
+      label: name,
+      latency: iterationTotals(measured, { phase, between, group: name }).totals.sum.latency(),
+    }))
+    .filter(({ latency }) => latency.count > 0)
+    .map(({ label, latency }) => ({ label, p95Ms: latency.percentileUs(0.95) / 1000 }))
+    .toSorted((a, b) => (a.p95Ms === b.p95Ms ? 0 : b.p95Ms - a.p95Ms))
+}
