@@ -9,7 +9,7 @@ const DIST = join(ROOT, 'dist')
 const LIB = join(DIST, COMPILED)
 
 /** Files among the sources that are read at run time and copied unchanged. */
-const ASSETS = '**/*.{css,js}'
+const ASSETS = '**/*.{css,js,json}'
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
 
 /**

@@ -16,10 +16,11 @@ export function publishedManifest(repository: RepositoryManifest) {
     ...kept,
     files: [COMPILED, 'src', 'docs', 'CHANGELOG.md'],
     exports: {
-      ...mapValues(repository.exports, (source) => ({
-        types: compiled(source, '.d.ts'),
-        default: compiled(source, '.js'),
-      })),
+      ...mapValues(repository.exports, (source) =>
+        source.endsWith('.json')
+          ? compiled(source, '')
+          : { types: compiled(source, '.d.ts'), default: compiled(source, '.js') },
+      ),
       './package.json': './package.json',
     },
     bin: mapValues(repository.bin, (source) => compiled(source, '.js')),

@@ -1,14 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import ts from 'typescript'
+import { ENTRIES, exportsOf, programOf, resolved, ROOT } from './api-program.ts'
 
-const ROOT = resolve(import.meta.dirname, '..')
 const SRC = join(ROOT, 'src')
-const ENTRIES = {
-  'vitest-slo': 'src/index.ts',
-  'vitest-slo/config': 'src/config/index.ts',
-  'vitest-slo/reporter': 'src/report/reporter.ts',
-}
 /** Nesting shown below a type: `HttpRunOptions.record.key` is 2. */
 const MAX_DEPTH = 3
 const HEADER = `# Public names
@@ -29,17 +24,6 @@ export function apiNames(): string {
   ].join('\n')
 }
 
-function programOf(files: readonly string[]): ts.Program {
-  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => readFileSync(path, 'utf8')) as {
-    config: object
-  }
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT)
-  return ts.createProgram(
-    files.map((file) => join(ROOT, file)),
-    { ...options, noEmit: true, incremental: false },
-  )
-}
-
 class NameLister {
   readonly #program: ts.Program
   readonly #checker: ts.TypeChecker
@@ -50,11 +34,11 @@ class NameLister {
     this.#program = program
     this.#checker = program.getTypeChecker()
     for (const file of Object.values(ENTRIES))
-      for (const { symbol } of this.#exportsOf(file)) this.#exported.add(symbol)
+      for (const { symbol } of exportsOf(this.#program, file)) this.#exported.add(symbol)
   }
 
   entry(entry: string, file: string): readonly string[] {
-    const exports = this.#exportsOf(file)
+    const exports = exportsOf(this.#program, file)
     const values = exports.filter(({ symbol }) => symbol.flags & ts.SymbolFlags.Value)
     const types = exports.filter(({ symbol }) => !(symbol.flags & ts.SymbolFlags.Value))
     const isMatchers = ({ name }: { name: string }) => name.endsWith('Matchers')
@@ -72,22 +56,6 @@ class NameLister {
       ),
       section(`${entry}: types`, types.filter((one) => !isFixtures(one) && !isMatchers(one)).flatMap(ofType)),
     ].filter((text) => text !== '')
-  }
-
-  /** Exports of an entry, in alphabetical order, aliases resolved. */
-  #exportsOf(file: string): readonly { readonly name: string; readonly symbol: ts.Symbol }[] {
-    const module = this.#checker.getSymbolAtLocation(this.#program.getSourceFile(join(ROOT, file))!)!
-    return this.#checker
-      .getExportsOfModule(module)
-      .map((symbol) => ({
-        name: symbol.name,
-        symbol: this.#resolved(symbol),
-      }))
-      .toSorted((one, other) => (one.name < other.name ? -1 : 1))
-  }
-
-  #resolved<Found extends ts.Symbol | undefined>(symbol: Found): Found | ts.Symbol {
-    return symbol && symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol
   }
 
   #withMembers(name: string, symbol: ts.Symbol): readonly string[] {
@@ -131,7 +99,8 @@ class NameLister {
   /** The function of a type that is referred to by its name. */
   #referredFunction(node: ts.Node): ts.SignatureDeclaration | undefined {
     if (ts.isTypeReferenceNode(node))
-      for (const declaration of this.#resolved(this.#checker.getSymbolAtLocation(node.typeName))?.declarations ?? []) {
+      for (const declaration of resolved(this.#checker, this.#checker.getSymbolAtLocation(node.typeName))
+        ?.declarations ?? []) {
         const found =
           ts.isTypeAliasDeclaration(declaration) || ts.isInterfaceDeclaration(declaration)
             ? firstFunction(declaration)

@@ -14,6 +14,22 @@ export const IDIOMS: readonly (readonly [idiom: RegExp, better: string])[] = [
   [/\bnobody's (?:mistake|failure)\b/i, 'not a mistake'],
   [/\bwhere there (?:is|are) (?:none|no)\b/i, 'if there is none'],
   [/\bwhoever runs scenarios\b/i, 'the runner of scenarios'],
+  [/\bstrangers?\b/i, 'consumer, or unknown'],
+  [/\boffenders?\b/i, 'violations'],
+  [/\bconversants?\b/i, 'VU of a conversation'],
+  [/\b(?:it|they) fares?\b/i, 'name the figure'],
+  [/\bspeaks? of\b/i, 'is about'],
+  [/\bruns? elsewhere\b/i, 'is external'],
+  [/\bunanswered\b/i, 'without a response'],
+  [/\bturned round\b/i, 'swapped'],
+  [/\b(?:that|which|of nothing) (?:is|are) none\b/i, 'if there is none'],
+  [
+    /(?<!\bthere )\bis no (?:name|number|list|object|function|array|string|error|mistake|request|header|option)\b/i,
+    'is not a',
+  ],
+  [/\bis not an option here\b/i, 'unknown option'],
+  [/\breceived: nothing\b/i, 'Received: undefined'],
+  [/\bDo this:|\bHint: {2}/, 'Fix:'],
   [/\b(?:target|server|engine|route|client) (?:never )?answer(?:s|ed)?\b/i, 'respond'],
 ]
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { schemaMistakes } from '../../src/testing/valid-results.ts'
 import { brokenLinks } from './links.ts'
 import { PROJECT, writeProject } from './project.ts'
 import { matcherNames, optionNames } from './public-names.ts'
@@ -94,6 +95,7 @@ test('configs load', async () => {
 })
 
 describe('run', () => {
+  let results: { readonly scenarios: readonly Scenario[] }
   let scenarios: readonly Scenario[]
   beforeAll(() => {
     const args = ['run', '--config', 'vitest.perf.config.ts']
@@ -103,9 +105,13 @@ describe('run', () => {
       env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|PERF_)/.test(name))),
     })
     if (status === null) throw new Error(stdout + stderr)
-    const text = readFileSync(join(PROJECT, 'perf-report/results.json'), 'utf8')
-    scenarios = (JSON.parse(text) as { scenarios: Scenario[] }).scenarios
+    results = JSON.parse(readFileSync(join(PROJECT, 'perf-report/results.json'), 'utf8')) as typeof results
+    scenarios = results.scenarios
   }, 600_000)
+
+  test('results.json matches its schema', () => {
+    expect(schemaMistakes(results)).toEqual([])
+  })
 
   test('every example is executed', () => {
     const bodies = all.filter(({ isFile, isRun }) => !isFile && isRun).map(({ place }) => place)

@@ -6,10 +6,11 @@ import { DOCS, type Snippet } from './snippets.ts'
 export const PROJECT = join(DOCS, 'checks/generated')
 
 const NAMES = `
-  constantArrivalRate, constantVus, delimited, graphqlOperation, graphqlTransportWs, inflowOf, killTarget,
-  lengthPrefixed, Message, mqtt, mqttPublish, mqttSubscribe, phoenixChannels, phoenixJoin, phoenixPush,
-  rampingArrivalRate, rampingVus, sharedIterations, signalR, signalRInvocation, socketIo, socketIoEvent,
-  socketIoRequest, spike, sql, stomp, stompSend, stompSubscribe, unique`
+  constantArrivalRate, constantVus, csv, delimited, dropPostgresConnections, graphqlOperation, graphqlTransportWs,
+  inflowOf, killTarget, lengthPrefixed, Message, mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe, pauseRedis,
+  phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush, planReplay, rampingArrivalRate, rampingVus, restartRedis,
+  secret, sharedIterations, signalR, signalRInvocation, signalRSend, signalRStream, socketIo, socketIoEvent,
+  socketIoRequest, spike, sql, stomp, stompSend, stompSubscribe, stompUnsubscribe, unique`
 const FIXTURES = 'http, ws, ledger, metrics, capacity, freshness, micro, chaos, reset, compare, baseline, target, runId'
 
 /** Loads are cut to about a second: examples are tested, not their duration. */

@@ -33,7 +33,9 @@ export async function readBaseline(
     text = await readFile(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new BaselineError(`The baseline ${path} cannot be read: ${(error as Error).message}`)
+    throw new BaselineError(
+      `The baseline ${path} cannot be read: ${(error as Error).message}\nFix: make the file readable, or delete it`,
+    )
   }
   const stored = parse(path, text)
   for (const part of ['scenario', 'run'] as const)

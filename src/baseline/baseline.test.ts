@@ -108,7 +108,10 @@ describe('a baseline', () => {
     `,
     )
     await expect(baselines().save(runOf({ seconds: 1 }))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[InvalidRunError: http 1 cannot be a baseline, and was not stored: p50 needs 20 samples in at least 2 one-second windows, received 200 in 1]`,
+      `
+      [InvalidRunError: http 1 cannot be a baseline, and was not stored: p50 needs 20 samples in at least 2 one-second windows, received 200 in 1
+      Fix: lengthen the run, or raise its rate]
+    `,
     )
     await expect(readFile(join(folder, '__baselines__'))).rejects.toThrow('ENOENT')
   })

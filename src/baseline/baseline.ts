@@ -38,6 +38,7 @@ export interface Baselines {
 
 /** A stored run to compare with. */
 export interface Baseline extends BaselineSource {
+  /** Path of the file. */
   readonly path: string
   /** Date of storage: `2026-03-01`. */
   readonly storedAt: string

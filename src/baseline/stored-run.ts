@@ -71,7 +71,7 @@ export function storedRun(run: StorableRun, scenario: string, scale: string): St
   if (percentiles.length === 0)
     throw new InvalidRunError(
       `${run.name} cannot be a baseline, and was not stored: ${percentileName(0.5)} needs ${samplesForPercentile(0.5)} samples ` +
-        `in at least 2 one-second windows, received ${histogram.count} in ${windows.length}`,
+        `in at least 2 one-second windows, received ${histogram.count} in ${windows.length}\nFix: lengthen the run, or raise its rate`,
       'too-few-samples',
     )
   return {

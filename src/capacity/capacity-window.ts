@@ -15,6 +15,7 @@ import type { Sampled } from './sampled.ts'
  * samples is missed. CPU includes all time used between two samples.
  */
 export class CapacityWindow {
+  /** The judged part of the run. */
   readonly window: RunWindow
   readonly #sampled: Sampled
 

@@ -115,7 +115,9 @@ describe('Redis', () => {
     const share = judged({ redis: samples([at(90, 0, 0), at(30, 1, 10), at(50, 4, 20), at(40, 4, 50)]) }).redisMemory()
     expect(share.mean).toBeCloseTo(0.4)
     expect(share).toMatchObject({ max: 0.5, maxAtMs: 1_000, sampleCount: 3, invalidities: [] })
-    expect(share.hint).toBe('keys were evicted: memory stays below its limit because data is deleted')
+    expect(share.hint).toBe(
+      'raise maxmemory, or store less: keys were evicted, so memory stays below its limit because data is deleted',
+    )
     expect(share.evidenceLines).toEqual([
       'steady phase, 3 samples',
       'mean 40%   max 50% at 1 s   of maxmemory 100 KiB',

@@ -20,23 +20,23 @@ import { isSeen, type Observed, type Reading, type Unseen } from './samples.ts'
 export interface CapacityContext {
   /** Processes of the target, one for each instance; empty if it is external. */
   readonly pids: readonly number[]
-  /** Reads the current processes after one of `pids` has exited. Default: none. */
+  /** Reads the current processes after one of `pids` has exited. @default none */
   readonly pidsNow?: () => Promise<readonly number[]>
   /** Names or ids of the target's containers, which take precedence over `pids`. */
   readonly containers?: readonly string[]
   /** CPU seconds used by an external target, from its metrics at each scrape. */
   readonly cpuOfMetrics?: () => readonly Reading<number>[]
-  /** Cores the target may use. Default: by its affinity or its container's limits; unknown for an external target. */
+  /** Cores the target may use. @default by its affinity or its container's limits; unknown for an external target */
   readonly cores?: number
-  /** Postgres and Redis services of the run, all of which are sampled. Default: none. */
+  /** Postgres and Redis services of the run, all of which are sampled. @default none */
   readonly stores?: readonly Store[]
   /** URL of pgBouncer's console: its database is `pgbouncer`, its user one of `stats_users` or `admin_users`. */
   readonly pgBouncerUrl?: string
-  /** Whether the target is external. Assertions on an unnamed source are then skipped, otherwise invalid. Default: false. */
+  /** Whether the target is external. Assertions on an unnamed source are then skipped, otherwise invalid. @default false */
   readonly isExternal?: boolean
   /** Called with each requested window, for the report. */
   readonly onWindow?: (window: CapacityWindow) => void
-  /** Time between samples. Default: 1,000 ms. */
+  /** Time between samples. @default 1,000 ms */
   readonly intervalMs?: number
 }
 
@@ -51,9 +51,9 @@ export interface Capacity extends AsyncDisposable {
 
 /** Services to judge if there are several of a kind. */
 export interface DuringOptions {
-  /** Name of a Postgres service of the config. Default: the only one. */
+  /** Name of a Postgres service of the config. @default the only one */
   readonly postgres?: string
-  /** Name of a Redis service of the config. Default: the only one. */
+  /** Name of a Redis service of the config. @default the only one */
   readonly redis?: string
 }
 

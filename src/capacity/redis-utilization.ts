@@ -23,7 +23,10 @@ export function redisMemory(observed: Observed<RedisReading>, window: RunWindow)
     shares: mapped(readings, ({ usedMemoryBytes, maxMemoryBytes }) => usedMemoryBytes / maxMemoryBytes),
     failures: observed.failures,
     lines: [`${formatCount(evicted)} keys evicted   ${hitsText(readings)}`],
-    hint: evicted > 0 ? 'keys were evicted: memory stays below its limit because data is deleted' : undefined,
+    hint:
+      evicted > 0
+        ? 'raise maxmemory, or store less: keys were evicted, so memory stays below its limit because data is deleted'
+        : undefined,
   })
 }
 

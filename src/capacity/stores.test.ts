@@ -208,7 +208,7 @@ describe('stores of a run', () => {
     expect(
       (await two.during(run, { postgres: 'stock' }))[capacityOf]().postgresConnections().invalidities,
     ).toMatchObject([{ finding: expect.stringContaining('no Postgres service is named "stock"') }])
-    await expect(two.during(run, { database: 'users' } as object)).rejects.toThrow('database: is not an option here')
+    await expect(two.during(run, { database: 'users' } as object)).rejects.toThrow('database: unknown option')
   })
 
   test('only make assertions on Redis invalid if its user may not run INFO', async () => {

@@ -31,7 +31,7 @@ describe('scheduled disruptions', () => {
   test('report all invalid options in one error', () => {
     const wrong = { time: 'soon' as Moment, instance: -1, downtime: -5, hard: true }
     expect(() => killTarget(wrong)).toThrow(
-      /killTarget\(\) received 4 invalid options[^]*hard: is not an option[^]*time: must be a duration[^]*instance: must be an integer at least 0[^]*downtime: must be a duration/,
+      /killTarget\(\) received 4 invalid options[^]*hard: unknown option[^]*time: must be a duration[^]*instance: must be an integer at least 0[^]*downtime: must be a duration/,
     )
     expect(() => restartRedis({ time: '100%' })).toThrow('time: must be a percentage of the run below 100%')
     expect(() => pauseRedis({ time: '1s', duration: 0, service: '' })).toThrow(

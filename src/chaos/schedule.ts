@@ -17,10 +17,13 @@ export interface ScheduledDisruption {
   readonly atMs?: number
   /** Ratio of the planned length of the run, 0–1. */
   readonly share?: number
+  /** What is disrupted. */
   readonly disruption: Disruption
 }
 
+/** Time of a disruption. */
 export interface DisruptionTime {
+  /** When it happens, counted from the start of the run, warm-up included. */
   readonly time: Moment
 }
 
@@ -29,6 +32,9 @@ export interface DisruptionTime {
  * is ready.
  * @param options `instance` counts from 0, default 0; `downtime` is how long it stays down, default `'1s'`
  * @throws {OptionsError}
+ *
+ * @example
+ * const crash = killTarget({ time: '40%', downtime: '2s' })
  */
 export function killTarget(
   options: DisruptionTime & { readonly instance?: number; readonly downtime?: Duration },
@@ -41,6 +47,9 @@ export function killTarget(
  * Makes Postgres close all connections to its database except those of the measurement, like a failover or a restart.
  * @param options `service` names it in the config; default: the only Postgres
  * @throws {OptionsError}
+ *
+ * @example
+ * const failover = dropPostgresConnections({ time: '40%' })
  */
 export function dropPostgresConnections(options: DisruptionTime & { readonly service?: string }): ScheduledDisruption {
   const read = readOptions('dropPostgresConnections()', DROP_POSTGRES_CONNECTIONS, options)
@@ -51,6 +60,9 @@ export function dropPostgresConnections(options: DisruptionTime & { readonly ser
  * Pauses Redis, like a machine that swaps or a lost network: connections stay open, and nothing responds until it continues.
  * @param options `service` names it in the config; default: the only Redis
  * @throws {OptionsError}
+ *
+ * @example
+ * const pause = pauseRedis({ time: '30s', duration: '5s' })
  */
 export function pauseRedis(
   options: DisruptionTime & { readonly duration: Duration; readonly service?: string },
@@ -64,6 +76,9 @@ export function pauseRedis(
  * persistence.
  * @param options `service` names it in the config; default: the only Redis
  * @throws {OptionsError}
+ *
+ * @example
+ * const restart = restartRedis({ time: '40%' })
  */
 export function restartRedis(options: DisruptionTime & { readonly service?: string }): ScheduledDisruption {
   const read = readOptions('restartRedis()', RESTART_REDIS, options)

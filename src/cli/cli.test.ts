@@ -187,15 +187,15 @@ describe('vitest-slo init', () => {
   })
 
   test.each([
-    [['--url', '127.0.0.1:3000'], /a URL looks like http:/],
+    [['--url', '127.0.0.1:3000'], /not an http or https URL: [^]*\nFix: write it as http:/],
     [['--url', 'http://me:secret@127.0.0.1:3000'], /would be written to a file/],
-    [['--command', 'node'], /node without arguments starts no service: add what it should run, e\.g\. node server\.js/],
+    [['--command', 'node'], /node without arguments starts no service\nFix: write, for example, node server\.js/],
     [['--pth', '/'], /Unknown option '--pth'; did you mean '--path'\?\n/],
     [['--command', 'PORT=1 node a.js | tee log'], /without quotes or a shell/],
     [['--path', 'users', '--yes'], /a path starts with a slash/],
     [['--url', 'http://127.0.0.1', '--command', 'node a.js'], /pass only one of them/],
     [['--nope'], /Unknown option '--nope'/],
-    [[], /without a terminal, .* is required, e\.g\. --url/],
+    [[], /without a terminal, .* is required\nFix: --url/],
   ])('rejects %j', async (args, message) => {
     const { exitCode, stderr } = await run('init', ...args)
     expect(exitCode).toBe(2)

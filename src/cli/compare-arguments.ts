@@ -59,13 +59,18 @@ export function parseCompareArguments(args: readonly string[]): CompareArguments
   })
   if (values.help) return 'help'
   const [revision, ...files] = positionals
-  if (revision === undefined) throw new Error('the revision to compare with is missing, e.g. origin/main')
+  if (revision === undefined)
+    throw new Error('the revision to compare with is missing\nFix: vitest-slo compare origin/main')
   const tolerance = Number(values.tolerance)
   if (!(tolerance >= 0 && tolerance < 1))
-    throw new Error(`--tolerance must be a ratio from 0 to below 1, received ${values.tolerance}`)
+    throw new Error(
+      `--tolerance must be a ratio from 0 to below 1, received ${values.tolerance}\nFix: --tolerance 0.05`,
+    )
   const slices = values.slices === undefined ? undefined : Number(values.slices)
   if (slices !== undefined && !(Number.isInteger(slices) && slices >= FEWEST_SLICES && slices <= MOST_SLICES))
-    throw new Error(`--slices must be an integer from ${FEWEST_SLICES} to ${MOST_SLICES}, received ${values.slices}`)
+    throw new Error(
+      `--slices must be an integer from ${FEWEST_SLICES} to ${MOST_SLICES}, received ${values.slices}\nFix: --slices ${FEWEST_SLICES}, or leave it out`,
+    )
   const { name, config, scale, install, build, markdown } = values
   return { revision, files, name, config, scale, slices, tolerance, install, build, markdown }
 }

@@ -2,24 +2,29 @@
 export function readUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new Error(`a URL looks like http://127.0.0.1:3000, received ${JSON.stringify(withoutCredentials(text))}`)
+    throw new Error(
+      `not an http or https URL: ${JSON.stringify(withoutCredentials(text))}\nFix: write it as http://127.0.0.1:3000`,
+    )
   }
   if (url.username !== '' || url.password !== '') {
-    throw new Error('the URL contains a user or a password, which would be written to a file: leave them out')
+    throw new Error('the URL contains a user or a password, which would be written to a file\nFix: leave them out')
   }
-  if (url.search !== '' || url.hash !== '') throw new Error('a base URL has no query and no fragment')
+  if (url.search !== '' || url.hash !== '')
+    throw new Error('a base URL has no query and no fragment\nFix: leave out what follows ? or #')
   return url
 }
 
 /** @returns program and arguments; `undefined` for empty text. @throws {Error} if the command needs a shell */
 export function readCommand(text: string): readonly string[] | undefined {
   if (/["'`$&|;<>]/.test(text)) {
-    throw new Error('a command is program and arguments, without quotes or a shell, e.g. node server.js')
+    throw new Error(
+      'a command is a program and its arguments, without quotes or a shell\nFix: write, for example, node server.js',
+    )
   }
   const words = text.split(/\s+/).filter(Boolean)
   const [program = ''] = words
   if (words.length === 1 && Object.hasOwn(EXAMPLES, program))
-    throw new Error(`${program} without arguments starts no service: add what it should run, e.g. ${EXAMPLES[program]}`)
+    throw new Error(`${program} without arguments starts no service\nFix: write, for example, ${EXAMPLES[program]}`)
   return words.length === 0 ? undefined : words
 }
 
@@ -41,7 +46,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
 
 /** @throws {Error} that explains what a path must be */
 export function readPath(text: string): string {
-  if (!/^\/[^\s#]*$/.test(text)) throw new Error(`a path starts with a slash, e.g. /api/users, received "${text}"`)
+  if (!/^\/[^\s#]*$/.test(text))
+    throw new Error(`a path starts with a slash, received "${text}"\nFix: write, for example, /api/users`)
   return text
 }
 

@@ -54,7 +54,7 @@ export async function init(
   const isInteractive = terminal.stdin.isTTY === true && !options.yes
   if (!isInteractive && !options.yes && options.url === undefined && options.command === undefined) {
     stderr.write(
-      `vitest-slo init: without a terminal, the URL of the service or its command is required, e.g. --url ${DEFAULT_URL}\n`,
+      `vitest-slo init: without a terminal, the URL of the service or its command is required\nFix: --url ${DEFAULT_URL}\n`,
     )
     return 2
   }
@@ -97,7 +97,7 @@ function parse(args: readonly string[]): InitOptions {
     },
   })
   if (values.url !== undefined && values.command !== undefined) {
-    throw new Error('--url is for a running service, and --command starts one: pass only one of them')
+    throw new Error('--url is for a running service, and --command starts one\nFix: pass only one of them')
   }
   return {
     help: values.help,

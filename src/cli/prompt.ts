@@ -33,7 +33,8 @@ export class Prompt implements Disposable {
       try {
         return read(answer === '' ? fallback : answer)
       } catch (error) {
-        this.#out.write(`  ${error instanceof Error ? error.message : String(error)}\n`)
+        const message = error instanceof Error ? error.message : String(error)
+        this.#out.write(`  ${message.replaceAll('\n', '\n  ')}\n`)
       }
     }
   }

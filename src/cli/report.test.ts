@@ -67,7 +67,7 @@ describe('vitest-slo report', () => {
     const { exitCode, stderr } = await run(await resultsFile(content))
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(message)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr.trim()).toMatch(/^.*\nFix: .*$/)
   })
 
   test('shows no control characters, workflow commands or secrets of a file', async () => {
@@ -121,7 +121,7 @@ describe('vitest-slo report', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toMatch(message)
     expect(stderr).not.toMatch(/undefined|not a function|Cannot/)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(stderr.trim()).toMatch(/^.*\nFix: .*$/)
     expect(await readdir(folder)).toEqual(['results.json'])
   })
 
@@ -132,7 +132,7 @@ describe('vitest-slo report', () => {
     expect(await run(join(folder, 'none.json'))).toMatchObject({
       exitCode: 1,
       stderr: expect.stringMatching(
-        /^vitest-slo report: .+ does not exist\. Run the scenarios first, or pass the results\.json of an earlier run\.\n$/,
+        /^vitest-slo report: .+ does not exist\nFix: run the scenarios first, or pass the results\.json of an earlier run\n$/,
       ),
     })
   })
@@ -197,7 +197,7 @@ test('renders a file with any value replaced, or rejects it in one line, and nev
       await rm(join(folder, 'index.html'), { force: true })
       const { exitCode, stderr } = await run(file)
       expect([0, 1]).toContain(exitCode)
-      expect(stderr.split('\n').filter((line) => line !== '')).toHaveLength(exitCode)
+      expect(stderr.split('\n').filter((line) => line !== '')).toHaveLength(2 * exitCode)
       const page = await readFile(join(folder, 'index.html'), 'utf8').catch(() => '')
       expect(page).not.toContain(markup)
       for (const name of ['summary.md', 'comment.md'])

@@ -55,7 +55,7 @@ export async function report(args: readonly string[], { stdout, stderr }: Stream
     const reason =
       error instanceof ResultsFileError
         ? error.message
-        : `${parsed.file} is damaged: it contains invalid values. Run the scenarios again.`
+        : `${parsed.file} is damaged: it contains invalid values\nFix: run the scenarios again`
     stderr.write(`vitest-slo report: ${withoutControls(reason)}\n`)
   }
   return 1
@@ -80,7 +80,8 @@ function parse(args: readonly string[]): ReportArguments | string {
         'compare-with': { type: 'string' },
       },
     })
-    if (positionals.length > 1) return `expected one results file, received ${positionals.length}`
+    if (positionals.length > 1)
+      return `expected one results file, received ${positionals.length}\nFix: vitest-slo report perf-report/results.json`
     const file = resolve(positionals[0] ?? 'perf-report/results.json')
     const outputDir = resolve(values['output-dir'] ?? dirname(file))
     return { help: values.help, file, outputDir, compareWith: values['compare-with'] }

@@ -123,18 +123,18 @@ test('reports all invalid builds in one error, before anything is started', asyn
   await expect(start(targets).started).rejects.toThrowErrorMatchingInlineSnapshot(`
     [OptionsError: compare() received 4 invalid options:
 
-      speed: is not an option here; valid are base, head, services
-        received: 1
-        example:  without speed
+      speed: unknown option. Valid options: base, head, services
+        Received: 1
+        Fix:      remove speed
       base: must be a folder that exists, or a URL
-        received: 'nowhere'
-        example:  base: { command: ['node', 'src/main.ts'], cwd: 'nowhere' }
+        Received: 'nowhere'
+        Fix:      write, for example, base: { command: ['node', 'src/main.ts'], cwd: 'nowhere' }
       head.ready: must be a path that starts with a slash
-        received: 'healthz'
-        example:  ready: '/healthz'
+        Received: 'healthz'
+        Fix:      write, for example, ready: '/healthz'
       head: must have a command or a URL
-        received: { ready: 'healthz' }
-        example:  head: { command: ['node', 'src/main.ts'], cwd: '../head' }]
+        Received: { ready: 'healthz' }
+        Fix:      write, for example, head: { command: ['node', 'src/main.ts'], cwd: '../head' }]
   `)
   const startable = { options: { command: ['node', 'main.ts'] }, hasEnvFunction: true }
   await expect(start({ base: '.', head: '.' }, { startable }).started).rejects.toThrow(

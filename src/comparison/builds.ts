@@ -17,9 +17,11 @@ export type BuildOption = string | TargetOptions
 
 /** The two builds and the services that each of them needs. */
 export interface CompareTargets {
+  /** The build to compare with. */
   readonly base: BuildOption
+  /** The build under test. */
   readonly head: BuildOption
-  /** Services, started once for each build, so that neither reads what the other wrote. Default: none. */
+  /** Services, started once for each build, so that neither reads what the other wrote. @default none */
   readonly services?: readonly Service[]
 }
 

@@ -14,12 +14,15 @@ import type { SlicePlan } from './slice-plan.ts'
 
 /** Result of two builds under the same load, in slices that alternated between them. */
 export interface Comparison extends ComparisonSource {
+  /** Name in messages and reports. */
   readonly name: string
   /** Load of each build in one line. */
   readonly load: string
   /** Measured pairs of slices. */
   readonly pairs: number
+  /** The build to compare with. */
   readonly base: ComparedBuild
+  /** The build under test. */
   readonly head: ComparedBuild
   /**
    * Percentiles, throughput, CPU per request and errors of both builds, with the change of head and its 95% interval
@@ -32,7 +35,9 @@ export interface Comparison extends ComparisonSource {
   result(): ComparisonResult
 }
 
+/** One build of a comparison. */
 export interface ComparedBuild {
+  /** Name of the build: its folder, revision or `base` and `head`. */
   readonly label: string
   /**
    * Latency from intended start of every request due, over all slices; requests without a good response are infinite.

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Results } from '../report/results.ts'
 import { InlineProject, plainText } from '../testing/inline-project.ts'
+import { readValidResults } from '../testing/valid-results.ts'
 
 const SRC = resolve(import.meta.dirname, '..')
 
@@ -58,8 +58,7 @@ test('a scenario compares two builds and stops all their processes', { timeout: 
   expect(text).toMatch(
     /BuildError: head: the environment did not start\.\n\ntarget: node none\.mjs exited before it was ready: exit code 1/,
   )
-  const written = await readFile(project.path('perf-report/results.json'), 'utf8')
-  const { scenarios } = JSON.parse(written) as Pick<Results, 'scenarios'>
+  const { scenarios } = await readValidResults(project.path('perf-report/results.json'))
   expect(scenarios[0]!.comparisons).toMatchObject([{ base: 'base', head: 'head', pairs: 6 }])
   expect(scenarios[1]).not.toHaveProperty('comparisons')
   const notes = (await readFile(project.path('notes.txt'), 'utf8')).trim().split('\n')

@@ -22,32 +22,32 @@ test('reports all mistakes in one error, including those of http.run()', () => {
     [OptionsError: compare() received 6 invalid options:
 
       record: cannot be used with two builds
-        received: true
-        example:  compare({ base, head }, { load, request })
+        Received: true
+        Fix:      write, for example, compare({ base, head }, { load, request })
       slices: must be an integer at least 6 and at most 200
-        received: 3
-        example:  slices: 20
+        Received: 3
+        Fix:      write, for example, slices: 20
       warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-        received: 'long'
-        example:  warmup: '2m'
-      speed: is not an option here; valid are load, request, steps, name, data, timeout, warmup, expectStatus, maxQueueTime, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
-        received: 9
-        example:  without speed
+        Received: 'long'
+        Fix:      write, for example, warmup: '2m'
+      speed: unknown option. Valid options: load, request, steps, name, data, timeout, warmup, expectStatus, maxQueueTime, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
+        Received: 9
+        Fix:      remove speed
       load.vus: must be an integer at least 1
-        received: 0
-        example:  vus: 50
+        Received: 0
+        Fix:      write, for example, vus: 50
       request.path: must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text), received "x"
-        received: 'x'
-        example:  path: '/api/me']
+        Received: 'x'
+        Fix:      write, for example, path: '/api/me']
   `)
   expect(() => readCompareOptions({ load: sharedIterations({ iterations: 10, vus: 2 }), request }))
     .toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: compare() received an invalid option:
+      [OptionsError: compare() received an invalid option:
 
-      load: must be a load with a duration: shared iterations are a fixed amount of work
-        received: { kind: 'sharedIterations', iterations: 10, vus: 2, maxDurationMs: 600000 }
-        example:  load: constantArrivalRate({ rate: 100, vus: 100, duration: '30s' })]
-  `)
+        load: must be a load with a duration: shared iterations are a fixed amount of work
+          Received: { kind: 'sharedIterations', iterations: 10, vus: 2, maxDurationMs: 600000 }
+          Fix:      write, for example, load: constantArrivalRate({ rate: 100, vus: 100, duration: '30s' })]
+    `)
 })
 
 test('requestsPerIteration() counts alternatives as one', () => {

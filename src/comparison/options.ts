@@ -21,11 +21,11 @@ export interface CompareLoadOptions<D = undefined> extends Omit<
    * rate at which they would send. Not `sharedIterations`.
    */
   readonly load: Load
-  /** Name in messages and reports. Default: `comparison 1`, … */
+  /** Name in messages and reports. @default `comparison 1`, … */
   readonly name?: string
-  /** Slices of each build, 6 to 200. Default: as many as give slices of 1.5 s (for a short load 0.75 s), or of 20 iterations. */
+  /** Slices of each build, 6 to 200. @default as many as give slices of 1.5 s (for a short load 0.75 s), or of 20 iterations */
   readonly slices?: number
-  /** Length of the uncounted load on each build before its first slice. Default: `'3s'`. */
+  /** Length of the uncounted load on each build before its first slice. @default `'3s'` */
   readonly warmup?: Duration
 }
 

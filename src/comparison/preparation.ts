@@ -7,7 +7,8 @@ import { RevisionError, type CheckedOut } from './revision.ts'
 
 /**
  * Commands that install and build a revision. An empty string skips the step.
- * Default: by its lockfile and its `build` script.
+ *
+ * @default by its lockfile and its `build` script
  */
 export interface PreparationOptions {
   readonly install?: string | undefined
@@ -104,7 +105,8 @@ async function runStep(step: Step, { label }: CheckedOut, { reaper, signal }: Pr
   signal.throwIfAborted()
   if (exit.code === 0) return
   throw new RevisionError(
-    `${label} could not be ${step.what}: ${step.command}, ${describeExit(exit)}. Its last lines:\n${child.log.quote()}`,
+    `${label} could not be ${step.what}: ${step.command}, ${describeExit(exit)}. Its last lines:\n${child.log.quote()}\n` +
+      'Fix: pass the commands for this revision with --install and --build; an empty one skips the step',
   )
 }
 

@@ -36,7 +36,9 @@ export async function checkOut(revision: string, folder: string, reaper: Reaper)
     await git(root, 'worktree', 'add', '--detach', '--quiet', worktree, commit)
   } catch (error) {
     temporary.remove()
-    throw new RevisionError(`git could not check ${revision} out: ${lastLineOf(error)}`)
+    throw new RevisionError(
+      `git could not check ${revision} out: ${lastLineOf(error)}\nFix: run git worktree prune, and see that the disk has space`,
+    )
   }
   // An immediate exit, such as after a second Ctrl-C, must also remove the worktree from git's list.
   const removeNow = () => execFileSync('git', removeArgs(worktree), { cwd: root, stdio: 'ignore' })
@@ -58,7 +60,9 @@ async function rootOf(folder: string): Promise<string> {
   try {
     return await git(folder, 'rev-parse', '--show-toplevel')
   } catch (error) {
-    throw new RevisionError(`${folder} is not in a git repository: ${lastLineOf(error)}`)
+    throw new RevisionError(
+      `${folder} is not in a git repository: ${lastLineOf(error)}\nFix: run the command in the repository of the target`,
+    )
   }
 }
 

@@ -19,7 +19,7 @@ export interface SlicePlan {
 export interface SlicePlanOptions {
   readonly scale: Scale
   readonly requestsPerIteration: number
-  /** Default: as many as give slices of 1.5 s (for a short load 0.75 s), or of 20 iterations if that is longer. */
+  /** @default as many as give slices of 1.5 s (for a short load 0.75 s), or of 20 iterations if that is longer */
   readonly slices?: number | undefined
 }
 

@@ -56,7 +56,8 @@ export async function startBase(
 export function moved(options: TargetOptions | undefined, base: ComparedBase): TargetOptions {
   if (options?.command === undefined || options.url !== undefined || process.env['PERF_TARGET_URL'])
     throw new Error(
-      'vitest-slo compare starts both builds: the config needs target({ command }), without url and PERF_TARGET_URL',
+      'vitest-slo compare starts both builds, but the config does not start its target\n' +
+        'Fix: use target({ command }) without url, and unset PERF_TARGET_URL',
     )
   const { port: _port, internalPort: _internalPort, ...rest } = options
   return {

@@ -32,36 +32,36 @@ test('reports every mistake in one error, with a valid example', () => {
   expect(messageOf(config)).toMatchInlineSnapshot(`
     "definePerfConfig() received 10 invalid options:
 
-      scael: is not an option here: did you mean scale? Valid are include, scale, services, reset, target, allowRemote, seed, outputDir, onInvalid, metrics, capacity, secrets, exporter, test
-        received: 'pr'
-        example:  scale: 'pr'
+      scael: unknown option; did you mean scale? Valid options: include, scale, services, reset, target, allowRemote, seed, outputDir, onInvalid, metrics, capacity, secrets, exporter, test
+        Received: 'pr'
+        Fix:      write scale: 'pr'
       include: must be a list of file patterns
-        received: 'perf/*.ts'
-        example:  include: ['perf/**/*.perf.ts']
+        Received: 'perf/*.ts'
+        Fix:      write, for example, include: ['perf/**/*.perf.ts']
       services: must be a list of services
-        received: { name: 'postgres', problems: [], start: [Function: start] }
-        example:  services: [postgres(), redis()]
+        Received: { name: 'postgres', problems: [], start: [Function: start] }
+        Fix:      write, for example, services: [postgres(), redis()]
       reset: must be 'never' or 'each-scenario'
-        received: 'always'
-        example:  reset: 'each-scenario'
+        Received: 'always'
+        Fix:      write, for example, reset: 'each-scenario'
       target: must be the result of target()
-        received: 'http://127.0.0.1:3000'
-        example:  target: target({ command: ['node', 'server.js'] })
+        Received: 'http://127.0.0.1:3000'
+        Fix:      write, for example, target: target({ command: ['node', 'server.js'] })
       seed: must be an integer
-        received: 1.5
-        example:  seed: 7
+        Received: 1.5
+        Fix:      write, for example, seed: 7
       outputDir: must be the path of a folder
-        received: ''
-        example:  outputDir: 'perf-report'
+        Received: ''
+        Fix:      write, for example, outputDir: 'perf-report'
       onInvalid: must be 'fail' or 'warn'
-        received: 'ignore'
-        example:  onInvalid: 'warn'
+        Received: 'ignore'
+        Fix:      write, for example, onInvalid: 'warn'
       exporter: must be an object
-        received: 9464
-        example:  exporter: { port: 9464 }
+        Received: 9464
+        Fix:      write, for example, exporter: { port: 9464 }
       test: must be an object
-        received: null
-        example:  test: { bail: 1 }"
+        Received: null
+        Fix:      write, for example, test: { bail: 1 }"
   `)
 })
 
@@ -85,12 +85,12 @@ test('PERF_SEED overrides the option; the default is 1', () => {
   expect(seed({}, { PERF_SEED: '-3' })).toBe(-3)
   for (const given of ['1.5', '1e3', '0x10', '9007199254740993'])
     expect(messageOf({}, { PERF_SEED: given })).toContain('PERF_SEED: must be an integer')
-  expect(messageOf({}, { PERF_SEED: 'lucky' })).toMatch(/PERF_SEED: must be an integer\n {4}received: 'lucky'/)
+  expect(messageOf({}, { PERF_SEED: 'lucky' })).toMatch(/PERF_SEED: must be an integer\n {4}Received: 'lucky'/)
 })
 
 test('adds the mistakes of a part to those of the config, and throws other errors', () => {
   const problems = new Problems()
-  const mistake = { path: 'scale', received: 'xl', rule: 'must be known', example: "scale: 'pr'" }
+  const mistake = { path: 'scale', received: 'xl', rule: 'must be known', fix: "write, for example, scale: 'pr'" }
   const failing = () => {
     throw new OptionsError('The scale', [mistake])
   }

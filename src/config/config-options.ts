@@ -12,7 +12,7 @@ import type { CapacityOptions, MetricsOptions } from './observation.ts'
 
 /** Options of `definePerfConfig()`. */
 export interface PerfConfig {
-  /** Globs of files with scenarios. Default: `['perf/**\/*.perf.ts']`. */
+  /** Globs of files with scenarios. @default `['perf/**\/*.perf.ts']` */
   readonly include?: readonly string[]
   /**
    * Scale of the load: `smoke`, `pr`, `full` or a factor such as `0.25`. `PERF_SCALE` and `--mode` override it. Default:
@@ -24,7 +24,9 @@ export interface PerfConfig {
   /**
    * When services are reset to the state after their start: Postgres is truncated and seeded again, Redis flushed and seeded,
    * custom services by their `reset`. The target keeps running and keeps its own state. `'each-scenario'`: before each
-   * scenario; a scenario can also use the fixture `reset`. Default: `'never'`.
+   * scenario; a scenario can also use the fixture `reset`.
+   *
+   * @default `'never'`
    */
   readonly reset?: 'never' | 'each-scenario'
   /** The system under test; not needed if scenarios set `baseUrl`. `PERF_TARGET_URL` overrides it. */
@@ -32,28 +34,34 @@ export interface PerfConfig {
   /**
    * Names of hosts other than this machine that may be reached: for load, databases, metrics and a Pushgateway. Full load
    * requires the host in `PERF_ALLOW_FULL_LOAD_ON` as well. `target()`, `postgres()` and `redis()` have their own option.
-   * Default: none.
+   *
+   * @default none
    */
   readonly allowRemote?: readonly string[]
   /**
    * Number of processes on this machine that put on the load together, 1 to 64. `'auto'`: one for each core, without one if
    * the run starts the target here. Each runs the same scenarios with an exact share of the load and may use as many
    * descriptors as one process; every run has one result, merged from all of them. Processes on several machines are
-   * started with `PERF_GENERATOR` instead. Default: 1.
+   * started with `PERF_GENERATOR` instead.
+   *
+   * @default 1
    */
   readonly generators?: number | 'auto'
-  /** Seed of every random choice. `PERF_SEED` overrides it. Default: 1, so that two runs apply the same load. */
+  /** Seed of every random choice. `PERF_SEED` overrides it. @default 1, so that two runs apply the same load */
   readonly seed?: number
-  /** Folder of the reports. `PERF_OUTPUT_DIR` overrides it. Default: `perf-report`. */
+  /** Folder of the reports. `PERF_OUTPUT_DIR` overrides it. @default `perf-report` */
   readonly outputDir?: string
   /**
    * Effect of an invalid run: `fail` the command, or `warn` without counting as passed, e.g. on a laptop in watch mode, where
-   * the generator shares its cores with other programs. Default: `fail`.
+   * the generator shares its cores with other programs.
+   *
+   * @default `fail`
    */
   readonly onInvalid?: 'fail' | 'warn'
   /**
    * Location of the target's Prometheus metrics: a path on every instance, or options. `PERF_METRICS_URL` overrides it.
-   * Default: `'/metrics'`; an external target may have none, and metrics are then skipped.
+   *
+   * @default `'/metrics'`; an external target may have none, and metrics are then skipped
    */
   readonly metrics?: string | MetricsOptions
   /** Resources that `capacity` samples besides the services: the target's container, its cores, pgBouncer. */
@@ -61,10 +69,11 @@ export interface PerfConfig {
   /**
    * Names of environment variables with secret values. A value is masked everywhere: in reports, errors, names of scenarios
    * and steps, labels of metrics, and the output of scenarios and the target. A variable that is not set is ignored.
-   * Default: none; passwords of services are always masked.
+   *
+   * @default none; passwords of services are always masked
    */
   readonly secrets?: readonly string[]
-  /** Export of scenario metrics to Prometheus, by a scrape endpoint or a Pushgateway. Default: nothing is exported. */
+  /** Export of scenario metrics to Prometheus, by a scrape endpoint or a Pushgateway. @default nothing is exported */
   readonly exporter?: ExporterOptions
   /** Options of Vitest, which override those of this config. */
   readonly test?: ViteUserConfig['test']

@@ -66,23 +66,23 @@ describe('metrics are read', () => {
       [OptionsError: definePerfConfig() received 6 invalid options:
 
         metrics.bearerToken: must be a string that a header can hold
-          received: '***'
-          example:  bearerToken: process.env.METRICS_TOKEN
+          Received: '***'
+          Fix:      write, for example, bearerToken: process.env.METRICS_TOKEN
         metrics.headers.bad name: must be a header
-          received: 'a string of 1 characters'
-          example:  headers: { 'x-api-key': process.env.METRICS_KEY }
+          Received: 'a string of 1 characters'
+          Fix:      write, for example, headers: { 'x-api-key': process.env.METRICS_KEY }
         metrics.headers.x-a: must be a header
-          received: 7
-          example:  headers: { 'x-api-key': process.env.METRICS_KEY }
+          Received: 7
+          Fix:      write, for example, headers: { 'x-api-key': process.env.METRICS_KEY }
         metrics.tls.rejectUnauthorized: must be true or false
-          received: 'no'
-          example:  tls: { rejectUnauthorized: false }
+          Received: 'no'
+          Fix:      write, for example, rejectUnauthorized: false
         metrics.requestCounter: must be the name of a counter, or false
-          received: true
-          example:  requestCounter: 'http_requests_total'
+          Received: true
+          Fix:      write, for example, requestCounter: 'http_requests_total'
         metrics.bearerToken: must be the only authorization
-          received: '***'
-          example:  bearerToken: process.env.METRICS_TOKEN]
+          Received: '***'
+          Fix:      write, for example, bearerToken: process.env.METRICS_TOKEN]
     `)
   })
 
@@ -114,47 +114,47 @@ test('reports every mistake in one error, without a password', () => {
   expect(message).toMatchInlineSnapshot(`
     "OptionsError: definePerfConfig() received 9 invalid options:
 
-      metrics.pathe: is not an option here: did you mean path? Valid are path, listener, url, interval, bearerToken, headers, tls, requestCounter
-        received: 1
-        example:  path: 1
+      metrics.pathe: unknown option; did you mean path? Valid options: path, listener, url, interval, bearerToken, headers, tls, requestCounter
+        Received: 1
+        Fix:      write path: 1
       metrics.path: must be a path that starts with a slash
-        received: 'metrics'
-        example:  path: '/metrics'
+        Received: 'metrics'
+        Fix:      write, for example, path: '/metrics'
       metrics.listener: must be 'public' or 'internal'
-        received: 'private'
-        example:  listener: 'internal'
+        Received: 'private'
+        Fix:      write, for example, listener: 'internal'
       metrics.url: must be an http URL
-        received: 'ftp://x'
-        example:  url: 'http://127.0.0.1:9464/metrics'
+        Received: 'ftp://x'
+        Fix:      write, for example, url: 'http://127.0.0.1:9464/metrics'
       metrics.interval: must be a duration at least 100 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-        received: '5ms'
-        example:  interval: '2m'
-      capacity.core: is not an option here: did you mean cores? Valid are container, cores, pgBouncerUrl
-        received: 1
-        example:  cores: 1
+        Received: '5ms'
+        Fix:      write, for example, interval: '2m'
+      capacity.core: unknown option; did you mean cores? Valid options: container, cores, pgBouncerUrl
+        Received: 1
+        Fix:      write cores: 1
       capacity.container: must be the name of a container
-        received: ''
-        example:  container: 'shop'
+        Received: ''
+        Fix:      write, for example, container: 'shop'
       capacity.cores: must be a number above 0
-        received: 0
-        example:  cores: 2
+        Received: 0
+        Fix:      write, for example, cores: 2
       capacity.pgBouncerUrl: must be the URL of pgBouncer's console, the database pgbouncer
-        received: 'mysql://a:***@h'
-        example:  pgBouncerUrl: 'postgres://stats@127.0.0.1:6432/pgbouncer'"
+        Received: 'mysql://a:***@h'
+        Fix:      write, for example, pgBouncerUrl: 'postgres://stats@127.0.0.1:6432/pgbouncer'"
   `)
   const env = { PERF_METRICS_URL: 'nowhere', PERF_TARGET_CORES: 'two', PERF_PGBOUNCER_URL: 'pgbouncer:6432' }
   expect(messageOf(() => observed({}, env))).toMatchInlineSnapshot(`
     "OptionsError: definePerfConfig() received 3 invalid options:
 
       PERF_METRICS_URL: must be an http URL
-        received: 'nowhere'
-        example:  PERF_METRICS_URL=http://127.0.0.1:9464/metrics
+        Received: 'nowhere'
+        Fix:      write, for example, PERF_METRICS_URL=http://127.0.0.1:9464/metrics
       PERF_TARGET_CORES: must be a number above 0
-        received: 'two'
-        example:  PERF_TARGET_CORES=2
+        Received: 'two'
+        Fix:      write, for example, PERF_TARGET_CORES=2
       PERF_PGBOUNCER_URL: must be the URL of pgBouncer's console, the database pgbouncer
-        received: 'pgbouncer:6432'
-        example:  PERF_PGBOUNCER_URL=postgres://stats@127.0.0.1:6432/pgbouncer"
+        Received: 'pgbouncer:6432'
+        Fix:      write, for example, PERF_PGBOUNCER_URL=postgres://stats@127.0.0.1:6432/pgbouncer"
   `)
 })
 

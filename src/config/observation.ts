@@ -13,13 +13,13 @@ import { postgresHosts } from '../services/postgres/postgres-client.ts'
 
 /** Location of the target's Prometheus metrics. */
 export interface MetricsOptions {
-  /** Path on every instance. Default: `'/metrics'`. */
+  /** Path on every instance. @default `'/metrics'` */
   readonly path?: string
-  /** Listener of the target; `'internal'` requires an internal one. Default: `'public'`. */
+  /** Listener of the target; `'internal'` requires an internal one. @default `'public'` */
   readonly listener?: 'public' | 'internal'
   /** URLs, one per instance, if no listener of the target serves them. `PERF_METRICS_URL` (comma-separated) overrides it. */
   readonly url?: string | readonly string[]
-  /** Time between scrapes, and the limit of each. Default: `'1s'`. */
+  /** Time between scrapes, and the limit of each. @default `'1s'` */
   readonly interval?: Duration
   /** Sent as `authorization: Bearer …` with each scrape. Masked in everything that is printed or written. */
   readonly bearerToken?: string
@@ -40,7 +40,7 @@ export interface MetricsOptions {
 export interface CapacityOptions {
   /** Names or ids of the target's containers, whose CPU is then measured. `PERF_TARGET_CONTAINER` overrides it. */
   readonly container?: string | readonly string[]
-  /** Number of cores that the target may use. Default: by affinity or the container's limits. `PERF_TARGET_CORES` overrides it. */
+  /** Number of cores that the target may use. `PERF_TARGET_CORES` overrides it. @default by affinity or the container's limits */
   readonly cores?: number
   /** pgBouncer's console: `postgres://stats:…@127.0.0.1:6432/pgbouncer`. `PERF_PGBOUNCER_URL` overrides it. */
   readonly pgBouncerUrl?: string

@@ -10,9 +10,13 @@ import { siblingModule } from './sibling-module.ts'
  * retries (a repeated measurement samples until it is lucky), no timeout except that of the load, services and target
  * started once per invocation and cleaned up at its end, and the report in addition to Vitest's reporters.
  *
- * ```ts
- * export default definePerfConfig({ target: target({ command: ['node', 'server.js'], ready: '/healthz' }) })
- * ```
+ * @example
+ * import { definePerfConfig, postgres, target } from 'vitest-slo/config'
+ *
+ * export default definePerfConfig({
+ *   services: [postgres()],
+ *   target: target({ command: ['node', 'server.js'], ready: '/healthz' }),
+ * })
  */
 export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
   const { include = ['perf/**/*.perf.ts'], test = {} } = config

@@ -42,17 +42,17 @@ test('rejects every unsuitable option in one error, with the reason', () => {
     [OptionsError: definePerfConfig() received 4 invalid options:
 
       test.retry (--retry): must be 0: a measurement that is repeated until it passes samples until it is lucky
-        received: 1
-        example:  test: { retry: 0 }
+        Received: 1
+        Fix:      write, for example, test: { retry: 0 }
       test.sequence.concurrent (--sequence.concurrent): must be false: scenarios that run at the same time measure each other
-        received: true
-        example:  test: { sequence: { concurrent: false } }
+        Received: true
+        Fix:      write, for example, test: { sequence: { concurrent: false } }
       test.fileParallelism, test.maxWorkers (--file-parallelism, --max-workers): must be false and 1: files that run at the same time measure each other
-        received: { fileParallelism: true, maxWorkers: 4 }
-        example:  test: { fileParallelism: false, maxWorkers: 1 }
+        Received: { fileParallelism: true, maxWorkers: 4 }
+        Fix:      write, for example, test: { fileParallelism: false, maxWorkers: 1 }
       test.pool (--pool): must be 'forks': the generator's CPU and event loop are measured per process
-        received: 'vmThreads'
-        example:  test: { pool: 'forks' }]
+        Received: 'vmThreads'
+        Fix:      write, for example, test: { pool: 'forks' }]
   `)
 })
 

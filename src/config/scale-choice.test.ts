@@ -22,8 +22,8 @@ describe('chooseScale', () => {
       [OptionsError: The scale received an invalid option:
 
         PERF_SCALE: must be 'smoke', 'pr', 'full', or a factor above 0 and at most 1 such as '0.25'
-          received: 'huge'
-          example:  PERF_SCALE=pr]
+          Received: 'huge'
+          Fix:      write, for example, PERF_SCALE=pr]
     `)
   })
 })

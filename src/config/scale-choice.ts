@@ -1,5 +1,5 @@
 import { parseScale, type Scale } from '../load/scale.ts'
-import { OptionsError } from '../options/problems.ts'
+import { fixBy, OptionsError } from '../options/problems.ts'
 
 export interface ScaleSources {
   /** `PERF_SCALE`. */
@@ -50,7 +50,7 @@ function parsed(path: string, value: string | number, example: string): Scale {
     if (!(error instanceof OptionsError)) throw error
     throw new OptionsError(
       'The scale',
-      error.problems.map(({ received, rule }) => ({ path, received, rule, example })),
+      error.problems.map(({ received, rule }) => ({ path, received, rule, fix: fixBy(example) })),
     )
   }
 }

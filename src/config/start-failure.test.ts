@@ -40,8 +40,8 @@ test('a service with invalid options fails every scenario', async () => {
 StartError: definePerfConfig() received an invalid option:
 
   services.redis.maxmemory: must be a number of bytes, or one with kb, mb or gb
-    received: 'much'
-    example:  maxmemory: '64mb'
+    Received: 'much'
+    Fix:      write, for example, maxmemory: '64mb'
 `)
 })
 

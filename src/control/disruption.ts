@@ -16,7 +16,9 @@ export type Disruption =
 export interface DoneDisruption {
   /** Description of what was done: `target killed, ready again after 1.7 s`. */
   readonly label: string
+  /** Start, in milliseconds. */
   readonly startMs: number
+  /** End, in milliseconds. */
   readonly endMs: number
 }
 

@@ -34,11 +34,15 @@ export interface PublicationCounts {
  * counts are in addition.
  */
 export interface DeliveryCounts {
+  /** Deliveries that were to arrive: one for each publication and each client that it was for. */
   readonly expected: number
   /** First receipts: `onTime + late`. */
   readonly received: number
+  /** First receipts with a lag of at most `lateThreshold`. */
   readonly onTime: number
+  /** First receipts with a longer lag. */
   readonly late: number
+  /** Expected deliveries that never arrived. */
   readonly missing: number
   /** Repeated receipts of a publication by the same client. */
   readonly duplicate: number

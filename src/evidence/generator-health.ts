@@ -16,6 +16,7 @@ export interface GeneratorHealth {
   readonly eventLoopUtilization: number
   /** CPU time of the generator's process over wall time, 0–1 of one core (several threads can exceed 1). */
   readonly cpuRatio: number
+  /** Highest resident memory of the generator's process, in bytes. */
   readonly maxRssBytes: number
   /** Highest number of open sockets. */
   readonly openSockets: number

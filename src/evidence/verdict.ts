@@ -17,6 +17,7 @@ export type InvalidReason =
 
 /** A reason why evidence is invalid, with figures and a fix. */
 export interface Invalidity {
+  /** Kind of the reason. */
   readonly reason: InvalidReason
   /** The finding with figures: `schedule delay p99 48 ms, limit 10 ms`. */
   readonly finding: string
@@ -60,6 +61,7 @@ export interface BusyVus {
 /** Thrown by a matcher whose evidence cannot be judged. */
 export class InvalidRunError extends Error {
   override readonly name = 'InvalidRunError'
+  /** Why the evidence cannot be judged. */
   readonly reason: InvalidReason
 
   constructor(message: string, reason: InvalidReason) {

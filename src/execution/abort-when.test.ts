@@ -24,14 +24,14 @@ test.each(['always', 5, null, true])('rejects %o', (option) => {
   expect(new OptionsError('http.run()', found).message).toBe(`http.run() received an invalid option:
 
   abortWhen: must be an object, a function of the live snapshot, or false
-    received: ${typeof option === 'string' ? `'${option}'` : option}
-    example:  abortWhen: { errorRateAbove: 0.5, duration: '5s' }`)
+    Received: ${typeof option === 'string' ? `'${option}'` : option}
+    Fix:      write, for example, abortWhen: { errorRateAbove: 0.5, duration: '5s' }`)
 })
 
 test('reports all mistakes in a rule', () => {
   const { found } = read({ errorRateAbove: 1, duration: 0, duraton: '2s' })
   expect(found.map(({ path, rule }) => `${path} ${rule.split(':', 1)[0]}`)).toEqual([
-    'abortWhen.duraton is not an option here',
+    'abortWhen.duraton unknown option; did you mean duration? Valid options',
     'abortWhen.errorRateAbove must be a number at least 0 and below 1',
     'abortWhen.duration must be a duration above 0 ms',
   ])

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { shortened } from '../options/shortened.ts'
 import { showValue } from '../options/show-value.ts'
-import { forgetsItsReturn, FORGOTTEN_RETURN } from './forgotten-return.ts'
+import { forgetsItsReturn, FORGOTTEN_RETURN, RETURN_FIX } from './forgotten-return.ts'
 import { ScenarioError } from './scenario-error.ts'
 
 /**
@@ -18,8 +18,11 @@ export const calledEachTime = {
 export function wrongReturn(name: string, returned: unknown, valid: string, what = 'response'): ScenarioError {
   // A rejection of the promise does not matter any more.
   if (returned instanceof Promise) returned.catch(() => {})
-  const hint = returned instanceof Promise ? `; it is called for each ${what} and cannot wait` : ''
-  return new ScenarioError(`${name}: the function must return ${valid}, it returned ${showValue(returned)}${hint}`)
+  const [why, not] =
+    returned instanceof Promise ? [`; it is called for each ${what} and cannot wait`, ', not a promise'] : ['', '']
+  return new ScenarioError(
+    `${name}: the function must return ${valid}, it returned ${showValue(returned)}${why}\nFix: return ${valid}${not}`,
+  )
 }
 
 /** Reads the boolean that a function returned; nothing counts as false. @throws {ScenarioError} for any other value */
@@ -55,7 +58,7 @@ export function checkProblem<R, C>(
   if (verdict === true || isAssertion(verdict)) return undefined
   if (verdict === undefined) {
     // The check of a request that a function returned has not been validated before.
-    if (forgetsItsReturn(check)) throw new ScenarioError(`check: the function ${FORGOTTEN_RETURN}`)
+    if (forgetsItsReturn(check)) throw new ScenarioError(`check: the function ${FORGOTTEN_RETURN}\nFix: ${RETURN_FIX}`)
     return undefined
   }
   if (verdict === false) return 'check: the function returned false'

@@ -21,6 +21,7 @@ const KNOWN_NAMES = new Set([
 ])
 
 export const FORGOTTEN_RETURN = 'must return the result of its comparison: without it, every response passes'
+export const RETURN_FIX = 'write (response) => response.status === 200, or add return'
 
 /**
  * Whether a check function compares something and drops the result: `(response) => { response.status === 200 }`. Every

@@ -11,22 +11,28 @@ import { significant, formatRatio } from '../stats/units.ts'
 export interface GeneratorLimits {
   /**
    * 99th percentile of actual send minus intended start while a VU was free, without the worst second. Exceeded only if
-   * that is 95% certain: of 200 requests, two late ones do not exceed it, eight do. Default: 5 ms.
+   * that is 95% certain: of 200 requests, two late ones do not exceed it, eight do.
+   *
+   * @default 5 ms
    */
   readonly scheduleDelayP99Ms: number
   /**
    * Longest wait of an event, in 99% of the time, because the event loop was blocked. The longest block is left out if,
-   * including it, events waited longer than this in less than 5% of the time. Default: 8 ms.
+   * including it, events waited longer than this in less than 5% of the time.
+   *
+   * @default 8 ms
    */
   readonly eventLoopDelayP99Ms: number
   /**
    * Ratio of the median service time up to which delays are accepted even beyond the limits: they are too small to change a
-   * verdict. The median, because a starved generator would raise its own limit through the tail. Default: 0.1.
+   * verdict. The median, because a starved generator would raise its own limit through the tail.
+   *
+   * @default 0.1
    */
   readonly serviceTimeRatio: number
-  /** Ratio of due requests that a constantly busy generator must have sent. Default: 0.99. */
+  /** Ratio of due requests that a constantly busy generator must have sent. @default 0.99 */
   readonly sentRatio: number
-  /** Event-loop utilization from which unsent requests are attributed to the generator. Default: 0.95. */
+  /** Event-loop utilization from which unsent requests are attributed to the generator. @default 0.95 */
   readonly busyUtilization: number
 }
 

@@ -11,7 +11,9 @@ import { WrittenVersions } from './staleness.ts'
 export interface Freshness {
   /** Name of the run; `undefined` for everything that the probe read. */
   readonly name: string | undefined
+  /** Number of reads. */
   readonly reads: number
+  /** Number of acknowledged writes. */
   readonly writes: number
   /** Staleness of the responses; `undefined` if nothing was read. */
   readonly staleness: TimeStats | undefined

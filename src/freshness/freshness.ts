@@ -10,9 +10,11 @@ export type { Freshness } from './findings.ts'
 
 /** Signal of one call, aborted if the probe is stopped or the call times out. Pass it on: `fetch(url, { signal })`. */
 export interface ProbeCall {
+  /** Signal that is aborted if the call must end. */
   readonly signal: AbortSignal
 }
 
+/** Options of `freshness.probe()`. */
 export interface FreshnessOptions {
   /** Changes the data behind the cached route and returns its new version. Versions must grow. */
   readonly write: (call: ProbeCall) => Promise<number>
@@ -23,14 +25,16 @@ export interface FreshnessOptions {
   readonly read: (call: ProbeCall) => Promise<number>
   /**
    * Why the route cannot be written or read, such as an unreachable internal listener of an external target. If set, nothing
-   * is written or read, and assertions are skipped with this reason. Default: `undefined`.
+   * is written or read, and assertions are skipped with this reason.
+   *
+   * @default `undefined`
    */
   readonly unavailable?: string | undefined
-  /** Interval between writes. Default: `'2s'`. */
+  /** Interval between writes. @default `'2s'` */
   readonly writeInterval?: Duration
-  /** Interval between reads, which is the resolution of the staleness. Default: `'50ms'`. */
+  /** Interval between reads, which is the resolution of the staleness. @default `'50ms'` */
   readonly readInterval?: Duration
-  /** Time limit of one call. A read that exceeds it has failed; a write that exceeds it stops the probe. Default: `'10s'`. */
+  /** Time limit of one call. A read that exceeds it has failed; a write that exceeds it stops the probe. @default `'10s'` */
   readonly timeout?: Duration
 }
 
@@ -138,14 +142,20 @@ async function limited(
   const signal = AbortSignal.any([until, AbortSignal.timeout(timeoutMs)])
   const version: unknown = await Promise.race([call({ signal }), aborted(signal, what, timeoutMs)])
   if (typeof version === 'number' && Number.isFinite(version)) return version
-  throw new TypeError(`${what} returned ${String(version)}; it must return a version, which is a number`)
+  throw new TypeError(
+    `${what} returned ${String(version)}; it must return a version, which is a number\nFix: return the version that the response contains`,
+  )
 }
 
 function aborted(signal: AbortSignal, what: string, timeoutMs: number): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error(`${what} took longer than ${timeoutMs} ms`)), {
-      once: true,
-    })
+    signal.addEventListener(
+      'abort',
+      () => reject(new Error(`${what} took longer than ${timeoutMs} ms\nFix: raise the option timeout`)),
+      {
+        once: true,
+      },
+    )
   })
 }
 

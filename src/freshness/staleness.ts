@@ -44,7 +44,10 @@ export class WrittenVersions {
   acknowledge(version: number, acknowledgedMs: number): void {
     const { newest } = this
     if (newest !== undefined && !(version > newest))
-      throw new RangeError(`write() returned version ${version} after ${newest}; versions must grow with every write`)
+      throw new RangeError(
+        `write() returned version ${version} after ${newest}; versions must grow with every write\n` +
+          'Fix: return a number that each write increases, such as a counter or the time of the write',
+      )
     this.#written.push({ version, startedMs: this.#pendingSinceMs ?? acknowledgedMs, acknowledgedMs })
     this.#pendingSinceMs = undefined
   }

@@ -18,6 +18,7 @@ export type ExpectedOutcome = 'applied' | 'refused' | 'ignored'
 export interface OperationStart {
   /** Identifier of the intent, not of the attempt: idempotency key, charge id. 1 to 4,096 bytes of UTF-8. */
   readonly key: string
+  /** Id of the VU. */
   readonly vu: number
   /** Index into `HistoryOptions.steps`. */
   readonly step: number
@@ -35,6 +36,7 @@ export interface OperationStart {
 export interface OperationEnd {
   /** Microseconds since the start of the run. */
   readonly endUs: number
+  /** Outcome for the VU. */
   readonly outcome: OperationOutcome
   /** The response's status code, 0 if there was no response. */
   readonly status: number
@@ -46,17 +48,25 @@ export interface OperationEnd {
 export interface Operation {
   /** Number within the history, in order of start. */
   readonly id: number
+  /** Identifier of the intent, not of the attempt. */
   readonly key: string
+  /** Id of the VU. */
   readonly vu: number
+  /** Index into {@link History.steps}. */
   readonly step: number
+  /** Expected effect. */
   readonly expected: ExpectedOutcome
   /** `undefined` if no payload was recorded. */
   readonly payload: Digest | undefined
+  /** Intended start, in microseconds since the start of the run. */
   readonly intendedStartUs: number
+  /** Send, in microseconds since the start of the run. */
   readonly startUs: number
   /** `undefined` if the operation had no response when the run ended. */
   readonly endUs: number | undefined
+  /** Outcome for the VU. */
   readonly outcome: OperationOutcome
+  /** Status code of the response, 0 if there was none. */
   readonly status: number
   /** `undefined` if no response was recorded. */
   readonly response: Digest | undefined
@@ -86,6 +96,7 @@ export function outcomeOf(status: number): OperationOutcome {
 export class History {
   /** Unique id of the run. Include it in keys or requests to distinguish the ledger's rows from those of other runs. */
   readonly runId: string
+  /** Names of the run's steps. */
   readonly steps: readonly string[]
   /** Name of the run. */
   readonly run: string | undefined

@@ -408,7 +408,7 @@ test('a timed-out request has the latency until the time-out, and its VU continu
   expect(run.state === 'measured' && run.latency.p99Ms).toBe(Infinity)
 })
 
-test('an unanswered handshake times out, before the load and during it', async () => {
+test('a handshake without a response times out, before the load and during it', async () => {
   await using silent = await scriptedServer({ onRequest: () => {} })
   const { http } = engineFor(silent.url.replace('http:', 'https:'))
   const run = await http.run({ load: sharedIterations({ iterations: 2, vus: 1 }), request, timeout: '200ms' })

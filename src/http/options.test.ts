@@ -15,9 +15,7 @@ function problemsOf(options: Record<string, unknown>): string[] {
     return []
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error
-    return error.problems.map(({ path, rule, example }) =>
-      rule === '' || example === '' ? `${path} without advice` : path,
-    )
+    return error.problems.map(({ path, rule, fix }) => (rule === '' || fix === '' ? `${path} without advice` : path))
   }
 }
 
@@ -106,7 +104,7 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ connectTo: { socketPath: '' } }, ['connectTo.socketPath']],
   [{ connectTo: { host: 'localhost', port: 0 } }, ['connectTo.port']],
   [{ connectTo: {} }, ['connectTo']],
-  [{ tls: { cert: 'x', rejectUnauthorised: false } }, ['tls.rejectUnauthorised', 'tls']],
+  [{ tls: { cert: 'x', rejectUnauthorised: false } }, ['tls.rejectUnauthorised', 'tls.cert']],
   [{ abortWhen: { errorRateAbove: 50, duration: '5s' } }, ['abortWhen.errorRateAbove']],
   [{ abortWhen: { errorRateAbove: 0.5 } }, ['abortWhen.duration']],
   [{ abortWhen: true }, ['abortWhen']],
@@ -125,17 +123,17 @@ test('reports all mistakes of one call in one error, before any connection', asy
     `http.run() received 4 invalid options:
 
   request.path: must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text), received "x"
-    received: 'x'
-    example:  path: '/api/me'
+    Received: 'x'
+    Fix:      write, for example, path: '/api/me'
   data: must have at least one row
-    received: []
-    example:  data: [{ token: 'a' }], data: csv('users.csv'), data: sql('SELECT id FROM users')
+    Received: []
+    Fix:      write, for example, data: [{ token: 'a' }], or data: csv('users.csv')
   timeout: must be a duration above 0 ms and at most 600000 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-    received: -1
-    example:  timeout: '2m'
+    Received: -1
+    Fix:      write, for example, timeout: '2m'
   warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-    received: 'long'
-    example:  warmup: '2m'`,
+    Received: 'long'
+    Fix:      write, for example, warmup: '2m'`,
   )
   expect(results).toEqual([])
 })
@@ -192,10 +190,12 @@ describe('a WebSocket base URL', () => {
       "http.run() received an invalid option:
 
         baseUrl: must be an HTTP URL; for WebSocket, use ws.run() or ws.fanOut()
-          received: 'ws://127.0.0.1:3000/socket'
-          example:  baseUrl: 'http://127.0.0.1:3000/socket'"
+          Received: 'ws://127.0.0.1:3000/socket'
+          Fix:      write, for example, baseUrl: 'http://127.0.0.1:3000/socket'"
     `)
-    expect(refusalOf('WSS://api.example.com')).toContain("example:  baseUrl: 'https://api.example.com'")
+    expect(refusalOf('WSS://api.example.com')).toContain(
+      "Fix:      write, for example, baseUrl: 'https://api.example.com'",
+    )
   })
 
   test('is rejected without showing its password', () => {

@@ -70,8 +70,8 @@ test('records the key, payload, response, outcome and expected outcome that the 
 test('the outcome without a response is unknown, or failed if nothing was sent', async () => {
   await using silent = await scriptedServer({ onRequest: () => {} })
   const request = { path: '/', method: 'POST' }
-  const unanswered = await engineFor(silent.url).http.run({ load: one, request, record: true, timeout: '50ms' })
-  expect([...unanswered.history.operations()]).toMatchObject([{ key: '0-0-0', outcome: 'unknown', status: 0 }])
+  const silenced = await engineFor(silent.url).http.run({ load: one, request, record: true, timeout: '50ms' })
+  expect([...silenced.history.operations()]).toMatchObject([{ key: '0-0-0', outcome: 'unknown', status: 0 }])
 
   const { url } = silent
   await silent[Symbol.asyncDispose]()

@@ -12,6 +12,7 @@ export interface HttpRequest {
   readonly method?: Method
   /** Path and query, beginning with `/`, percent-encoded. */
   readonly path: string
+  /** Headers of this request, in addition to those of the run. */
   readonly headers?: HeaderFields
   /**
    * Body, sent with its content type as `fetch` sends it: text, bytes, `URLSearchParams`, `FormData`, `Blob`. An async
@@ -31,6 +32,7 @@ export interface EncodedRequest {
   readonly traceId: string | undefined
 }
 
+/** Headers by name. Several values of one header are sent in several lines; undefined ones are left out. */
 export type HeaderFields = Readonly<Record<string, string | number | readonly (string | number)[] | undefined>>
 
 /** Valid paths, which have no fragment: a client never sends it. */

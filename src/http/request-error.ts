@@ -1,13 +1,21 @@
 import { ScenarioError } from '../execution/scenario-error.ts'
-import type { Problem } from '../options/problems.ts'
+import { fixBy } from '../options/problems.ts'
 
-/** Error of a request that cannot be sent: the invalid field, the rule it breaks, and a valid example. */
+/** An invalid field of a request. */
+interface RequestProblem {
+  readonly received: unknown
+  readonly rule: string
+  /** Valid code: `path: '/api/me'`. */
+  readonly example: string
+}
+
+/** Error of a request that cannot be sent: the invalid field, the rule it breaks, and the fix. */
 export class RequestError extends ScenarioError {
   readonly field: 'path' | 'method' | 'headers' | 'body'
-  readonly problem: Omit<Problem, 'path'>
+  readonly problem: RequestProblem
 
-  constructor(field: RequestError['field'], problem: Omit<Problem, 'path'>) {
-    super(`request.${field}: ${problem.rule}`)
+  constructor(field: RequestError['field'], problem: RequestProblem) {
+    super(`request.${field}: ${problem.rule}\nFix: ${fixBy(problem.example)}`)
     this.field = field
     this.problem = problem
   }

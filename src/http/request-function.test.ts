@@ -63,8 +63,8 @@ test('names the step of a wrong request function', async () => {
     "http.run() received an invalid option:
 
       steps[1].request(): must return the request itself, not a promise: its wait would count as latency of the target
-        received: Promise { { path: '/' } }
-        example:  data: await users(), request: ({ vu }) => ({ path: \`/api/users/\${vu.data.id}\` })"
+        Received: Promise { { path: '/' } }
+        Fix:      write, for example, data: await users(), request: ({ vu }) => ({ path: \`/api/users/\${vu.data.id}\` })"
   `)
 })
 

@@ -31,6 +31,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, limit: Limit) => unk
 
 /** Valid values of `acceptEncoding`. */
 export const CODINGS = ['gzip', 'deflate', 'br', 'zstd'] as const
+/** A content coding that can be decoded. */
 export type ContentCoding = (typeof CODINGS)[number]
 
 /**

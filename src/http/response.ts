@@ -12,6 +12,7 @@ interface ResponseAsRead {
 
 /** A response, as passed to `check`, `extract` and `record` functions. */
 export class HttpResponse {
+  /** Status code. */
   readonly status: number
   /** Bytes of the body as received: encoded, without chunk framing. */
   readonly wireBytes: number

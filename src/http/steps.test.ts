@@ -61,7 +61,7 @@ test('a missing extracted value is an error of its step, and ends the iteration'
   const { evidenceLines, hint } = run[evidenceOf]()
   expect(evidenceLines.at(-1)).toMatch(/errors 100% \(6 × extract token: nothing found by \$\.access\.token\)/)
   expect(hint).toBe(
-    '6 responses were not as expected: extract token: nothing found by $.access.token in step login: the response had status 200 and the keys access',
+    'correct the target, or the check of its responses: 6 responses were not as expected: extract token: nothing found by $.access.token in step login: the response had status 200 and the keys access',
   )
 })
 
@@ -165,7 +165,7 @@ test('the hint shows the expected and the received value of the first response, 
     const run = await http.run({ load: sharedIterations({ iterations: 3, vus: 1 }), request: { path: '/', check } })
     return run[evidenceOf]().hint
   }
-  const prefix = '3 responses were not as expected: check: '
+  const prefix = 'correct the target, or the check of its responses: 3 responses were not as expected: check: '
   expect(await hintOf({ id: 1 }, { json: { id: 2 } })).toBe(`${prefix}$.id: expected 2, received 1`)
   expect(await hintOf({ id: 1 }, { json: { name: 'a' } })).toBe(`${prefix}$.name: expected 'a', received nothing`)
   expect(await hintOf({ password: 'hunter22hunter22' }, { json: { password: 'x' } })).not.toContain('hunter22')
@@ -179,7 +179,9 @@ test('a response that is not JSON fails a check of JSON', async () => {
   const one = sharedIterations({ iterations: 1, vus: 1 })
   const run = await http.run({ load: one, request: { path: '/', check: { json: {} } } })
   expect([...run.errors]).toEqual([['body', 1]])
-  expect(run[evidenceOf]().hint).toBe('1 response was not as expected: the response body is not JSON')
+  expect(run[evidenceOf]().hint).toBe(
+    'correct the target, or the check of its responses: 1 response was not as expected: the response body is not JSON',
+  )
 })
 
 test('an expected status is not an error but keeps its status, whether the run, step or request expects it', async () => {

@@ -149,7 +149,7 @@ export class TaggedSeries {
     if (series === undefined) {
       if (this.#series.size >= MAX_TAGS)
         throw new ScenarioError(
-          `request.tag: more than ${MAX_TAGS} different tags; a tag names a kind of request, not one request`,
+          `request.tag: more than ${MAX_TAGS} different tags; a tag names a kind of request, not one request\nFix: leave ids out of the tag`,
         )
       series = { step: name, tag, timeline: new PhasedTimeline(this.#phases) }
       this.#series.set(key, series)

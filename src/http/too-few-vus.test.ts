@@ -76,7 +76,7 @@ describe('requests dropped for lack of a free VU', () => {
     expect(vuShortage).toBeUndefined()
     expect(histogram.percentileUs(0.95)).toBe(Infinity)
     expect(hint).toMatch(
-      /^\d+ requests were dropped because the target kept all 10 VUs waiting. Under light load an iteration took /,
+      /^find out what slows the target down under load: \d+ requests were dropped because the target kept all 10 VUs waiting. Under light load an iteration took /,
     )
     expect(run.warnings).toEqual([])
   })

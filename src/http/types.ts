@@ -14,6 +14,7 @@ import type { HttpResponse } from './response.ts'
 
 /** Argument of a request function. */
 export interface RequestContext<D> {
+  /** The VU that sends the request. */
   readonly vu: Vu<D>
   /** Number of iterations that this VU began before this one. */
   readonly iteration: number
@@ -25,6 +26,7 @@ export interface RequestContext<D> {
 export interface RequestSpec extends HttpRequest {
   /** Expected status. @default that of the step, else of the run, else every status below 400 */
   readonly expectStatus?: ExpectedStatus
+  /** Check of the response. @default that of the step */
   readonly check?: Check
   /** Name under which the request is also counted, as `run.tag('search')`. At most 100 different tags in a run. */
   readonly tag?: string
@@ -38,18 +40,22 @@ export type Extract = string | ((response: HttpResponse) => unknown)
 
 /** One request of an iteration. A step that ends in an error ends its iteration, because later steps may depend on it. */
 export interface StepOption<D> {
+  /** Name of the step, unique within the run. */
   readonly name: string
   /**
    * Weight among alternatives: of adjacent steps with a weight, one is drawn in each iteration. A step without a weight is
    * always sent.
    */
   readonly weight?: number
+  /** The request of this step. */
   readonly request: RequestOption<D>
   /** Name of a group that adjacent steps with the same name form; its time is judged as `run.group('checkout')`. */
   readonly group?: string
   /** Sources of values for `vu.vars`, by name. If a value is undefined or null, the step ends in an error of kind `body`. */
   readonly extract?: Readonly<Record<string, Extract>>
+  /** Check of every response. @default none */
   readonly check?: Check
+  /** Expected status. @default that of the run */
   readonly expectStatus?: ExpectedStatus
   /** Pause after this step's response. @default 0 */
   readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
@@ -59,11 +65,15 @@ export interface StepOption<D> {
 export interface RecordedRequest<D = unknown> {
   /** The VU that sends the request. */
   readonly vu: Vu<D>
+  /** Name of the step. */
   readonly step: string
+  /** Method, in uppercase. */
   readonly method: string
+  /** Path and query. */
   readonly path: string
   /** Headers by lowercase name. */
   readonly headers: Readonly<Record<string, string>>
+  /** Body, as the request has it. */
   readonly body: unknown
 }
 
@@ -135,14 +145,18 @@ export type Flow<D> = (context: FlowContext<D>) => Promise<unknown>
 
 /** An iteration of one request. */
 export interface OneRequest<D> {
+  /** The request of every iteration. */
   readonly request: RequestOption<D>
+  /** Not allowed together with `request`. */
   readonly steps?: undefined
   readonly flow?: undefined
 }
 
 /** An iteration of several requests, one after another. */
 export interface SeveralSteps<D> {
+  /** The requests of an iteration, in order. */
   readonly steps: readonly StepOption<D>[]
+  /** Not allowed together with `steps`. */
   readonly request?: undefined
   readonly flow?: undefined
 }
@@ -162,6 +176,7 @@ export type HttpRunOptions<D = undefined> = HttpLoadOptions<D> & IterationOption
 
 /** Options of `http.run()` except `request`, `steps` and `flow`. */
 export interface HttpLoadOptions<D = undefined> {
+  /** Load: the number of VUs or the rate, and the duration. */
   readonly load: Load
   /** Name of the run in messages and reports. @default `http 1`, `http 2`, … */
   readonly name?: string
@@ -194,6 +209,7 @@ export interface HttpLoadOptions<D = undefined> {
    * target's, the target's credentials and `tls` apply. @default that of the target
    */
   readonly baseUrl?: string
+  /** Host and port to connect to instead of those of the URL, whose host stays in the `Host` header and in SNI. @default those of the URL */
   readonly connectTo?: ConnectTo
   /** @default that of the target, if `baseUrl` has the target's origin */
   readonly tls?: TlsOptions

@@ -3,7 +3,9 @@ import type { RecordedOperations } from './violations.ts'
 
 /** Range of a total's change, both ends included; the ends are equal if no outcome is unknown. */
 export interface Inflow {
+  /** Smallest change, as an exact decimal number. */
   readonly atLeast: `${number}`
+  /** Largest change, as an exact decimal number. */
   readonly atMost: `${number}`
 }
 
@@ -14,6 +16,19 @@ export interface Inflow {
  *
  * @param amountOf one amount for all keys, or the amount of each; negative for outflow
  * @throws {LedgerError} if an amount is not exact
+ *
+ * @example
+ * const run = await http.run({
+ *   load: sharedIterations({ vus: 5, iterations: 100 }),
+ *   request: ({ vu, iteration }) => ({
+ *     method: 'POST',
+ *     path: '/payments',
+ *     headers: { 'idempotency-key': `${runId}-${vu.id}-${iteration}` },
+ *     body: { amount: 10 },
+ *   }),
+ *   record: true,
+ * })
+ * await expect(ledger).toConserve({ total: 'SELECT sum(amount) FROM payments', expectedDelta: inflowOf(run.history, 10) })
  */
 export function inflowOf(
   history: RecordedOperations,

@@ -3,6 +3,7 @@ export class LedgerError extends Error {
   override readonly name = 'LedgerError'
   /** Finding without the fix. */
   readonly finding: string
+  /** The fix. */
   readonly fix: string
 
   constructor(finding: string, fix: string, options?: ErrorOptions) {

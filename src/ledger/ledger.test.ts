@@ -730,18 +730,18 @@ describe('a ledger', () => {
     expect(() => ledger().with(options)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: ledger.with() received 4 invalid options:
 
-        timeout: is not an option here; valid are quiet, settleTimeout, settleFor, queryTimeout
-          received: 1
-          example:  without timeout
+        timeout: unknown option. Valid options: quiet, settleTimeout, settleFor, queryTimeout
+          Received: 1
+          Fix:      remove timeout
         quiet: must be a function that resolves to true or false
-          received: true
-          example:  quiet: async () => true
+          Received: true
+          Fix:      write, for example, quiet: async () => true
         settleTimeout: must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-          received: 'soon'
-          example:  settleTimeout: '2m'
+          Received: 'soon'
+          Fix:      write, for example, settleTimeout: '2m'
         queryTimeout: must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-          received: 0
-          example:  queryTimeout: '2m']
+          Received: 0
+          Fix:      write, for example, queryTimeout: '2m']
     `)
     expect(() => ledger().with({ quiet: async () => true, settleTimeout: '1s', queryTimeout: 500 })).not.toThrow()
   })

@@ -25,22 +25,23 @@ import { readStatement, refuseActions } from './statement.ts'
 export interface LedgerContext {
   /** Databases of the run; if there are several, the scenario selects one with {@link Ledger.of}. */
   readonly stores: readonly Store[]
-  /** Whether the target is external: without a database, assertions are skipped. Default: `false`. */
+  /** Whether the target is external: without a database, assertions are skipped. @default `false` */
   readonly isExternal?: boolean
   /** Aborted if the scenario is aborted: ends all work of the ledger immediately. */
   readonly signal: AbortSignal
   /** Value of `$1` in queries without a history. */
   readonly runId?: string | undefined
-  /** Reports whether the target has nothing in flight. Default: detected from the database. */
+  /** Reports whether the target has nothing in flight. @default detected from the database */
   readonly quiet?: (() => Promise<boolean>) | undefined
-  /** End of the last load, in milliseconds of the clock. Default: the start of a check. */
+  /** End of the last load, in milliseconds of the clock. @default the start of a check */
   readonly loadEndedMs?: (() => number | undefined) | undefined
-  /** Lines for the evidence about disruptions of the target or its services so far. Default: none. */
+  /** Lines for the evidence about disruptions of the target or its services so far. @default none */
   readonly notes?: (() => readonly string[]) | undefined
-  /** Default: real time. */
+  /** @default real time */
   readonly clock?: Clock
 }
 
+/** Limits of the time that a ledger takes to settle and to be read. */
 export interface LedgerOptions {
   /**
    * Function that resolves to whether the target has nothing in flight, e.g. from its own metrics, within `settleTimeout`.

@@ -70,45 +70,45 @@ describe('a replay plan', () => {
     expect(() => planReplay(wrong as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: planReplay() received 6 invalid options:
 
-        times: is not an option here; valid are updates, seed, copies, forgedRate, unknownRate
-          received: 2
-          example:  without times
+        times: unknown option. Valid options: updates, seed, copies, forgedRate, unknownRate
+          Received: 2
+          Fix:      remove times
         updates: must be an integer at least 1 and at most 10000000
-          received: 0
-          example:  updates: 500
+          Received: 0
+          Fix:      write, for example, updates: 500
         seed: must be a number or a string
-          received: nothing
-          example:  seed: 1
+          Received: undefined
+          Fix:      write, for example, seed: 1
         copies.max: must be an integer at least 3 and at most 1000
-          received: 2
-          example:  max: 4
+          Received: 2
+          Fix:      write, for example, max: 4
         forgedRate: must be a number at least 0 and at most 1
-          received: 5
-          example:  forgedRate: 0.05
+          Received: 5
+          Fix:      write, for example, forgedRate: 0.05
         unknownRate: must be a number at least 0 and at most 1
-          received: -1
-          example:  unknownRate: 0.05]
+          Received: -1
+          Fix:      write, for example, unknownRate: 0.05]
     `)
     for (const copies of [7, null])
       expect(() => planReplay({ updates: 1, seed: 1, copies } as unknown as ReplayOptions)).toThrow(
-        /an invalid option:\n\n {2}copies: must be an object\n.*\n {4}example: {2}copies: \{ min: 1, max: 4 \}/,
+        /an invalid option:\n\n {2}copies: must be an object\n.*\n {4}Fix: {6}write, for example, copies: \{ min: 1, max: 4 \}/,
       )
     const fractions: object = { updates: 1.5, seed: 1, copies: { min: 1.5, max: 2.5, most: 3 } }
     expect(() => planReplay(fractions as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: planReplay() received 4 invalid options:
 
         updates: must be an integer at least 1 and at most 10000000
-          received: 1.5
-          example:  updates: 500
-        copies.most: is not an option here; valid are min, max
-          received: 3
-          example:  without most
+          Received: 1.5
+          Fix:      write, for example, updates: 500
+        copies.most: unknown option. Valid options: min, max
+          Received: 3
+          Fix:      remove most
         copies.min: must be an integer at least 1 and at most 1000
-          received: 1.5
-          example:  min: 1
+          Received: 1.5
+          Fix:      write, for example, min: 1
         copies.max: must be an integer at least 1 and at most 1000
-          received: 2.5
-          example:  max: 4]
+          Received: 2.5
+          Fix:      write, for example, max: 4]
     `)
   })
 })

@@ -9,14 +9,16 @@ export interface ReplayOptions {
   readonly updates: number
   /** Seed of the plan: the same seed gives the same plan. */
   readonly seed: number | string
-  /** Number of deliveries per update, drawn uniformly, both ends included. Default: 1 to 4. */
+  /** Number of deliveries per update, drawn uniformly, both ends included. @default 1 to 4 */
   readonly copies?: { readonly min: number; readonly max: number }
   /**
    * Ratio (0–1) of updates whose deliveries all have an invalid signature: each must be refused and must not be applied.
-   * Rounded up. Default: 0.05.
+   * Rounded up.
+   *
+   * @default 0.05
    */
   readonly forgedRate?: number
-  /** Additional updates about unknown objects, as a ratio (0–1) of `updates`. Rounded up. Default: 0.05. */
+  /** Additional updates about unknown objects, as a ratio (0–1) of `updates`. Rounded up. @default 0.05 */
   readonly unknownRate?: number
 }
 
@@ -40,6 +42,17 @@ export interface Delivery {
  * the others follow later, between other updates. An update with three or more copies has both kinds.
  *
  * @throws {OptionsError} with every invalid option
+ *
+ * @example
+ * const plan = planReplay({ updates: 100, seed: 7, copies: { min: 1, max: 3 } })
+ * const due = plan.values()
+ * const run = await http.run({
+ *   load: sharedIterations({ vus: 5, iterations: plan.length }),
+ *   request: () => {
+ *     const { update } = due.next().value!
+ *     return { method: 'POST', path: '/payments', headers: { 'idempotency-key': `${runId}-${update}` }, body: { amount: 1 } }
+ *   },
+ * })
  */
 export function planReplay(options: ReplayOptions): readonly Delivery[] {
   const { updates, seed, copies, forgedRate, unknownRate } = readOptions('planReplay()', REPLAY, options)

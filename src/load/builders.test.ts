@@ -159,21 +159,21 @@ describe('mistakes', () => {
     expect(messageOf(() => constantArrivalRate(options as never))).toMatchInlineSnapshot(`
       "constantArrivalRate() received 5 invalid options:
 
-        duraton: is not an option here: did you mean duration? Valid are rate, vus, duration, arrivals
-          received: '2m'
-          example:  duration: '2m'
+        duraton: unknown option; did you mean duration? Valid options: rate, vus, duration, arrivals
+          Received: '2m'
+          Fix:      write duration: '2m'
         rate: must be a number above 0
-          received: -1
-          example:  rate: 50
+          Received: -1
+          Fix:      write, for example, rate: 50
         vus: must be an integer at least 1
-          received: NaN
-          example:  vus: 50
+          Received: NaN
+          Fix:      write, for example, vus: 50
         duration: must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-          received: nothing
-          example:  duration: '2m'
+          Received: undefined
+          Fix:      write, for example, duration: '2m'
         arrivals: must be 'uniform' or 'poisson'
-          received: 'random'
-          example:  arrivals: 'poisson'"
+          Received: 'random'
+          Fix:      write, for example, arrivals: 'poisson'"
     `)
   })
 
@@ -184,29 +184,29 @@ describe('mistakes', () => {
       "rampingVus() received 8 invalid options:
 
         startVus: must be an integer at least 0
-          received: -1
-          example:  startVus: 10
-        stages[0].length: is not an option here; valid are target, duration, phase
-          received: 3
-          example:  without length
+          Received: -1
+          Fix:      write, for example, startVus: 10
+        stages[0].length: unknown option. Valid options: target, duration, phase
+          Received: 3
+          Fix:      remove length
         stages[0].target: must be an integer at least 0
-          received: 1.5
-          example:  target: 100
+          Received: 1.5
+          Fix:      write, for example, target: 100
         stages[0].duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-          received: '2 minutes'
-          example:  duration: '2m'
+          Received: '2 minutes'
+          Fix:      write, for example, duration: '2m'
         stages[0].phase: must be one of warmup, ramp, steady, spike, cooldown
-          received: 'calm'
-          example:  phase: 'spike'
+          Received: 'calm'
+          Fix:      write, for example, phase: 'spike'
         stages[1]: must be a stage: an object with target and duration
-          received: 4
-          example:  { target: 100, duration: '2m' }
-        thinkTime.mean: is not an option here; valid are min, max
-          received: 3
-          example:  without mean
+          Received: 4
+          Fix:      write, for example, { target: 100, duration: '2m' }
+        thinkTime.mean: unknown option. Valid options: min, max
+          Received: 3
+          Fix:      remove mean
         thinkTime: must not have min above max
-          received: { min: 5, max: 1, mean: 3 }
-          example:  thinkTime: { min: '1s', max: '3s' }"
+          Received: { min: 5, max: 1, mean: 3 }
+          Fix:      write, for example, thinkTime: { min: '1s', max: '3s' }"
     `)
   })
 
@@ -296,8 +296,8 @@ describe('loads as plain data', () => {
       [OptionsError: http.run() received an invalid option:
 
         load: must be a load, created by one of constantVus, rampingVus, constantArrivalRate, rampingArrivalRate, sharedIterations, spike
-          received: { rate: 50 }
-          example:  load: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })]
+          Received: { rate: 50 }
+          Fix:      write, for example, load: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })]
     `)
   })
 })

@@ -25,6 +25,9 @@ import type {
  * requests, so the rate is a result, and the latency is that of users who wait for each response.
  *
  * @throws {OptionsError} naming every invalid option
+ *
+ * @example
+ * const load = constantVus({ vus: 50, duration: '2m', thinkTime: '1s' })
  */
 export function constantVus(options: ConstantVusOptions): ConstantVus {
   return build('constantVus', LOADS.constantVus, options)
@@ -34,6 +37,14 @@ export function constantVus(options: ConstantVusOptions): ConstantVus {
  * Closed model with a number of VUs that changes linearly from stage to stage.
  *
  * @throws {OptionsError} naming every invalid option
+ *
+ * @example
+ * const load = rampingVus({
+ *   stages: [
+ *     { target: 50, duration: '30s' },
+ *     { target: 50, duration: '2m' },
+ *   ],
+ * })
  */
 export function rampingVus(options: RampingVusOptions): RampingVus {
   return build('rampingVus', LOADS.rampingVus, options)
@@ -43,6 +54,9 @@ export function rampingVus(options: RampingVusOptions): RampingVus {
  * Open model: iterations due at a fixed rate, independent of the target, each executed by a free VU.
  *
  * @throws {OptionsError} naming every invalid option
+ *
+ * @example
+ * const load = constantArrivalRate({ rate: 200, vus: 500, duration: '2m' })
  */
 export function constantArrivalRate(options: ConstantArrivalRateOptions): ConstantArrivalRate {
   return build('constantArrivalRate', LOADS.constantArrivalRate, options)
@@ -52,6 +66,16 @@ export function constantArrivalRate(options: ConstantArrivalRateOptions): Consta
  * Open model with a rate that changes linearly from stage to stage; the number of iterations is the area under it.
  *
  * @throws {OptionsError} naming every invalid option
+ *
+ * @example
+ * const load = rampingArrivalRate({
+ *   startRate: 10,
+ *   stages: [
+ *     { target: 200, duration: '30s' },
+ *     { target: 200, duration: '2m' },
+ *   ],
+ *   vus: 500,
+ * })
  */
 export function rampingArrivalRate(options: RampingArrivalRateOptions): RampingArrivalRate {
   return build('rampingArrivalRate', LOADS.rampingArrivalRate, options)
@@ -62,6 +86,9 @@ export function rampingArrivalRate(options: RampingArrivalRateOptions): RampingA
  * work, not for latency objectives: it keeps no rate.
  *
  * @throws {OptionsError} naming every invalid option
+ *
+ * @example
+ * const load = sharedIterations({ vus: 20, iterations: 1_000 })
  */
 export function sharedIterations(options: SharedIterationsOptions): SharedIterations {
   return build('sharedIterations', LOADS.sharedIterations, options)
@@ -72,6 +99,9 @@ export function sharedIterations(options: SharedIterationsOptions): SharedIterat
  * `baseRate` again (`cooldown`).
  *
  * @throws {OptionsError} naming every invalid option
+ *
+ * @example
+ * const load = spike({ baseRate: 20, rate: 200, vus: 500, duration: '30s' })
  */
 export function spike(options: SpikeOptions): RampingArrivalRate {
   return build('spike', SPIKE, options)

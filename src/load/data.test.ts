@@ -66,21 +66,21 @@ test('rejects data without rows', async () => {
 })
 
 const neither = 'must be an array, an iterable, csv(…) or sql(…)'
-const example = `data: [{ token: 'a' }], data: csv('users.csv'), data: sql('SELECT id FROM users')`
+const fix = "write, for example, data: [{ token: 'a' }], or data: csv('users.csv')"
 
-test.each<[string, unknown, { path: string; rule: string; example?: string }[]]>([
+test.each<[string, unknown, { path: string; rule: string; fix?: string }[]]>([
   ['nothing', undefined, []],
   ['an array', ['a'], []],
   ['a set', new Set(), []],
   ['an async iterable', (async function* () {})(), []],
   ['a source', sql('SELECT 1'), []],
-  ['an empty array', [], [{ path: 'data', rule: 'must have at least one row', example }]],
-  ['a number', 7, [{ path: 'data', rule: neither, example }]],
-  ['a string', 'users.csv', [{ path: 'data', rule: neither, example }]],
-  ['null', null, [{ path: 'data', rule: neither, example }]],
-  ['a plain object', { id: 1 }, [{ path: 'data', rule: neither, example }]],
+  ['an empty array', [], [{ path: 'data', rule: 'must have at least one row', fix }]],
+  ['a number', 7, [{ path: 'data', rule: neither, fix }]],
+  ['a string', 'users.csv', [{ path: 'data', rule: neither, fix }]],
+  ['null', null, [{ path: 'data', rule: neither, fix }]],
+  ['a plain object', { id: 1 }, [{ path: 'data', rule: neither, fix }]],
   [
-    'a source with a misspelt option',
+    'a source with a misspelled option',
     { ...sql('SELECT 1'), uniqe: true },
     [{ path: 'data.uniqe', rule: expect.any(String) }],
   ],

@@ -12,17 +12,21 @@ export type SqlQuery = (
 
 /** What a data source may use to fetch its rows. */
 export interface DataContext {
+  /** Runs a query on the target's Postgres; `undefined` if none is configured. */
   readonly sql: SqlQuery | undefined
 }
 
 /** Source of rows for VUs, fetched once before the load begins. */
 export interface DataSource<D> {
+  /** Distinguishes a source from rows. */
   readonly isDataSource: true
   /** Whether each VU needs its own row, so that fewer rows than VUs are an error. If not, rows repeat. */
   readonly unique: boolean
+  /** Fetches the rows. */
   rows(context: DataContext): Promise<readonly D[]>
 }
 
+/** Options of a data source. */
 export interface DataOptions {
   /** Whether each VU needs its own row, so that fewer rows than VUs are an error. If not, rows repeat. @default false */
   readonly unique?: boolean
@@ -33,12 +37,16 @@ export interface DataOptions {
  *
  * @param path path relative to the working directory, or a URL
  * @throws {Error} from `http.run()`, with file and line, if a row has more or fewer fields than the header
+ *
+ * @example
+ * const data = csv('users.csv', { unique: true })
  */
 export function csv(path: string | URL, options: DataOptions = {}): DataSource<Record<string, string>> {
   const { unique } = readOptions('csv()', CSV, options)
   return { isDataSource: true, unique, rows: () => readCsv(path) }
 }
 
+/** Options of {@link sql}. */
 export interface SqlOptions extends DataOptions {
   /** Name of the Postgres service in the config. @default the only one */
   readonly service?: string
@@ -49,6 +57,9 @@ export interface SqlOptions extends DataOptions {
  * transaction.
  *
  * @throws {Error} from `http.run()`, if no Postgres is configured, or if there are several and `service` is missing
+ *
+ * @example
+ * const data = sql<{ id: string }>('SELECT id FROM users WHERE plan = $1', ['pro'])
  */
 export function sql<Row extends Record<string, unknown> = Record<string, unknown>>(
   query: string,
@@ -76,17 +87,23 @@ const SQL = object<SqlOptions>()(
   { example: "sql('SELECT id FROM users', [], { unique: true })" },
 )
 
-/** Rows of which each VU needs its own: fewer rows than VUs are an error. */
+/**
+ * Rows of which each VU needs its own: fewer rows than VUs are an error.
+ *
+ * @example
+ * const data = unique([{ token: 'a' }, { token: 'b' }])
+ */
 export function unique<D>(rows: Iterable<D> | AsyncIterable<D>): DataSource<D> {
   return { isDataSource: true, unique: true, rows: () => collect(rows, Number.POSITIVE_INFINITY) }
 }
 
+/** Rows of data, or their source. */
 export type DataOption<D> = Iterable<D> | AsyncIterable<D> | DataSource<D>
 
 /** Reader of the option `data`, which returns it unchanged. */
 export const dataOption = <D>() =>
   reading((problems, path, value): DataOption<D> => {
-    const example = `data: [{ token: 'a' }], data: csv('users.csv'), data: sql('SELECT id FROM users')`
+    const example = `data: [{ token: 'a' }], or data: csv('users.csv')`
     if (typeof value !== 'object' || value === null || !(isSource(value) || isIterable(value)))
       problems.add(path, value, 'must be an array, an iterable, csv(…) or sql(…)', example)
     else if (Array.isArray(value) && value.length === 0)

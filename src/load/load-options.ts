@@ -20,13 +20,17 @@ export type ThinkTimeOption = Duration | { readonly min: Duration; readonly max:
 export interface StageOption {
   /** VUs (`rampingVus`) or iterations per second (`rampingArrivalRate`) at the end of the stage. */
   readonly target: number
+  /** Duration of the stage. */
   readonly duration: Duration
   /** Phase of the stage. @default derived from the targets */
   readonly phase?: PhaseName
 }
 
+/** Options of `constantVus()`. */
 export interface ConstantVusOptions {
+  /** Number of VUs. */
   readonly vus: number
+  /** Duration of the load. */
   readonly duration: Duration
   /** Pause of a VU between a response and its next iteration. @default 0 */
   readonly thinkTime?: ThinkTimeOption
@@ -40,9 +44,11 @@ export interface ConstantVusOptions {
   readonly isStaggered?: boolean
 }
 
+/** Options of `rampingVus()`. */
 export interface RampingVusOptions {
   /** VUs at the start. @default 0 */
   readonly startVus?: number
+  /** Stages, one after another. */
   readonly stages: readonly StageOption[]
   /** Pause of a VU between a response and its next iteration. @default 0 */
   readonly thinkTime?: ThinkTimeOption
@@ -56,38 +62,47 @@ export interface RampingVusOptions {
   readonly isStaggered?: boolean
 }
 
+/** Options of `constantArrivalRate()`. */
 export interface ConstantArrivalRateOptions {
   /** Iterations due per second. */
   readonly rate: number
   /** VUs that execute them: at least rate × the seconds that one iteration takes, or iterations are dropped. */
   readonly vus: number
+  /** Duration of the load. */
   readonly duration: Duration
   /** Distribution of the arrivals. @default 'uniform' */
   readonly arrivals?: Arrivals
 }
 
+/** Options of `rampingArrivalRate()`. */
 export interface RampingArrivalRateOptions {
   /** Iterations per second at the start. @default 0 */
   readonly startRate?: number
+  /** Stages, one after another; their targets are iterations per second. */
   readonly stages: readonly StageOption[]
+  /** VUs that execute them: at least the highest rate × the seconds that one iteration takes. */
   readonly vus: number
   /** Distribution of the arrivals. @default 'uniform' */
   readonly arrivals?: Arrivals
 }
 
+/** Options of `sharedIterations()`. */
 export interface SharedIterationsOptions {
   /** Iterations of all VUs together. */
   readonly iterations: number
+  /** VUs that share the iterations. */
   readonly vus: number
   /** Time after which the run ends even if iterations are left. @default '10m' */
   readonly maxDuration?: Duration
 }
 
+/** Options of `spike()`. */
 export interface SpikeOptions {
   /** Iterations per second during the spike. */
   readonly rate: number
   /** Duration of the spike, without the ramp up. */
   readonly duration: Duration
+  /** VUs that execute the iterations: at least `rate` × the seconds that one iteration takes. */
   readonly vus: number
   /** Iterations per second before and after the spike. @default a tenth of `rate` */
   readonly baseRate?: number

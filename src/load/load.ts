@@ -79,7 +79,10 @@ export type PhaseName = 'warmup' | 'ramp' | 'steady' | 'spike' | 'cooldown'
 
 /** A phase of a run, in milliseconds from its start; the end is excluded. */
 export interface Phase {
+  /** Name of the phase. */
   readonly name: PhaseName
+  /** Start, in milliseconds since the start of the run. */
   readonly startMs: number
+  /** End, in milliseconds since the start of the run. */
   readonly endMs: number
 }

@@ -44,7 +44,7 @@ export class Random {
 
   /** A random item. @throws {RangeError} for an empty array */
   pick<T>(items: readonly T[]): T {
-    if (items.length === 0) throw new RangeError('random.pick() was given an empty array')
+    if (items.length === 0) throw new RangeError('random.pick() received an empty array\nFix: pass at least one item')
     return items[Math.floor(this.next() * items.length)]!
   }
 

@@ -32,7 +32,7 @@ describe('a scale', () => {
 
   it.each(['', 'big', 'PR', '0', '-1', '1.5', 'NaN', '25%', 'toString', Number.NaN, 2])('is not %s', (value) => {
     expect(() => parseScale(value)).toThrow("must be 'smoke', 'pr', 'full', or a factor above 0 and at most 1")
-    expect(() => parseScale(value)).toThrow("example:  scale: 'pr'")
+    expect(() => parseScale(value)).toThrow("Fix:      write, for example, scale: 'pr'")
   })
 
   it('is described in one line', () => {

@@ -1,4 +1,4 @@
-import { OptionsError } from '../options/problems.ts'
+import { fixBy, OptionsError } from '../options/problems.ts'
 import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
 import { durationOf, segmentPhases } from './describe.ts'
 import type { Load, OpenLoad, RampingArrivalRate, RampingVus, SharedIterations, Stage } from './load.ts'
@@ -59,7 +59,7 @@ export function parseScale(value: string | number): Scale {
   const factor = text === '' ? Number.NaN : Number(text)
   if (factor > 0 && factor <= 1) return factor === 1 ? NAMED['full']! : { name: text, users: factor, time: factor }
   const rule = `must be 'smoke', 'pr', 'full', or a factor above 0 and at most 1 such as '0.25'`
-  throw new OptionsError('scale', [{ path: 'scale', received: value, rule, example: `scale: 'pr'` }])
+  throw new OptionsError('scale', [{ path: 'scale', received: value, rule, fix: fixBy(`scale: 'pr'`) }])
 }
 
 /** The scale in one line, for a report: `pr: 20% of the users, steady phases cut to 30s`. */

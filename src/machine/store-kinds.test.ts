@@ -28,7 +28,7 @@ test('finds one of several stores by its name, and does not guess', () => {
   })
 })
 
-test('only a missing store of an external target is no error', () => {
+test('only a store of an external target may be missing without an error', () => {
   const absent: Store = { name: 'orders', kind: 'postgres', isAbsent: true }
   expect(find([absent])).toMatchObject({ isExternal: true, fix: 'set PERF_DATABASE_URL' })
   expect(find([])).toMatchObject({ isExternal: false, reason: 'no Postgres is known to this run' })

@@ -6,7 +6,9 @@ export interface TlsOptions {
   readonly ca?: string | Buffer | readonly (string | Buffer)[]
   /** Client certificate, for a target that requires one. */
   readonly cert?: string | Buffer
+  /** Private key of the client certificate. */
   readonly key?: string | Buffer
+  /** Passphrase of the private key. */
   readonly passphrase?: string
   /** Server name that is sent (SNI) and checked in the certificate. @default the URL's host */
   readonly servername?: string

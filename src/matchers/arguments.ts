@@ -10,8 +10,9 @@ export type { Duration }
 export interface ThresholdOptions {
   /**
    * Confidence of the interval that must be entirely on the good side of the limit; above 0.5 and below 1, usually 0.95.
-   * If the interval straddles the limit, the assertion is inconclusive and fails in both polarities. Default: only the
-   * value is judged, and the 95% interval is shown.
+   * If the interval straddles the limit, the assertion is inconclusive and fails in both polarities.
+   *
+   * @default only the value is judged, and the 95% interval is shown
    */
   readonly confidence?: number
 }
@@ -20,7 +21,9 @@ export interface ThresholdOptions {
 export interface PercentileOptions extends ThresholdOptions {
   /**
    * Whether the assertion is skipped, with the reason, instead of invalid if the scale leaves a load of `http` fewer samples
-   * than the percentile needs. An unscaled load must have the samples. Default: `false`.
+   * than the percentile needs. An unscaled load must have the samples.
+   *
+   * @default `false`
    */
   readonly skipIfReduced?: boolean
 }
@@ -74,7 +77,7 @@ export function percentile(example: string): Reader<number> {
   })
 }
 
-/** Ends of 0 to 1 that are valid. Default: none. */
+/** Ends of 0 to 1 that are valid. @default none */
 interface Ends {
   readonly isOneLegal?: boolean
   readonly isZeroLegal?: boolean

@@ -20,7 +20,8 @@ test('is judged by percentile matchers, from its samples', () => {
     Received: p95 = 95.9 ms (+91.9%)
 
     Evidence: benchmark parse, 1,000 samples
-              p50 50   p75 75   p99 99   max 100 ms"
+              p50 50   p75 75   p99 99   max 100 ms
+    Fix:      profile the function, or raise the limit"
   `)
 })
 
@@ -38,7 +39,7 @@ test('is invalid without samples, or with samples below the resolution of the cl
 
     Evidence: benchmark parse, 1,000 samples
               p50 50   p75 75   p99 99   max 100 ms
-    Hint:     set benchmark: { retainSamples: true } in the Vitest config"
+    Fix:      set benchmark: { retainSamples: true } in the Vitest config"
   `)
   expect(messageOf(() => expect(benchResult(evenly, 0.0001)).toHaveP95Below(1))).toMatch(/^InvalidRunError/)
 })
@@ -46,7 +47,7 @@ test('is invalid without samples, or with samples below the resolution of the cl
 test('is rejected by matchers of requests, with a description', () => {
   const untyped: unknown = benchResult(evenly)
   expect(messageOf(() => expect(untyped).toSustainRate())).toMatchInlineSnapshot(`
-    "TypeError: toSustainRate() judges a run of requests, as http.run() gives; received a benchmark result (parse).
-    Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
+    "TypeError: toSustainRate() judges a run of requests, as http.run() gives; received a benchmark result (parse)
+    Fix: use a matcher that accepts it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
   `)
 })

@@ -23,7 +23,7 @@ describe('a target that is too slow under load for its number of VUs', () => {
       Evidence: steady phase, 10.0 s, 1670 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     raise vus to 90, which leaves room for bursts: the run then shows whether the target keeps up"
+      Fix:      raise vus to 90, which leaves room for bursts: the run then shows whether the target keeps up"
     `)
     for (const call of [
       () => expect(slower).not.toHaveP95Below(500),

@@ -3,6 +3,7 @@ import type { RunPart } from '../evidence/evidence.ts'
 import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
 import { assertedBy } from '../results/asserted.ts'
+import { colourMessage } from '../results/message-colours.ts'
 import type { AssertionResult } from '../results/result.ts'
 import { scenarioRecordOf } from '../results/task-meta.ts'
 import { WatchedPromise } from '../results/watched-promise.ts'
@@ -39,7 +40,10 @@ export interface Judgement {
   readonly skipped?: string | undefined
   readonly evidence: readonly string[]
   readonly worst?: { readonly label: string; readonly items: readonly string[] } | undefined
+  /** The fix that the figures suggest. */
   readonly hint?: string | undefined
+  /** The fix if the figures suggest none. */
+  readonly fix: string
   /** Figure that the assertion compares with a limit. */
   readonly figure?: Figure | undefined
 }
@@ -51,7 +55,7 @@ export interface Figure {
   /** In `unit`; NaN if nothing was measured. */
   readonly value: number
   readonly unit: NonNullable<AssertionResult['unit']>
-  readonly interval?: Interval | undefined
+  readonly interval?: Pick<Interval, 'low' | 'high' | 'confidence'> | undefined
   /** The percentile that was judged, as a ratio. */
   readonly percentile?: number
 }
@@ -60,7 +64,7 @@ export interface Figure {
 export interface Wording {
   readonly name: string
   readonly subject: Subject<unknown>
-  /** Formats the arguments for the call line. Default: as plain data. */
+  /** Formats the arguments for the call line. @default as plain data */
   showArguments?(args: readonly unknown[]): string
 }
 
@@ -100,8 +104,8 @@ export class Call {
   rejectPoll(): void {
     if (!this.#state.poll) return
     throw new TypeError(
-      `${this.#definition.name}() cannot be polled: a measurement repeated until it passes samples until it is ` +
-        `lucky. Await the run once, then assert: expect(${this.#variable}).${this.#written}`,
+      `${this.#definition.name}() cannot be polled: a measurement that is repeated until it passes proves nothing\n` +
+        `Fix: await the run once, then assert: expect(${this.#variable}).${this.#written}`,
       { cause: new Error('expect.poll() repeats its callback until the assertion passes') },
     )
   }
@@ -125,7 +129,9 @@ export class Call {
   settleLater(judgement: Promise<Judgement>): Promise<{ pass: boolean; message: () => string }> {
     if (this.#isAsymmetric) {
       judgement.catch(() => {})
-      throw new TypeError(`${this.#definition.name}() must be awaited and cannot be used inside another matcher`)
+      throw new TypeError(
+        `${this.#definition.name}() must be awaited and cannot be used inside another matcher\nFix: await expect(${this.#variable}).${this.#written}`,
+      )
     }
     const settled = judgement.then(
       (found) => this.#settleThrowing(found),
@@ -166,18 +172,19 @@ export class Call {
   /** Fails in both polarities: the target broke, so neither the assertion nor its opposite holds. */
   #settleTargetFailure(judgement: Judgement, { finding, fix }: Invalidity): { pass: boolean; message: () => string } {
     const found = { ...judgement, received: `${finding}\nuntil then: ${judgement.received}` }
-    const message = this.#message({ ...found, hint: judgement.hint ?? fix }, found.received)
+    const fixed = judgement.hint ?? fix
+    const message = this.#message(found, found.received, fixed)
     this.#record(found, { outcome: 'failed', message })
-    if (!this.#isAsymmetric) throw this.#failure({ ...found, hint: judgement.hint ?? fix })
+    if (!this.#isAsymmetric) throw this.#failure(found, fixed)
     return { pass: this.#isNot, message: () => message }
   }
 
   #settleInvalid(judgement: Judgement, { reason }: Invalidity): { pass: boolean; message: () => string } {
     const findings = judgement.invalidities.map((invalidity) => `${invalidity.reason}: ${invalidity.finding}`)
-    const hint = judgement.invalidities.map(({ fix }) => fix).join('\n')
-    const message = this.#message({ ...judgement, hint }, `INVALID, not judged. ${findings.join('\n')}`)
+    const fix = judgement.invalidities.map((invalidity) => invalidity.fix).join('\n')
+    const message = this.#message(judgement, `INVALID, not judged. ${findings.join('\n')}`, fix)
     this.#record(judgement, { outcome: 'invalid', reason, invalidities: judgement.invalidities, message })
-    if (onInvalid() === 'fail') throw new InvalidRunError(this.#withPrefix(message), reason)
+    if (onInvalid() === 'fail') throw this.#coloured(new InvalidRunError(this.#withPrefix(message), reason))
     console.warn(`InvalidRunError: ${this.#withPrefix(message)}`)
     return { pass: !this.#isNot, message: () => message }
   }
@@ -186,8 +193,8 @@ export class Call {
    * Error of a failed assertion. Editors and the UI show `actual` and `expected`; Vitest's own error would also print them
    * as a diff, although the message contains them.
    */
-  #failure(judgement: Judgement): Error {
-    const error = new Error(this.#withPrefix(this.#message(judgement, judgement.received)))
+  #failure(judgement: Judgement, fix?: string): Error {
+    const error = this.#coloured(new Error(this.#withPrefix(this.#message(judgement, judgement.received, fix))))
     return Object.assign(error, {
       actual: judgement.received,
       expected: this.#expected(judgement),
@@ -197,12 +204,32 @@ export class Call {
     })
   }
 
+  /**
+   * Colours the message as Vitest colours those of its matchers, but only where Vitest reports the error, which it
+   * serializes by `toJSON()`: a scenario that compares `message` finds the same text with and without colours.
+   */
+  #coloured<E extends Error>(error: E): E {
+    const { EXPECTED_COLOR: expected, RECEIVED_COLOR: received } = this.#state.utils
+    const toJSON = () => {
+      const { name, message, stack } = error
+      return { ...error, name, message: colourMessage(message, { expected, received }), stack }
+    }
+    return Object.defineProperty(error, 'toJSON', { value: toJSON })
+  }
+
   #expected({ expected, expectedNot }: Judgement): string {
     return this.#isNot ? expectedNot : expected
   }
 
-  #message(judgement: Judgement, received: string): string {
-    return formatMessage({ ...judgement, call: this.#whole, expected: this.#expected(judgement), received })
+  #message(judgement: Judgement, received: string, fix = this.#fix(judgement)): string {
+    return formatMessage({ ...judgement, call: this.#whole, expected: this.#expected(judgement), received, fix })
+  }
+
+  /** A failure of `.not` is not a problem of the target. */
+  #fix({ holds, hint, fix }: Judgement): string {
+    return this.#isNot && holds === true
+      ? 'remove .not, or assert another limit: the assertion itself holds'
+      : (hint ?? fix)
   }
 
   /** Run, part and figure of the assertion as JSON. */

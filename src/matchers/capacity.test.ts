@@ -24,7 +24,7 @@ const policy: PolicyEvidence = {
 const invalid = {
   invalidities: [{ reason: 'metric-missing', finding: 'no sample succeeded', fix: 'see why' }],
 } as const
-const unavailable = { unavailable: 'the target runs elsewhere: set PERF_TARGET_CONTAINER' }
+const unavailable = { unavailable: 'the target is external: set PERF_TARGET_CONTAINER' }
 
 interface Asked {
   cores?: number | undefined
@@ -79,7 +79,8 @@ describe('toHaveCpuBelow', () => {
       Received: CPU of the target = 42% of 2 cores
 
       Evidence: steady phase, 10 samples
-                mean 42%   max 93% at 7 s   of 2 cores"
+                mean 42%   max 93% at 7 s   of 2 cores
+      Fix:      find in the report what was used most, and when; then reduce the use or raise the capacity"
     `)
     expect(messageOf(() => expect(capacity()).toHaveCpuBelow(0.7, { statistic: 'max' }))).toMatchInlineSnapshot(`
       "Error: expect(capacity).toHaveCpuBelow(0.7, { statistic: 'max' })
@@ -88,7 +89,8 @@ describe('toHaveCpuBelow', () => {
       Received: highest CPU of the target = 93% of 2 cores (+32.9%)
 
       Evidence: steady phase, 10 samples
-                mean 42%   max 93% at 7 s   of 2 cores"
+                mean 42%   max 93% at 7 s   of 2 cores
+      Fix:      find in the report what was used most, and when; then reduce the use or raise the capacity"
     `)
     expect(messageOf(() => expect(capacity()).not.toHaveCpuBelow(0.7))).toMatchInlineSnapshot(`
       "Error: expect(capacity).not.toHaveCpuBelow(0.7)
@@ -97,7 +99,8 @@ describe('toHaveCpuBelow', () => {
       Received: CPU of the target = 42% of 2 cores (−40%)
 
       Evidence: steady phase, 10 samples
-                mean 42%   max 93% at 7 s   of 2 cores"
+                mean 42%   max 93% at 7 s   of 2 cores
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -115,7 +118,7 @@ describe('toHaveCpuBelow', () => {
       Expected: CPU of the target < 70%
       Received: INVALID, not judged. metric-missing: no sample succeeded
 
-      Hint:     see why"
+      Fix:      see why"
     `)
     expect(messageOf(() => expect(nothing).not.toHaveCpuBelow(0.7))).toMatch(/^InvalidRunError/)
   })
@@ -133,7 +136,7 @@ describe('toHaveRedisMemoryBelow', () => {
 
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores
-      Hint:     keys were evicted"
+      Fix:      keys were evicted"
     `)
     expect(messageOf(() => expect(capacity()).not.toHaveRedisMemoryBelow(0.6))).toMatchInlineSnapshot(`
       "Error: expect(capacity).not.toHaveRedisMemoryBelow(0.6)
@@ -142,7 +145,8 @@ describe('toHaveRedisMemoryBelow', () => {
       Received: Redis memory = 42% of maxmemory 256 MiB (−30%)
 
       Evidence: steady phase, 10 samples
-                mean 42%   max 93% at 7 s   of 2 cores"
+                mean 42%   max 93% at 7 s   of 2 cores
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -156,7 +160,7 @@ describe('toHaveRedisMemoryBelow', () => {
       Expected: Redis memory < 60%
       Received: INVALID, not judged. metric-missing: Redis has no maxmemory, so there is no share of it
 
-      Hint:     set one: CONFIG SET maxmemory 256mb"
+      Fix:      set one: CONFIG SET maxmemory 256mb"
     `)
     expect(messageOf(() => expect(unlimited).not.toHaveRedisMemoryBelow(0.6))).toMatch(/^InvalidRunError/)
   })
@@ -174,7 +178,7 @@ describe('toHaveEvictionPolicy', () => {
       Received: eviction policy noeviction
 
       Evidence: 30 MiB of 256 MiB in use, 0 keys evicted in the steady phase
-      Hint:     CONFIG SET maxmemory-policy volatile-lru, or redis({ maxmemoryPolicy: 'volatile-lru' }) in the config"
+      Fix:      CONFIG SET maxmemory-policy volatile-lru, or redis({ maxmemoryPolicy: 'volatile-lru' }) in the config"
     `)
     expect(messageOf(() => expect(refusing).not.toHaveEvictionPolicy('noeviction'))).toMatchInlineSnapshot(`
       "Error: expect(capacity).not.toHaveEvictionPolicy('noeviction')
@@ -182,7 +186,8 @@ describe('toHaveEvictionPolicy', () => {
       Expected: an eviction policy other than noeviction
       Received: eviction policy noeviction
 
-      Evidence: 30 MiB of 256 MiB in use, 0 keys evicted in the steady phase"
+      Evidence: 30 MiB of 256 MiB in use, 0 keys evicted in the steady phase
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -194,7 +199,7 @@ describe('toHaveEvictionPolicy', () => {
       Expected: eviction policy volatile-lru
       Received: INVALID, not judged. metric-missing: no sample succeeded
 
-      Hint:     see why"
+      Fix:      see why"
     `)
     expect(messageOf(() => expect(unknown).not.toHaveEvictionPolicy('volatile-lru'))).toMatch(/^InvalidRunError/)
   })
@@ -214,7 +219,8 @@ describe('toHavePoolUsageBelow', () => {
       Received: pool usage = 42% of pg_pool_size 10 (+5%)
 
       Evidence: steady phase, 10 samples
-                mean 42%   max 93% at 7 s   of 2 cores"
+                mean 42%   max 93% at 7 s   of 2 cores
+      Fix:      find in the report what was used most, and when; then reduce the use or raise the capacity"
     `)
     expect(messageOf(() => expect(metrics()).not.toHavePoolUsageBelow(0.7))).toMatchInlineSnapshot(`
       "Error: expect(window).not.toHavePoolUsageBelow(0.7)
@@ -223,7 +229,8 @@ describe('toHavePoolUsageBelow', () => {
       Received: pool usage = 42% of pg_pool_size 10 (−40%)
 
       Evidence: steady phase, 10 samples
-                mean 42%   max 93% at 7 s   of 2 cores"
+                mean 42%   max 93% at 7 s   of 2 cores
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -240,18 +247,20 @@ describe('toHavePoolUsageBelow', () => {
       Received: Postgres connections = 42% of 97 that Postgres allows (+5%)
 
       Evidence: steady phase, 10 samples
-                mean 42%   max 93% at 7 s   of 2 cores"
+                mean 42%   max 93% at 7 s   of 2 cores
+      Fix:      find in the report what was used most, and when; then reduce the use or raise the capacity"
     `)
     expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.9, { source: 'pgbouncer', statistic: 'max' })))
       .toMatchInlineSnapshot(`
-      "Error: expect(window).toHavePoolUsageBelow(0.9, { source: 'pgbouncer', statistic: 'max' })
+        "Error: expect(window).toHavePoolUsageBelow(0.9, { source: 'pgbouncer', statistic: 'max' })
 
-      Expected: highest pgBouncer pool < 90%
-      Received: highest pgBouncer pool = 93% of 20 in pool shop/app (+3.3%)
+        Expected: highest pgBouncer pool < 90%
+        Received: highest pgBouncer pool = 93% of 20 in pool shop/app (+3.3%)
 
-      Evidence: steady phase, 10 samples
-                mean 42%   max 93% at 7 s   of 2 cores"
-    `)
+        Evidence: steady phase, 10 samples
+                  mean 42%   max 93% at 7 s   of 2 cores
+        Fix:      find in the report what was used most, and when; then reduce the use or raise the capacity"
+      `)
   })
 
   test('is invalid in both polarities without samples', () => {
@@ -262,15 +271,15 @@ describe('toHavePoolUsageBelow', () => {
   test('rejects options of the other kind of window', () => {
     expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.7, untyped({ used: 'a', size: 'b' }))))
       .toMatchInlineSnapshot(`
-      "OptionsError: toHavePoolUsageBelow() received 2 invalid options:
+        "OptionsError: toHavePoolUsageBelow() received 2 invalid options:
 
-        options.used: is an option for metrics.during(run), and this is capacity.during(run)
-          received: 'a'
-          example:  expect(await metrics.during(run)).toHavePoolUsageBelow(0.7, …)
-        options.size: is an option for metrics.during(run), and this is capacity.during(run)
-          received: 'b'
-          example:  expect(await metrics.during(run)).toHavePoolUsageBelow(0.7, …)"
-    `)
+          options.used: is an option for metrics.during(run), and this is capacity.during(run)
+            Received: 'a'
+            Fix:      write, for example, expect(await metrics.during(run)).toHavePoolUsageBelow(0.7, …)
+          options.size: is an option for metrics.during(run), and this is capacity.during(run)
+            Received: 'b'
+            Fix:      write, for example, expect(await metrics.during(run)).toHavePoolUsageBelow(0.7, …)"
+      `)
     expect(messageOf(() => expect(metrics()).toHavePoolUsageBelow(0.7, untyped({ source: 'pgbouncer' })))).toContain(
       'is an option for capacity.during(run), and this is metrics.during(run)',
     )
@@ -290,7 +299,7 @@ test('capacity matchers are skipped with the reason in both polarities if capaci
     "skipped toHaveEvictionPolicy('noeviction')",
     'skipped not.toHavePoolUsageBelow(0.6)',
   ])
-  expect(assertions[0]?.received).toBe('not checked: the target runs elsewhere: set PERF_TARGET_CONTAINER')
+  expect(assertions[0]?.received).toBe('not checked: the target is external: set PERF_TARGET_CONTAINER')
 })
 
 test('capacity matchers report every invalid argument in one error', () => {
@@ -299,17 +308,17 @@ test('capacity matchers report every invalid argument in one error', () => {
     "OptionsError: toHaveCpuBelow() received 4 invalid options:
 
       ratio: must be a ratio above 0 and below 1, not percent; for 70% write 0.7
-        received: 70
-        example:  toHaveCpuBelow(0.7)
-      options.core: is not an option here: did you mean cores? Valid are statistic, cores
-        received: 2
-        example:  cores: 2
+        Received: 70
+        Fix:      write, for example, toHaveCpuBelow(0.7)
+      options.core: unknown option; did you mean cores? Valid options: statistic, cores
+        Received: 2
+        Fix:      write cores: 2
       options.statistic: must be 'mean' or 'max'
-        received: 'p95'
-        example:  statistic: 'max'
+        Received: 'p95'
+        Fix:      write, for example, statistic: 'max'
       options.cores: must be a number above 0
-        received: 0
-        example:  cores: 2"
+        Received: 0
+        Fix:      write, for example, cores: 2"
   `)
   expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.7, untyped({ source: 'mysql' })))).toContain(
     "must be 'postgres' or 'pgbouncer'",
@@ -325,6 +334,6 @@ test('capacity matchers reject values that are not windows', () => {
     /^TypeError: toHaveCpuBelow\(\) judges capacity, as await capacity.during\(run\) gives; received an HTTP run/,
   )
   expect(messageOf(() => expect(untyped(metrics())).toHaveCpuBelow(untyped(0.7)))).toMatch(
-    /Matchers that accept it: .*toHavePoolUsageBelow/,
+    /\nFix: use a matcher that accepts it: .*toHavePoolUsageBelow/,
   )
 })

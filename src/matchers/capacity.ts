@@ -10,10 +10,11 @@ import { capacityWindow, type CapacitySource } from './window-subject.ts'
 
 export interface CpuOptions extends StatisticOptions {
   /**
-   * Number of cores that count as 100%; may be fractional. Default: the cores that the target may use, by its affinity or
-   * its container's limits. A single-threaded process can saturate one core and stay far below the limit on a large
-   * machine: set `cores: 1` for it. For an external target, the assertion is skipped without `cores` or
+   * Number of cores that count as 100%; may be fractional. A single-threaded process can saturate one core and stay far below
+   * the limit on a large machine: set `cores: 1` for it. For an external target, the assertion is skipped without `cores` or
    * `PERF_TARGET_CORES`.
+   *
+   * @default the cores that the target may use, by its affinity or its container's limits
    */
   readonly cores?: number
 }
@@ -108,10 +109,8 @@ function judgePolicy(
     invalidities,
     skipped: unavailable,
     evidence: evidenceLines,
-    hint:
-      policy === expected
-        ? undefined
-        : `CONFIG SET maxmemory-policy ${expected}, or redis({ maxmemoryPolicy: '${expected}' }) in the config`,
+    fix: `CONFIG SET maxmemory-policy ${expected}, or redis({ maxmemoryPolicy: '${expected}' }) in the config`,
+    figure: { limit: 0, value: policy === undefined ? Number.NaN : Number(policy !== expected), unit: 'count' },
   }
 }
 

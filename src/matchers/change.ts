@@ -1,7 +1,7 @@
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatChange } from '../results/compared-figures.ts'
 import { formatRatio } from '../stats/units.ts'
-import type { Judgement } from './define.ts'
+import type { Figure, Judgement } from './define.ts'
 
 /** The arguments of `toBeNoSlowerThan`, with its defaults. */
 export interface NoSlowerPlan {
@@ -37,7 +37,7 @@ export interface ChangeAssertion {
 /** Judges the whole interval; an interval that straddles the tolerance is undecided. */
 export function judgeChange(
   assertion: ChangeAssertion,
-): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities'> {
+): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities'> & { readonly figure: Figure } {
   const { what, tolerance, found, values, fix, than } = assertion
   const limit = 1 + tolerance
   const change = `${what} ${formatChange(found.ratio - 1)} (${values}), ${formatRatio(found.confidence)} interval`
@@ -52,6 +52,22 @@ export function judgeChange(
     ...expectedChange(what, than, tolerance),
     received: found.low === Number.POSITIVE_INFINITY ? `${what} ${values}` : `${change} ${interval}`,
     invalidities: found.low <= limit && found.high > limit ? [undecided] : [],
+    figure: figureOf(tolerance, found),
+  }
+}
+
+/** The tolerance of a change that is unknown. */
+export function unknownChange(tolerance: number): Figure {
+  return { limit: tolerance, value: Number.NaN, unit: 'ratio' }
+}
+
+/** The change and its tolerance as numbers: 0.05 is 5% slower. */
+function figureOf(tolerance: number, { ratio, low, high, confidence }: MeasuredRatio): Figure {
+  return {
+    limit: tolerance,
+    value: ratio - 1,
+    unit: 'ratio',
+    interval: { low: low - 1, high: high - 1, confidence },
   }
 }
 

@@ -16,9 +16,15 @@ import {
 import { pairedRatio, slicesNeeded } from '../stats/comparison.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../stats/units.ts'
-import { expectedChange, judgeChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
+import { expectedChange, judgeChange, unknownChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
 import type { Judgement } from './define.ts'
 import { formatSpan, withLack } from './threshold.ts'
+
+const ERRORS = 'find out in the logs of both builds why requests fail'
+const SLOWER = 'profile head under this load, or bisect the commits since base'
+
+/** The judged change of one figure. */
+type Changed = Pick<Judgement, 'holds' | 'received' | 'invalidities' | 'figure'>
 
 /** Increase of the error rate that does not yet count as slower. */
 const MORE_ERRORS = 0.01
@@ -45,20 +51,18 @@ export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan
         : withLack(standing, lackOf(evidence, plan, what, judged.invalidities)),
     evidence: [...evidence.evidenceLines, ...figures],
     hint: worst,
+    fix: errors.length + failing.length > 0 ? ERRORS : SLOWER,
   }
 }
 
-function judgePairs(
-  evidence: ComparisonEvidence,
-  plan: NoSlowerPlan,
-  what: string,
-): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
+function judgePairs(evidence: ComparisonEvidence, plan: NoSlowerPlan, what: string): Changed {
   const { p, metric, tolerance, confidence } = plan
   const pairs = metric === 'cpu' ? cpuPairs(evidence.pairs) : latencyPairs(evidence.pairs, p)
   const infinite = metric === 'cpu' ? 0 : pairs.filter(({ base }) => Number.isNaN(base)).length
-  if (infinite * 4 > pairs.length) return infiniteOnBothSides(what, infinite, pairs.length)
+  if (infinite * 4 > pairs.length) return infiniteOnBothSides(what, infinite, pairs.length, tolerance)
   const found = pairedRatio(pairs, { confidence })
-  if (found === undefined) return { holds: 'undecided', received: `${what} unknown`, invalidities: [] }
+  if (found === undefined)
+    return { holds: 'undecided', received: `${what} unknown`, invalidities: [], figure: unknownChange(tolerance) }
   const { ratio, interval } = found
   const at = (side: 'base' | 'head') => valueMs(evidence.pairs, side, plan)
   const needed = slicesNeeded(found, tolerance, { confidence })
@@ -87,14 +91,15 @@ function toInfinity({ low, confidence }: Interval, tolerance: number): MeasuredR
   }
 }
 
-function infiniteOnBothSides(
-  what: string,
-  infinite: number,
-  pairs: number,
-): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
+function infiniteOnBothSides(what: string, infinite: number, pairs: number, tolerance: number): Changed {
   const finding = `the ${what} is infinite, like that of base, in ${formatCount(infinite)} of ${formatCount(pairs)} pairs of slices: too many requests got no good response`
   const fix = 'see why they failed, or compare a percentile that both builds reach'
-  return { holds: 'undecided', received: finding, invalidities: [{ reason: 'not-comparable', finding, fix }] }
+  return {
+    holds: 'undecided',
+    received: finding,
+    invalidities: [{ reason: 'not-comparable', finding, fix }],
+    figure: unknownChange(tolerance),
+  }
 }
 
 /** Value over all slices of a build, as the table shows it. */
@@ -167,7 +172,10 @@ function figuresWith(
   const options = names.every((name) => name === CPU) ? "{ metric: 'cpu' }" : '{ percentile }'
   return {
     figures: figureTable(figures),
-    worst: names.length === 0 ? undefined : `also beyond the tolerance: ${names.join(', ')} of head; see ${options}`,
+    worst:
+      names.length === 0
+        ? undefined
+        : `profile head under this load: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} also beyond the tolerance; assert on ${names.length === 1 ? 'it' : 'them'} with ${options}`,
   }
 }
 

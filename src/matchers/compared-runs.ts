@@ -7,7 +7,7 @@ import { formatChange } from '../results/compared-figures.ts'
 import { percentileIntervalMs, type Interval } from '../stats/intervals.ts'
 import { formatMs } from '../stats/units.ts'
 import { isBenchResult } from './bench-result.ts'
-import { expectedChange, judgeChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
+import { expectedChange, judgeChange, unknownChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
 import type { Judgement } from './define.ts'
 import { waitsAgainst } from './latency.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
@@ -42,11 +42,12 @@ export function readOther(than: unknown, run: TimeEvidence, matcher: string): Ot
   const other = isBaseline(than) ? storedTimes(than[baselineOf]()) : runTimes(than)
   if (other === undefined)
     throw new TypeError(
-      `${matcher}() compares a run with another run or a baseline; received ${describeReceived(than)}`,
+      `${matcher}() compares a run with another run or a baseline; received ${describeReceived(than)}\n` +
+        `Fix: pass a run, or await baseline.of(run)`,
     )
   if (other.kind === run.kind) return other
   throw new TypeError(
-    `${matcher}() compares runs of one kind; this is ${KIND_NAMES[run.kind]}, and ${other.label} is ${KIND_NAMES[other.kind]}`,
+    `${matcher}() compares runs of one kind; this is ${KIND_NAMES[run.kind]}, and ${other.label} is ${KIND_NAMES[other.kind]}\nFix: pass ${KIND_NAMES[run.kind]}`,
   )
 }
 
@@ -65,6 +66,7 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
           holds: 'undecided' as const,
           received: `${what} = ${formatMs(now.ms)}`,
           invalidities: [unknown(what, now, before)],
+          figure: unknownChange(tolerance),
         }
       : judgeChange({
           what,
@@ -92,8 +94,12 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
     ...skippedIfNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,
+    fix: SLOWER,
+    figure: { ...judged.figure, percentile: p },
   }
 }
+
+const SLOWER = 'find out what differs between the two runs: the code, the data, or the machine'
 
 /** Compares only means, as Vitest's own matcher of benchmark results does. */
 export function judgeFaster(
@@ -115,6 +121,8 @@ export function judgeFaster(
     ...skippedIfNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,
+    fix: SLOWER,
+    figure: { limit: -delta, value: nowMs / other.meanMs - 1, unit: 'ratio' },
   }
 }
 
@@ -146,7 +154,8 @@ function storedTimes(stored: BaselineEvidence): OtherTimes {
       const known = percentiles.map((each) => each.p).join(', ')
       if (found === undefined || confidence !== 0.95)
         throw new TypeError(
-          `a baseline holds the percentiles ${known} with their 95% intervals; requested: ${p} with ${confidence}`,
+          `a baseline holds the percentiles ${known} with their 95% intervals; requested: ${p} with ${confidence}\n` +
+            'Fix: compare one of these percentiles, with confidence 0.95; a percentile that is missing had too few samples',
         )
       const { ms, lowMs: low, highMs: high } = found
       return { ms, interval: { low, high, confidence, method: 'stored' } }

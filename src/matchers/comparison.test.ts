@@ -147,19 +147,34 @@ describe('two runs', () => {
 
   test('rejects a run of another kind, and values that are not runs', () => {
     expect(messageOf(() => expect(quick).toBeNoSlowerThan(sampleMicroRun()))).toMatchInlineSnapshot(
-      `"TypeError: toBeNoSlowerThan() compares runs of one kind; this is an HTTP run, and micro 1 is a micro run"`,
+      `
+      "TypeError: toBeNoSlowerThan() compares runs of one kind; this is an HTTP run, and micro 1 is a micro run
+      Fix: pass an HTTP run"
+    `,
     )
     expect(messageOf(() => expect(sampleFanOutRun()).toBeFasterThan(quick))).toMatchInlineSnapshot(
-      `"TypeError: toBeFasterThan() compares runs of one kind; this is a fan-out run, and http 1 is an HTTP run"`,
+      `
+      "TypeError: toBeFasterThan() compares runs of one kind; this is a fan-out run, and http 1 is an HTTP run
+      Fix: pass a fan-out run"
+    `,
     )
     expect(messageOf(() => expect(quick).toBeNoSlowerThan(anything('base')))).toMatchInlineSnapshot(
-      `"TypeError: toBeNoSlowerThan() compares a run with another run or a baseline; received a string ('base')"`,
+      `
+      "TypeError: toBeNoSlowerThan() compares a run with another run or a baseline; received a string ('base')
+      Fix: pass a run, or await baseline.of(run)"
+    `,
     )
     expect(messageOf(() => expect(same).toBeNoSlowerThan(anything(quick)))).toMatchInlineSnapshot(
-      `"TypeError: toBeNoSlowerThan() compares the builds of a comparison, so its argument must be 'base'; received an HTTP run (http 1)"`,
+      `
+      "TypeError: toBeNoSlowerThan() compares the builds of a comparison, so its argument must be 'base'; received an HTTP run (http 1)
+      Fix: expect(comparison).toBeNoSlowerThan('base')"
+    `,
     )
     expect(messageOf(() => expect(untyped({ p95Ms: 3 })).toBeNoSlowerThan('base'))).toMatchInlineSnapshot(
-      `"TypeError: toBeNoSlowerThan() judges a comparison, as compare() gives, or the times of a run; received an object with p95Ms."`,
+      `
+      "TypeError: toBeNoSlowerThan() judges a comparison, as compare() gives, or the times of a run; received an object with p95Ms
+      Fix: pass a comparison, as compare() gives, or the times of a run"
+    `,
     )
   })
 })
@@ -193,13 +208,22 @@ describe('a baseline', () => {
 
   test('rejects another kind of run, and a percentile that it does not store', () => {
     expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline({ kind: 'micro' })))).toMatchInlineSnapshot(
-      `"TypeError: toBeNoSlowerThan() compares runs of one kind; this is an HTTP run, and the baseline of 2026-03-01 is a micro run"`,
+      `
+      "TypeError: toBeNoSlowerThan() compares runs of one kind; this is an HTTP run, and the baseline of 2026-03-01 is a micro run
+      Fix: pass an HTTP run"
+    `,
     )
     expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline(), { percentile: 0.7 }))).toMatchInlineSnapshot(
-      `"TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; requested: 0.7 with 0.95"`,
+      `
+      "TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; requested: 0.7 with 0.95
+      Fix: compare one of these percentiles, with confidence 0.95; a percentile that is missing had too few samples"
+    `,
     )
     expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline(), { confidence: 0.9 }))).toMatchInlineSnapshot(
-      `"TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; requested: 0.5 with 0.9"`,
+      `
+      "TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; requested: 0.5 with 0.9
+      Fix: compare one of these percentiles, with confidence 0.95; a percentile that is missing had too few samples"
+    `,
     )
   })
 })

@@ -13,29 +13,32 @@ import { describeReceived, timedRun, type Subject, type TimeSource } from './sub
 import type { CannotJudge } from './typing.ts'
 
 export interface NoSlowerOptions {
-  /** Allowed slowdown as a ratio, 0 or above and below 1: 0.05 allows 5%. Default: 0.05. */
+  /** Allowed slowdown as a ratio, 0 or above and below 1: 0.05 allows 5%. @default 0.05 */
   readonly tolerance?: number
   /**
-   * Percentile to compare, as a ratio. Default: 0.5, the median, which a busy machine affects least; compare tails
-   * explicitly: 0.95.
+   * Percentile to compare, as a ratio.
+   *
+   * @default 0.5, the median, which a busy machine affects least; compare tails explicitly: 0.95
    */
   readonly percentile?: number
   /**
    * Metric of a comparison of builds. `cpu` is the CPU time per request: a busy machine affects it far less than latency,
-   * but it does not include waiting. Requires builds whose processes the framework started. Default: `latency`.
+   * but it does not include waiting. Requires builds whose processes the framework started.
+   *
+   * @default `latency`
    */
   readonly metric?: 'latency' | 'cpu'
-  /** Confidence of the interval that must be on one side of the tolerance; above 0.5 and below 1. Default: 0.95. */
+  /** Confidence of the interval that must be on one side of the tolerance; above 0.5 and below 1. @default 0.95 */
   readonly confidence?: number
 }
 
 export interface NoSlowerThanBaselineOptions extends Omit<NoSlowerOptions, 'metric'> {
-  /** Whether to compare even if machine, Node, scale or load differ from the baseline's. Default: `false`: invalid then. */
+  /** Whether to compare even if machine, Node, scale or load differ from the baseline's. @default `false`: invalid then */
   readonly acrossEnvironments?: boolean
 }
 
 export interface FasterOptions {
-  /** Minimum speedup as a ratio. Default: 0. */
+  /** Minimum speedup as a ratio. @default 0 */
   readonly delta?: number
   /** See {@link NoSlowerThanBaselineOptions}. */
   readonly acrossEnvironments?: boolean
@@ -134,7 +137,7 @@ const toBeNoSlowerThan = defineMatcher<
     if ('run' in found) return judgeNoSlower(found.run, readOther(than, found.run, 'toBeNoSlowerThan'), plan)
     if (than !== 'base')
       throw new TypeError(
-        `toBeNoSlowerThan() compares the builds of a comparison, so its argument must be 'base'; received ${describeReceived(than)}`,
+        `toBeNoSlowerThan() compares the builds of a comparison, so its argument must be 'base'; received ${describeReceived(than)}\nFix: expect(comparison).toBeNoSlowerThan('base')`,
       )
     return judgeComparison(found.builds, plan)
   },

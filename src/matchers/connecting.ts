@@ -57,6 +57,7 @@ function judgeConnecting(evidence: FanOutEvidence, { limitMs, options: { ratio }
       hits: histogram.countAtMost(limitMs * 1000),
       total: asked,
       noun: 'sockets',
+      fix: 'raise the backlog and the descriptor limit of the target, or lower connectRate',
     },
   )
   const failed = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')

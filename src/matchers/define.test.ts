@@ -214,7 +214,10 @@ describe('expect.poll', () => {
     const load = vi.fn<() => typeof run>(() => run)
     const error = await failureOf(() => expect.poll(load).toHaveP95Below(150))
     expect(error.message).toMatchInlineSnapshot(
-      `"toHaveP95Below() cannot be polled: a measurement repeated until it passes samples until it is lucky. Await the run once, then assert: expect(run).toHaveP95Below(150)"`,
+      `
+      "toHaveP95Below() cannot be polled: a measurement that is repeated until it passes proves nothing
+      Fix: await the run once, then assert: expect(run).toHaveP95Below(150)"
+    `,
     )
     expect(load).not.toHaveBeenCalled()
   })
@@ -232,8 +235,8 @@ describe('a value that a matcher cannot judge', () => {
 
   test('is rejected with the matchers that accept it', () => {
     expect(messageOf(() => expect(untyped(sampleMicroRun())).toHaveThroughputAbove(5))).toMatchInlineSnapshot(`
-      "TypeError: toHaveThroughputAbove() judges a run of requests, as http.run() gives; received a micro run (micro 1).
-      Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
+      "TypeError: toHaveThroughputAbove() judges a run of requests, as http.run() gives; received a micro run (micro 1)
+      Fix: use a matcher that accepts it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
     `)
   })
 })
@@ -246,6 +249,7 @@ describe('an asynchronous matcher', () => {
     received: 'balance = 7',
     invalidities: [],
     evidence: ['three accounts'],
+    fix: 'correct the balances',
   }
   expect.extend({
     toBalance: defineMatcher<{ judgement: Judgement | Error }, undefined>({
@@ -274,7 +278,8 @@ describe('an asynchronous matcher', () => {
       Expected: balance = 0
       Received: balance = 7
 
-      Evidence: three accounts"
+      Evidence: three accounts
+      Fix:      correct the balances"
     `)
     expect(firstFrame(error)).toContain('define.test.ts')
   })
@@ -291,7 +296,10 @@ describe('an asynchronous matcher', () => {
     expect((await failureOf(() => expectLedger(new Error('no such table')).toBalance())).message).toBe('no such table')
     const { toBalance } = expect as unknown as { toBalance: () => unknown }
     expect(messageOf(() => expect({ judgement }).toEqual(toBalance()))).toMatchInlineSnapshot(
-      `"TypeError: toBalance() must be awaited and cannot be used inside another matcher"`,
+      `
+      "TypeError: toBalance() must be awaited and cannot be used inside another matcher
+      Fix: await expect(ledger).toBalance()"
+    `,
     )
   })
 })
@@ -306,16 +314,16 @@ describe('invalid arguments', () => {
     ['a percentile of NaN', () => expect(run).toHavePercentileBelow(Number.NaN, 150)],
     ['a limit of 0', () => expect(run).toHaveP95Below(0)],
     ['a negative limit', () => expect(run).toHaveP50Below(-1)],
-    ['a limit past what is told apart', () => expect(run).toHaveP99Below('10m')],
-    ['a limit in words', () => expect(run).toHaveP99Below('fast' as '1s')],
+    ['a limit beyond the longest time', () => expect(run).toHaveP99Below('10m')],
+    ['a limit as text', () => expect(run).toHaveP99Below('fast' as '1s')],
     ['a ratio below 0', () => expect(run).toHaveErrorRateBelow(-0.1)],
     ['a ratio in percent', () => expect(run).toHaveErrorRateBelow(5)],
     ['a ratio of 1', () => expect(run).toHaveErrorRateBelow(1)],
     ['a confidence of 1', () => expect(run).toHaveP95Below(150, { confidence: 1 })],
     ['a confidence in percent', () => expect(run).toHaveP95Below(150, { confidence: 95 })],
-    ['a misspelt option', () => expect(run).toHaveP95Below(150, { confidense: 0.95 } as object)],
-    ['options that are none', () => expect(run).toHaveP95Below(150, 0.95 as unknown as object)],
-    ['a status that is none', () => expect(run).toHaveStatusRateBelow(42.9, 0.01)],
+    ['a misspelled option', () => expect(run).toHaveP95Below(150, { confidense: 0.95 } as object)],
+    ['a number as options', () => expect(run).toHaveP95Below(150, 0.95 as unknown as object)],
+    ['a number that is not a status', () => expect(run).toHaveStatusRateBelow(42.9, 0.01)],
     ['a rate of 0', () => expect(run).toHaveThroughputAbove(0)],
     ['a tolerance of 1', () => expect(run).toSustainRate({ tolerance: 1 })],
     ['several at once', () => expect(run).toHavePercentileBelow(95, 0, { confidence: 2 })],

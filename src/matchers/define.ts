@@ -67,8 +67,11 @@ export function isDefined(matcher: string): boolean {
 function unsupported(name: string, subject: Subject<unknown>, received: unknown): string {
   const supported = definedMatchers.filter((other) => other.subject.read(received) !== undefined)
   const names = supported.map((other) => other.name).join(', ')
-  return (
-    `${name}() judges ${subject.noun}; received ${describeReceived(received)}.` +
-    (names === '' ? '' : `\nMatchers that accept it: ${names}`)
-  )
+  const fix =
+    received instanceof Promise
+      ? 'await the run before asserting on it'
+      : names === ''
+        ? `pass ${subject.noun}`
+        : `use a matcher that accepts it: ${names}`
+  return `${name}() judges ${subject.noun}; received ${describeReceived(received)}\nFix: ${fix}`
 }

@@ -14,7 +14,8 @@ describe('toDeliverWithin', () => {
       Received: share of deliveries within 1.00 s = 98.5% (1,970 of 2,000), 95% interval 98–98.9%
 
       Evidence: steady phase, 10.0 s, 1970 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      find out what the target does between a publication and its last delivery; the report shows the lag by second"
     `)
     expect(messageOf(() => expect(run).not.toDeliverWithin('1s', { ratio: 0.95 }))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toDeliverWithin('1s', { ratio: 0.95 })
@@ -23,7 +24,8 @@ describe('toDeliverWithin', () => {
       Received: share of deliveries within 1.00 s = 98.5% (1,970 of 2,000), 95% interval 98–98.9%
 
       Evidence: steady phase, 10.0 s, 1970 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -43,7 +45,7 @@ describe('toDeliverWithin', () => {
 
       Evidence: steady phase, 10.0 s, 500 of 500 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     at 50/s the scope would have to be 20s long (it was 10s): lengthen the run, or raise publish.rate from 2 to 4"
+      Fix:      at 50/s the scope would have to be 20s long (it was 10s): lengthen the run, or raise publish.rate from 2 to 4"
     `)
   })
 
@@ -62,7 +64,7 @@ describe('toDeliverWithin', () => {
 
       Evidence: steady phase, 0.0 s, 0 of 0 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
+      Fix:      see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
     const starved = sampleFanOutRun({ invalidities: [SATURATED] })
     expect(messageOf(() => expect(starved).not.toDeliverWithin(1, { ratio: 0.9 }))).toMatch(/^InvalidRunError: /)
@@ -80,7 +82,8 @@ describe('toHaveMissingRateBelow', () => {
       Received: missing rate = 1% (20 of 2,000), 95% interval 0.66–1.4%
 
       Evidence: steady phase, 10.0 s, 1980 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      find the worst publications and clients above in the log of the target"
     `)
     expect(messageOf(() => expect(run).not.toHaveMissingRateBelow(0.02))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toHaveMissingRateBelow(0.02)
@@ -89,7 +92,8 @@ describe('toHaveMissingRateBelow', () => {
       Received: missing rate = 1% (20 of 2,000), 95% interval 0.66–1.4%
 
       Evidence: steady phase, 10.0 s, 1980 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -103,7 +107,7 @@ describe('toHaveMissingRateBelow', () => {
 
       Evidence: steady phase, 5.0 s, 100 of 100 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     at 20/s the scope would have to be 10s long (it was 5s): lengthen the run, or raise publish.rate from 2 to 4"
+      Fix:      at 20/s the scope would have to be 10s long (it was 5s): lengthen the run, or raise publish.rate from 2 to 4"
     `)
   })
 })
@@ -119,7 +123,8 @@ describe('toHaveDuplicateRateBelow', () => {
       Received: duplicate rate = 1% (20 of 2,000)
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      make the target send each publication to a client once, also after a reconnect"
     `)
     expect(messageOf(() => expect(run).not.toHaveDuplicateRateBelow(0.02))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toHaveDuplicateRateBelow(0.02)
@@ -128,7 +133,8 @@ describe('toHaveDuplicateRateBelow', () => {
       Received: duplicate rate = 1% (20 of 2,000)
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -144,7 +150,7 @@ describe('toHaveDuplicateRateBelow', () => {
 
       Evidence: steady phase, 1.0 s, 10 of 10 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     at 10/s the scope would have to be 10s long (it was 1s): lengthen the run, or raise publish.rate from 2 to 20"
+      Fix:      at 10/s the scope would have to be 10s long (it was 1s): lengthen the run, or raise publish.rate from 2 to 20"
     `)
   })
 })
@@ -159,7 +165,8 @@ describe('toDeliverInOrder', () => {
       Received: 3 of 2,000 deliveries out of order
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      make the target send the publications of a group to each client in the order in which they were published"
     `)
     expect(messageOf(() => expect(sampleFanOutRun()).not.toDeliverInOrder())).toMatchInlineSnapshot(`
       "Error: expect(run).not.toDeliverInOrder()
@@ -168,7 +175,8 @@ describe('toDeliverInOrder', () => {
       Received: 0 of 2,000 deliveries out of order
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -182,7 +190,7 @@ describe('toDeliverInOrder', () => {
 
       Evidence: steady phase, 10.0 s, 0 of 2000 deliveries, 100 sockets, 2/s
       Worst:    client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
+      Fix:      see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
   })
 })
@@ -199,7 +207,8 @@ describe('toConnectWithin', () => {
                 connect time p50 25 ms, p99 50 ms, max 50 ms
                 failed: 2 × refused
 
-      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s"
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Fix:      raise the backlog and the descriptor limit of the target, or lower connectRate"
     `)
     expect(messageOf(() => expect(run).not.toConnectWithin(100, { ratio: 0.9 }))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toConnectWithin(100, { ratio: 0.9 })
@@ -209,7 +218,8 @@ describe('toConnectWithin', () => {
                 connect time p50 25 ms, p99 50 ms, max 50 ms
                 failed: 2 × refused
 
-      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s"
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -222,15 +232,15 @@ describe('toConnectWithin', () => {
       Received: INVALID, not judged. too-few-samples: share of sockets connected within 100 ms ≥ 99% needs at least 100 sockets, the scope judged has 50
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Hint:     measure at least 2 times as many"
+      Fix:      measure at least 2 times as many"
     `)
   })
 })
 
 test('fan-out matchers reject a run of another kind', () => {
   expect(messageOf(() => expect(sampleHttpRun() as unknown).toDeliverInOrder())).toMatchInlineSnapshot(`
-    "TypeError: toDeliverInOrder() judges a fan-out, as ws.fanOut() gives; received an HTTP run (http 1).
-    Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
+    "TypeError: toDeliverInOrder() judges a fan-out, as ws.fanOut() gives; received an HTTP run (http 1)
+    Fix: use a matcher that accepts it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
   `)
 })
 
@@ -245,7 +255,8 @@ describe('toHaveUnexpectedRateBelow', () => {
       Received: unexpected rate = 0.99% (20 of 2,020)
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms
+      Fix:      make the target send each publication only to the clients of its group"
     `)
     expect(messageOf(() => expect(run).not.toHaveUnexpectedRateBelow(0.02))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toHaveUnexpectedRateBelow(0.02)
@@ -254,7 +265,8 @@ describe('toHaveUnexpectedRateBelow', () => {
       Received: unexpected rate = 0.99% (20 of 2,020)
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -268,8 +280,8 @@ describe('toHaveUnexpectedRateBelow', () => {
       "OptionsError: toHaveUnexpectedRateBelow() received an invalid option:
 
         ratio: must be a ratio, 0 or above, and below 1, not percent; for 5% write 0.05
-          received: 5
-          example:  toHaveUnexpectedRateBelow(0.001)"
+          Received: 5
+          Fix:      write, for example, toHaveUnexpectedRateBelow(0.001)"
     `)
   })
 })
@@ -285,7 +297,8 @@ describe('toDeliverOnlyToSubscribers', () => {
       Received: 20 of 2,020 messages unexpected (client 3 received publication #4 of group "a", and is not in it)
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms
+      Fix:      make the target send each publication only to the clients of its group"
     `)
     expect(messageOf(() => expect(sampleFanOutRun()).not.toDeliverOnlyToSubscribers())).toMatchInlineSnapshot(`
       "Error: expect(run).not.toDeliverOnlyToSubscribers()
@@ -294,7 +307,8 @@ describe('toDeliverOnlyToSubscribers', () => {
       Received: 0 of 2,000 messages unexpected
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -308,7 +322,8 @@ describe('toDeliverOnlyToSubscribers', () => {
                 generator-saturated: schedule delay p99 48 ms, limit 10 ms; 3 unexpected deliveries were received anyway
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms
+      Fix:      make the target send each publication only to the clients of its group"
     `)
     expect(messageOf(() => expect(run).not.toDeliverOnlyToSubscribers())).toMatch(/^InvalidRunError: [^]*saturated/)
     expect(messageOf(() => expect(run).toHaveUnexpectedRateBelow(0.001))).toMatch(
@@ -364,7 +379,7 @@ describe('toDeliverInOrder() with an unknown order', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
       Worst:    client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     return the target's own number as sequence from identify, or publish at a rate that the target keeps up with"
+      Fix:      return the target's own number as sequence from identify, or publish at a rate that the target keeps up with"
     `)
     expect(messageOf(() => expect(run).not.toDeliverInOrder())).toMatch(/^InvalidRunError: /)
   })
@@ -395,7 +410,8 @@ describe('toRecoverWithin', () => {
                 recovery p50 1.00 s, max 2.50 s
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      make the target accept reconnects at once and replay what a client missed, or raise the limit"
     `)
     expect(messageOf(() => expect(run).not.toRecoverWithin(2500))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toRecoverWithin(2500)
@@ -405,7 +421,8 @@ describe('toRecoverWithin', () => {
                 recovery p50 1.00 s, max 2.50 s
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -419,7 +436,8 @@ describe('toRecoverWithin', () => {
                 recovery p50 500 ms, max 500 ms, 1 not recovered by the end of the run
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-      Worst:    client 41 4 missing, 1 out of order, max 109 ms"
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      make the target accept reconnects at once and replay what a client missed, or raise the limit"
     `)
   })
 
@@ -433,7 +451,7 @@ describe('toRecoverWithin', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
       Worst:    client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     disrupt the run, as with chaos.during(run, [killTarget({ at: "40%" })])"
+      Fix:      disrupt the run, as with chaos.during(run, [killTarget({ at: "40%" })])"
     `)
     const short = sampleFanOutRun({ tookMs: [500], unfinishedMs: [1500] })
     expect(messageOf(() => expect(short).toRecoverWithin(2000))).toMatch(

@@ -65,6 +65,11 @@ interface SharePlan<Options> {
   readonly options: ReadOf<Options>
 }
 
+const LATE =
+  'find out what the target does between a publication and its last delivery; the report shows the lag by second'
+const MISSING = 'find the worst publications and clients above in the log of the target'
+const UNEXPECTED = 'make the target send each publication only to the clients of its group'
+
 const DELIVER_EXAMPLE = 'toDeliverWithin(1000, { ratio: 0.99 })'
 const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THRESHOLD>>({
   name: 'toDeliverWithin',
@@ -81,6 +86,7 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
         total: expected,
       })),
       noun: 'deliveries',
+      fix: LATE,
       needed: ratio < 1 ? samplesForPercentile(ratio) : 1,
     }),
     worst: worstParts(evidence),
@@ -103,6 +109,7 @@ const toHaveMissingRateBelow = defineMatcher<
       side: 'below',
       windows: evidence.deliveryWindows.map(({ expected, lag }) => ({ hits: expected - lag.count, total: expected })),
       noun: 'deliveries',
+      fix: MISSING,
     }),
     worst: worstParts(evidence),
   }),
@@ -121,6 +128,7 @@ const toHaveDuplicateRateBelow = defineMatcher<FanOutEvidence, { readonly ratio:
       hits: evidence.deliveries.duplicate,
       total: evidence.deliveries.received,
       noun: 'deliveries received',
+      fix: 'make the target send each publication to a client once, also after a reconnect',
     }),
     worst: worstParts(evidence),
   }),
@@ -142,6 +150,7 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, object>({
       received: `${formatCount(outOfOrder)} of ${formatCount(received)} deliveries out of order${raced}`,
       reasons: [evidence.orderUnknown, onlyRacing(evidence)],
       hint: evidence.orderHint,
+      fix: 'make the target send the publications of a group to each client in the order in which they were published',
       worst: worstClients(evidence),
     })
   },
@@ -175,6 +184,7 @@ const toHaveUnexpectedRateBelow = defineMatcher<FanOutEvidence, { readonly ratio
       hits: unexpected,
       total: messages,
       noun: 'messages',
+      fix: UNEXPECTED,
     })
     // Messages that a slow generator missed may have been expected ones.
     const isCertain = evidence.certainUnexpected / (messages + expected - received) >= limit
@@ -206,6 +216,7 @@ function judgeNoneUnexpected(evidence: FanOutEvidence): Judgement {
     received: `${formatCount(unexpected)} of ${formatCount(messages)} messages unexpected${sample}`,
     reasons: [],
     hint: evidence.unexpectedHint,
+    fix: UNEXPECTED,
     worst: worstParts(evidence),
   })
   const { certainUnexpected } = evidence
@@ -240,13 +251,14 @@ interface NoneAllowed {
   /** Reasons not to judge, besides too few samples and those of the run. */
   readonly reasons: readonly (Invalidity | undefined)[]
   readonly hint: string | undefined
+  readonly fix: string
   readonly worst: Judgement['worst']
 }
 
 /** Judges that something never occurred, out of a count. */
 function judgeNone(
   evidence: FanOutEvidence,
-  { what, count, of, expectations, received, reasons, hint, worst }: NoneAllowed,
+  { what, count, of, expectations, received, reasons, hint, fix, worst }: NoneAllowed,
 ): Judgement {
   const tooFew = tooFewSamples(what, 1, { ...of, durationMs: evidence.durationMs })
   return {
@@ -261,6 +273,8 @@ function judgeNone(
     evidence: evidence.evidenceLines,
     worst,
     hint,
+    fix,
+    figure: { limit: 0, value: of.count === 0 ? Number.NaN : count, unit: 'count' },
   }
 }
 
@@ -296,6 +310,7 @@ function judgeRecovery(
     hits: inTime,
     total: lost,
     noun: 'lost connections',
+    fix: 'make the target accept reconnects at once and replay what a client missed, or raise the limit',
   })
   const isOpen = inTime / lost < ratio && (inTime + open) / lost >= ratio
   const longest = tookMs.at(-1)

@@ -13,7 +13,7 @@ function freshness(stalenessMs: readonly number[], more: Partial<FreshnessEviden
     observableMs: 60_000,
     invalidities: [],
     unavailable: undefined,
-    evidenceLines: ['200 reads beside the load, 5 writes'],
+    evidenceLines: ['200 reads during the load, 5 writes'],
     ...more,
   }
   return { [freshnessOf]: () => evidence }
@@ -28,9 +28,9 @@ test('toStayFresherThan() judges the oldest response', () => {
     Expected: oldest response < 1.00 s
     Received: oldest response = 1.50 s (+50%)
 
-    Evidence: 200 reads beside the load, 5 writes
+    Evidence: 200 reads during the load, 5 writes
     Oldest:   version 3 at 4.20 s, when 5 had been written
-    Hint:     1 of 3 responses exceeded the limit: compare it with the cache's time-to-live"
+    Fix:      compare the limit with the time-to-live of the cache: 1 of 3 responses exceeded it"
   `)
 })
 

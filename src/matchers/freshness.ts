@@ -1,6 +1,6 @@
 import { freshnessOf, type FreshnessEvidence } from '../evidence/freshness-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
-import { formatMs } from '../stats/units.ts'
+import { formatCount, formatMs } from '../stats/units.ts'
 import { limitMs, readArguments, type Duration } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
 import type { Subject } from './subject.ts'
@@ -75,10 +75,7 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, { readonly limitMs: n
           items: [`version ${worst.version} at ${formatMs(worst.atMs)}, when ${worst.newest} had been written`],
         },
       }),
-      hint:
-        over > 0
-          ? `${over} of ${staleness.count} responses exceeded the limit: compare it with the cache's time-to-live`
-          : undefined,
+      fix: `compare the limit with the time-to-live of the cache: ${formatCount(over)} of ${formatCount(staleness.count)} responses exceeded it`,
     }
   },
 })

@@ -16,7 +16,8 @@ test('fails if the target is slower than a saturated generator can explain', () 
     Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
               generator: schedule delay p99 1.2 ms, CPU 31%
               generator-saturated: schedule delay p99 48 ms, limit 10 ms; judged anyway, because the service-time p95 of 169 ms exceeds the limit by more than twice the longest block of the event loop, 9 ms
-    Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+    Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+    Fix:      find out what the target does during its slowest requests, which the report lists"
   `)
   expect(saturated(169)).not.toHaveP95Below(150)
   for (const call of [
@@ -65,7 +66,7 @@ describe('pauses of a generator that is not saturated', () => {
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     repeat the run while nothing else uses the CPU, or make it longer, so that a pause weighs less"
+      Fix:      repeat the run while nothing else uses the CPU, or make it longer, so that a pause weighs less"
     `)
     expect(messageOf(() => expect(run).not.toHaveP99Below(150))).toMatch(/^InvalidRunError: [^]*blocked once/)
   })

@@ -22,7 +22,8 @@ describe('percentiles', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Fix:      find out what the target does during its slowest requests, which the report lists"
     `)
     expect(messageOf(() => expect(sampleHttpRun()).toHaveP50Below(5))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP50Below(5)
@@ -32,7 +33,8 @@ describe('percentiles', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Fix:      find out what the target does during its slowest requests, which the report lists"
     `)
   })
 
@@ -45,7 +47,8 @@ describe('percentiles', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -59,7 +62,8 @@ describe('percentiles', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Fix:      find out what the target does during its slowest requests, which the report lists"
     `)
   })
 
@@ -75,7 +79,7 @@ describe('percentiles', () => {
       Evidence: steady phase, 3.0 s, 150 of 150 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     at 50/s the scope would have to be 4s long (it was 3s): lengthen the run, or raise its rate to 66.7/s"
+      Fix:      at 50/s the scope would have to be 4s long (it was 3s): lengthen the run, or raise its rate to 66.7/s"
     `)
     expect(messageOf(() => expect(run).not.toHaveP95Below(1))).toMatch(/^InvalidRunError: /)
   })
@@ -90,7 +94,7 @@ describe('percentiles', () => {
       Evidence: steady phase, 0.0 s, 0 of 0 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
+      Fix:      see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
   })
 
@@ -108,7 +112,7 @@ describe('percentiles', () => {
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     lower the rate, or give the generator a core of its own
+      Fix:      lower the rate, or give the generator a core of its own
                 let it end"
     `)
   })
@@ -126,7 +130,8 @@ describe('samples without a time', () => {
 
       Evidence: steady phase, 10.0 s, 1920 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Fix:      find out what the target does during its slowest requests, which the report lists"
     `)
   })
 
@@ -140,7 +145,8 @@ describe('samples without a time', () => {
 
       Evidence: steady phase, 10.0 s, 1800 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Fix:      find out what the target does during its slowest requests, which the report lists"
     `)
     expect(messageOf(() => expect(run).not.toHaveP95Below('9m'))).toMatch(
       /^InvalidRunError: [^]*p95 exceeds its limit only because of errors/,
@@ -155,7 +161,8 @@ describe('samples without a time', () => {
       Expected: p95 lag < 1.00 s
       Received: p95 lag = ∞ (10% of deliveries never arrived)
 
-      Evidence: steady phase, 10.0 s, 1800 of 2000 deliveries, 100 sockets, 2/s"
+      Evidence: steady phase, 10.0 s, 1800 of 2000 deliveries, 100 sockets, 2/s
+      Fix:      find out what the target does between a publication and its last delivery; the report shows the lag by second"
     `)
   })
 
@@ -169,7 +176,8 @@ describe('samples without a time', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Fix:      find out what the target does during its slowest requests, which the report lists"
     `)
   })
 
@@ -195,7 +203,7 @@ describe('samples without a time', () => {
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     inconclusive: the interval straddles the limit; a longer run narrows it"
+      Fix:      lengthen the run: the interval straddles the limit, and a longer run narrows it"
     `)
     expect(messageOf(() => expect(run).not.toHaveP95Below(150, { confidence: 0.95 }))).toMatch(/^Error/)
   })
@@ -222,7 +230,7 @@ describe('{ confidence }', () => {
       Evidence: steady phase, 60.0 s, 12000 of 12000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     inconclusive: the interval straddles the limit; a longer run narrows it"
+      Fix:      lengthen the run: the interval straddles the limit, and a longer run narrows it"
     `)
     expect(messageOf(() => expect(uneven).not.toHaveP95Below(limit, { confidence: 0.95 }))).toMatch(/^Error: /)
   })
@@ -239,7 +247,7 @@ describe('{ confidence }', () => {
       Evidence: steady phase, 1.0 s, 200 of 200 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     lengthen the run, or leave out { confidence } to judge the value alone"
+      Fix:      lengthen the run, or leave out { confidence } to judge the value alone"
     `)
   })
 })
@@ -252,7 +260,8 @@ test('percentile matchers judge the times of a function and the lag of a fan-out
     Expected: p95 < 1 ms
     Received: p95 = 1.94 ms (+94%), 95% interval 1.94–1.95 ms
 
-    Evidence: 2000 calls"
+    Evidence: 2000 calls
+    Fix:      profile the function, or raise the limit"
   `)
   expect(messageOf(() => expect(sampleFanOutRun()).not.toHaveP99Below(1000))).toMatchInlineSnapshot(`
     "Error: expect(run).not.toHaveP99Below(1000)
@@ -260,7 +269,8 @@ test('percentile matchers judge the times of a function and the lag of a fan-out
     Expected: p99 lag ≥ 1.00 s
     Received: p99 lag = 108 ms (−89.2%), 95% interval 108–109 ms
 
-    Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s"
+    Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+    Fix:      remove .not, or assert another limit: the assertion itself holds"
   `)
 })
 
@@ -321,7 +331,7 @@ describe('a percentile that exceeds its limit only because of errors', () => {
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     see the errors; judge them with toHaveErrorRateBelow(), and the times of good responses with expect(run.good)"
+      Fix:      see the errors; judge them with toHaveErrorRateBelow(), and the times of good responses with expect(run.good)"
     `)
     expect(messageOf(() => expect(failing({ errorsPerSecond: 100 })).not.toHaveP95Below(150))).toMatch(
       /^InvalidRunError/,

@@ -139,8 +139,15 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
     evidence: [...evidence.evidenceLines, ...setAsideLines(evidence.invalidities, against, because)],
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
     hint: judged.hint ?? evidence.hint,
+    fix: SLOW[evidence.quantity],
     figure: { ...judged.figure, percentile: p },
   }
+}
+
+const SLOW: Readonly<Record<TimeEvidence['quantity'], string>> = {
+  latency: 'find out what the target does during its slowest requests, which the report lists',
+  lag: 'find out what the target does between a publication and its last delivery; the report shows the lag by second',
+  time: 'profile the function, or raise the limit',
 }
 
 /** Reason to skip a percentile that lacks samples only because of the scale; any other invalidity remains one. */

@@ -17,7 +17,7 @@ export interface LedgerRows {
    * `record.key` returns its parts. Keys are compared by the column's type: UUIDs ignoring case, numbers by value.
    */
   readonly key: string | readonly string[]
-  /** Whether the table only contains this run's rows, so the query need not use `$1`. Default: `false`. */
+  /** Whether the table only contains this run's rows, so the query need not use `$1`. @default `false` */
   readonly isUnscoped?: boolean
 }
 
@@ -28,11 +28,13 @@ export type ExactAmount = number | bigint | `${number}`
 export interface Conserved {
   /** Query for one exact number, `SELECT sum(balance) FROM accounts`, or a function that returns it as one row. */
   readonly total?: RowSource
-  /** Total before the load, from `await ledger.value(sql)`. Default: 0, for a total over rows of only this run. */
+  /** Total before the load, from `await ledger.value(sql)`. @default 0, for a total over rows of only this run */
   readonly totalBefore?: LedgerTotal
   /**
    * Expected change of the total; a range, both ends included, if outcomes are unknown. `inflowOf()` calculates it from a
-   * history. Default: 0.
+   * history.
+   *
+   * @default 0
    */
   readonly expectedDelta?: ExactAmount | { readonly atLeast: ExactAmount; readonly atMost: ExactAmount }
   /**

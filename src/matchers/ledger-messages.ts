@@ -34,7 +34,7 @@ const PLURALS: Partial<Record<FindingKind, string>> = {
   violation: 'violations',
 }
 
-const HINTS: Partial<Record<FindingKind, string>> = {
+const FIXES: Readonly<Record<FindingKind, string>> = {
   lost: 'send the response after the commit; if the row exists under another key or run, correct the query',
   unexpected: 'roll back what is refused; a key that was never sent may belong to another run',
   duplicated: 'let the database decide: a unique constraint on the key, and INSERT … ON CONFLICT DO NOTHING',
@@ -43,11 +43,20 @@ const HINTS: Partial<Record<FindingKind, string>> = {
   'responses differ': 'store the response with the key, in the same transaction, and return it again',
   unbalanced: 'write all entries of a transfer in one transaction; add the rounding remainder to the last one',
   drifted: 'change a balance in the transaction that writes the entry, or derive it from the entries',
+  'below floor': 'check the balance in the transaction that debits the account, with a lock on its row',
+  violation: 'find the transactions that wrote the rows above',
 }
 
-/** Fix for the first kind of finding that has one. */
-export function hintFor(findings: readonly Finding[]): string | undefined {
-  return findings.map(({ kind }) => HINTS[kind]).find((hint) => hint !== undefined)
+/** Fix for the first kind of finding; without a finding, only a total can be wrong. */
+export function fixFor([first]: readonly Finding[]): string {
+  return first === undefined
+    ? 'find the transactions that changed the total; if they are intended, assert them with expectedDelta'
+    : FIXES[first.kind]
+}
+
+/** Number of violations of all kinds. */
+export function countViolations(findings: readonly Finding[]): number {
+  return findings.reduce((sum, { count }) => sum + count, 0)
 }
 
 export function showTotal(total: ConservedTotal | undefined): string | undefined {

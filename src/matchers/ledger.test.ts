@@ -66,7 +66,8 @@ describe('the ledger matchers', () => {
       Received: every key as expected
 
       Evidence: run mine: 1 operations
-                waited 300 ms"
+                waited 300 ms
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -83,7 +84,7 @@ describe('the ledger matchers', () => {
                 unexpected: key "x", never sent; the ledger holds 1 row: { key: 'x' }
                 run mine: 1 operations
                 waited 300 ms
-      Hint:     send the response after the commit; if the row exists under another key or run, correct the query"
+      Fix:      send the response after the commit; if the row exists under another key or run, correct the query"
     `)
     await expect(ledgerThat({ findings: [lost] })).not.toApplyExactlyOnce(history, rows)
   })
@@ -102,7 +103,8 @@ describe('the ledger matchers', () => {
       Received: the total changed by 1, from 100 to 101
 
       Evidence: run mine: 1 operations
-                waited 300 ms"
+                waited 300 ms
+      Fix:      find the transactions that changed the total; if they are intended, assert them with expectedDelta"
     `)
     const range = { atLeast: 1n, atMost: '2.50' } as const
     const ranged = expect(ledgerThat({ findings: [lost] }, { ...total, conserved: true })).toConserve({
@@ -131,7 +133,7 @@ describe('the ledger matchers', () => {
 
       Evidence: run mine: 1 operations
                 waited 300 ms
-      Hint:     correct the query"
+      Fix:      correct the query"
     `)
     expect(await messageOf(expect(broken).not.toConserve({ total: 'SELECT 1' }))).toContain('INVALID, not judged')
   })
@@ -152,7 +154,7 @@ describe('the ledger matchers', () => {
   test('report every invalid argument in one error', async () => {
     const rows = untyped({ key: '', row: 1 })
     expect(() => expect(ledgerThat()).toApplyExactlyOnce(undefined, rows)).toThrow(
-      /4 invalid options[^]*history: must be the history of a run that recorded one[^]*row: is not an option here[^]*rows: must be a query, or a function that returns rows[^]*key: must be the name of a column/,
+      /4 invalid options[^]*history: must be the history of a run that recorded one[^]*row: unknown option[^]*rows: must be a query, or a function that returns rows[^]*key: must be the name of a column/,
     )
     expect(() => expect(ledgerThat()).toConserve(untyped({ totalBefore: 5, expectedDelta: 0.1 }))).toThrow(
       /totalBefore: must be a result of ledger.value\(\)[^]*expectedDelta: must be exact[^]*total: at least one of/,
@@ -161,7 +163,7 @@ describe('the ledger matchers', () => {
     expect(() => expect(ledgerThat()).toConserve(halfRange)).toThrow('expectedDelta.atMost: must be exact')
     const emptyRange = { total: 'SELECT 1', expectedDelta: { atLeast: 10, atMost: '9.5' } } as const
     expect(() => expect(ledgerThat()).toConserve(emptyRange)).toThrow(
-      /expectedDelta: atLeast must not be above atMost[^]*example: {2}expectedDelta: { atLeast: '9.5', atMost: '10' }/,
+      /expectedDelta: atLeast must not be above atMost[^]*Fix: {6}write, for example, expectedDelta: { atLeast: '9.5', atMost: '10' }/,
     )
     expect(() => expect(ledgerThat()).toHoldInvariant('SELECT 1', untyped(undefined))).toThrow(
       'violations: must be a query',

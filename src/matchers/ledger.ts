@@ -19,7 +19,15 @@ import {
   type Conserved,
   type LedgerRows,
 } from './ledger-arguments.ts'
-import { countFindings, describeViolations, hintFor, showOptions, showRange, showTotal } from './ledger-messages.ts'
+import {
+  countFindings,
+  countViolations,
+  describeViolations,
+  fixFor,
+  showOptions,
+  showRange,
+  showTotal,
+} from './ledger-messages.ts'
 import type { Subject } from './subject.ts'
 import type { On } from './typing.ts'
 
@@ -166,7 +174,9 @@ async function judged(expectation: Expectation, check: () => Promise<Judged>): P
     received: isJudged ? received + settled : 'nothing that could be judged',
     invalidities,
     evidence: [...describeViolations(evidence), ...lines, ...(waited === undefined || settled !== '' ? [] : [waited])],
-    hint: hint ?? hintFor(findings),
+    hint,
+    fix: fixFor(findings),
     skipped,
+    figure: { limit: 0, value: isJudged ? countViolations(findings) + Number(broken) : Number.NaN, unit: 'count' },
   }
 }

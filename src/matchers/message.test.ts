@@ -11,7 +11,7 @@ const parts = {
 
 test('formatMessage() prints all parts in their order', () => {
   const message = formatMessage({
-    hint: 'latency is well above service time: requests waited for a free VU.\nRaise vus or expect less.',
+    fix: 'requests waited for a free VU (latency well above service time):\nraise vus to about 2,400',
     worst: { label: 'Slowest', items: ['POST /api/votes p95 188 ms', 'GET /api/me p95 92 ms'] },
     evidence: [
       'steady phase, 60.0 s, 11,940 of 12,000 requests, constantArrivalRate 200/s, 2,000 VUs',
@@ -28,18 +28,21 @@ test('formatMessage() prints all parts in their order', () => {
     Evidence: steady phase, 60.0 s, 11,940 of 12,000 requests, constantArrivalRate 200/s, 2,000 VUs
               p50 41   p90 120   p95 163   p99 410   max 902 ms   service-time p95 121 ms
     Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-    Hint:     latency is well above service time: requests waited for a free VU.
-              Raise vus or expect less."
+    Fix:      requests waited for a free VU (latency well above service time):
+              raise vus to about 2,400"
   `)
 })
 
-test('formatMessage() prints no line for undefined parts', () => {
-  expect(formatMessage({ ...parts, evidence: [], worst: { label: 'Slowest', items: [] } })).toMatchInlineSnapshot(`
-    "expect(run).toHaveP95Below(150)
+test('formatMessage() prints no line for empty parts', () => {
+  expect(formatMessage({ ...parts, fix: 'raise vus', evidence: [], worst: { label: 'Slowest', items: [] } }))
+    .toMatchInlineSnapshot(`
+      "expect(run).toHaveP95Below(150)
 
-    Expected: p95 < 150 ms
-    Received: p95 = 163 ms (+8.7%), 95% interval 158–169 ms"
-  `)
+      Expected: p95 < 150 ms
+      Received: p95 = 163 ms (+8.7%), 95% interval 158–169 ms
+
+      Fix:      raise vus"
+    `)
 })
 
 test('formatSpan() prints a common unit once', () => {

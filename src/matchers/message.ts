@@ -8,24 +8,23 @@ export interface MessageParts {
   readonly evidence: readonly string[]
   /** The worst items: `['Slowest', ['POST /api/votes p95 188 ms', …]]`. */
   readonly worst?: { readonly label: string; readonly items: readonly string[] } | undefined
-  readonly hint?: string | undefined
+  readonly fix: string
 }
 
 const LABEL_WIDTH = 'Expected: '.length
 
 /**
- * The message of every matcher: call, `Expected`, `Received`, `Evidence`, the worst items, `Hint`. Blocks are aligned, and
- * an undefined part adds no line.
+ * The message of every matcher: call, `Expected`, `Received`, `Evidence`, the worst items, `Fix`. Blocks are aligned, and
+ * an empty part adds no line.
  */
-export function formatMessage({ call, expected, received, evidence, worst, hint }: MessageParts): string {
+export function formatMessage({ call, expected, received, evidence, worst, fix }: MessageParts): string {
   const lines = [call, '', ...block('Expected', [expected]), ...block('Received', received.split('\n'))]
   const details = [
     ...block('Evidence', evidence),
     ...(worst === undefined || worst.items.length === 0 ? [] : block(worst.label, [worst.items.join(' · ')])),
-    ...(hint === undefined ? [] : block('Hint', hint.split('\n'))),
+    ...block('Fix', fix.split('\n')),
   ]
-  if (details.length > 0) lines.push('', ...details)
-  return lines.join('\n')
+  return [...lines, '', ...details].join('\n')
 }
 
 function block(label: string, lines: readonly string[]): string[] {

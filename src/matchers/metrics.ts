@@ -79,6 +79,7 @@ const toHaveCacheHitRatioAbove = defineMatcher<
       invalidities: invalidities.length > 0 ? invalidities : own,
       skipped: unavailable,
       evidence: evidenceLines,
+      fix: 'raise the size or the time-to-live of the cache, or let the load repeat its keys as users do',
     }
   },
 })

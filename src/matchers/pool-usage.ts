@@ -9,9 +9,9 @@ import { judgeUtilization, STATISTIC, STATISTIC_EXAMPLE, type StatisticOptions }
 import { anyWindow, type CapacitySource, type MetricsSource } from './window-subject.ts'
 
 export interface PoolOptions extends StatisticOptions {
-  /** Selector of the gauge of connections in use. Default: `pg_pool_connections{state="active"}`. */
+  /** Selector of the gauge of connections in use. @default `pg_pool_connections{state="active"}` */
   readonly used?: string
-  /** Selector of the gauge of the pool's maximum size. Default: `pg_pool_size`. */
+  /** Selector of the gauge of the pool's maximum size. @default `pg_pool_size` */
   readonly size?: string
 }
 

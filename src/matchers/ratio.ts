@@ -20,6 +20,8 @@ import { isSurely, shortageAgainst } from './vu-shortage.ts'
 export interface RatioAssertion {
   /** `error rate` */
   readonly what: string
+  /** The fix if the figures suggest none. */
+  readonly fix: string
   readonly side: Threshold['side']
   readonly limit: number
   readonly confidence: number | undefined
@@ -29,7 +31,7 @@ export interface RatioAssertion {
   readonly noun: string
   /** Follows the counts in the received line: `38 × timeout`. */
   readonly parts?: string
-  /** Number of samples that the ratio needs. Default: {@link samplesForRatio} of the limit. */
+  /** Number of samples that the ratio needs. @default {@link samplesForRatio} of the limit */
   readonly needed?: number
   /** Hits that the generator cannot have caused. If they suffice to violate the limit, its health is ignored. */
   readonly certainHits?: number
@@ -80,6 +82,7 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
     invalidities: withLack([...against, ...shortage, ...waits], lacking ? [lacking] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
+    fix: assertion.fix,
   }
 }
 
@@ -91,6 +94,7 @@ function judgeNone(
   evidence: TimeEvidence,
   {
     what,
+    fix,
     noun,
     one,
     hits,
@@ -120,6 +124,7 @@ function judgeNone(
     invalidities: withLack([...against, ...shortage, ...waiting], lacking ? [lacking] : []),
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
+    fix,
     figure: { limit: 0, value: hits / total, unit: 'ratio' },
   }
 }
@@ -133,6 +138,8 @@ export interface CountAssertion {
   readonly total: number
   readonly noun: string
   readonly parts?: string
+  /** The fix if the figures suggest none. */
+  readonly fix: string
 }
 
 /** Judges a ratio without an interval, by its value only. */
@@ -157,6 +164,7 @@ export function judgeCount(
     invalidities: withLack(evidence.invalidities, lacking ? [lacking] : []),
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
+    fix: assertion.fix,
   }
 }
 

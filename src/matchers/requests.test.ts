@@ -15,7 +15,8 @@ describe('toHaveErrorRateBelow', () => {
       Received: error rate = 1% (20 of 2,000: 10 × timeout, 10 dropped), 95% interval 0.66–1.4%
 
       Evidence: steady phase, 10.0 s, 1990 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-                generator: schedule delay p99 1.2 ms, CPU 31%"
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Fix:      find the cause of the errors in the log of the target; the report shows when each kind occurred"
     `)
     expect(messageOf(() => expect(run).not.toHaveErrorRateBelow(0.02))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toHaveErrorRateBelow(0.02)
@@ -24,7 +25,8 @@ describe('toHaveErrorRateBelow', () => {
       Received: error rate = 1% (20 of 2,000: 10 × timeout, 10 dropped), 95% interval 0.66–1.4%
 
       Evidence: steady phase, 10.0 s, 1990 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-                generator: schedule delay p99 1.2 ms, CPU 31%"
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -39,7 +41,7 @@ describe('toHaveErrorRateBelow', () => {
 
       Evidence: steady phase, 10.0 s, 500 of 500 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Hint:     at 50/s the scope would have to be 20s long (it was 10s): lengthen the run, or raise its rate to 100/s"
+      Fix:      at 50/s the scope would have to be 20s long (it was 10s): lengthen the run, or raise its rate to 100/s"
     `)
     expect(messageOf(() => expect(run).not.toHaveErrorRateBelow(0.001))).toMatch(/^InvalidRunError: /)
   })
@@ -53,7 +55,8 @@ describe('toHaveErrorRateBelow', () => {
       Received: error rate = 10% (50 of 500: 50 × timeout), 95% interval 7.8–12.5%
 
       Evidence: steady phase, 10.0 s, 500 of 500 requests, constantArrivalRate 200/s, 2,000 VUs
-                generator: schedule delay p99 1.2 ms, CPU 31%"
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Fix:      find the cause of the errors in the log of the target; the report shows when each kind occurred"
     `)
   })
 
@@ -68,7 +71,7 @@ describe('toHaveErrorRateBelow', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Hint:     inconclusive: the interval straddles the limit; a longer run narrows it"
+      Fix:      lengthen the run: the interval straddles the limit, and a longer run narrows it"
     `)
   })
 
@@ -82,7 +85,7 @@ describe('toHaveErrorRateBelow', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Hint:     lower the rate, or give the generator a core of its own"
+      Fix:      lower the rate, or give the generator a core of its own"
     `)
   })
 })
@@ -98,7 +101,8 @@ describe('toHaveStatusRateBelow', () => {
       Received: rate of status 429 = 2% (20 of 1,000), 95% interval 1.3–2.9%
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-                generator: schedule delay p99 1.2 ms, CPU 31%"
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Fix:      find out in the log of the target why it responds with 429"
     `)
     expect(messageOf(() => expect(run).not.toHaveStatusRateBelow(429, 0.03))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toHaveStatusRateBelow(429, 0.03)
@@ -107,7 +111,8 @@ describe('toHaveStatusRateBelow', () => {
       Received: rate of status 429 = 2% (20 of 1,000), 95% interval 1.3–2.9%
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-                generator: schedule delay p99 1.2 ms, CPU 31%"
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -121,7 +126,7 @@ describe('toHaveStatusRateBelow', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
+      Fix:      see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
   })
 })
@@ -138,7 +143,8 @@ describe('toHaveThroughputAbove', () => {
                 1,850 good responses in 10.0 s
 
       Evidence: steady phase, 10.0 s, 1950 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-                generator: schedule delay p99 1.2 ms, CPU 31%"
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Fix:      find what limits the target: CPU, its connection pool, or a lock; or offer a higher rate if that is below the limit"
     `)
     expect(messageOf(() => expect(run).not.toHaveThroughputAbove(100))).toMatchInlineSnapshot(`
       "Error: expect(run).not.toHaveThroughputAbove(100)
@@ -148,7 +154,8 @@ describe('toHaveThroughputAbove', () => {
                 1,850 good responses in 10.0 s
 
       Evidence: steady phase, 10.0 s, 1950 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-                generator: schedule delay p99 1.2 ms, CPU 31%"
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
   })
 
@@ -163,15 +170,15 @@ describe('toHaveThroughputAbove', () => {
 
       Evidence: steady phase, 0.0 s, 0 of 0 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
+      Fix:      see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
   })
 })
 
 test('request matchers reject a run of another kind', () => {
   expect(messageOf(() => expect(sampleFanOutRun() as unknown).toHaveErrorRateBelow(0.1))).toMatchInlineSnapshot(`
-    "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; received a fan-out run (fanOut 1).
-    Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveUnexpectedRateBelow, toDeliverOnlyToSubscribers, toRecoverWithin"
+    "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; received a fan-out run (fanOut 1)
+    Fix: use a matcher that accepts it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveUnexpectedRateBelow, toDeliverOnlyToSubscribers, toRecoverWithin"
   `)
 })
 
@@ -237,7 +244,8 @@ describe('toHaveErrorRateBelow(0)', () => {
                 a rate below 0.1% takes about 3,000 requests without an error (rule of three, 95% confidence)
 
       Evidence: steady phase, 2.0 s, 400 of 400 requests, constantArrivalRate 200/s, 2,000 VUs
-                generator: schedule delay p99 1.2 ms, CPU 31%"
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Fix:      find the cause of the errors in the log of the target; the report shows when each kind occurred"
     `)
     expect(some).not.toHaveErrorRateBelow(0)
     expect(messageOf(() => expect(sampleHttpRun({ seconds: 2, droppedPerSecond: 1 })).toHaveErrorRateBelow(0))).toMatch(
@@ -263,8 +271,8 @@ describe('toHaveErrorRateBelow(0)', () => {
       "OptionsError: toHaveErrorRateBelow() received an invalid option:
 
         options.confidence: must be left out if the limit is 0
-          received: 0.95
-          example:  toHaveErrorRateBelow(0.001)"
+          Received: 0.95
+          Fix:      write, for example, toHaveErrorRateBelow(0.001)"
     `)
     expect(messageOf(() => expect(none).toHaveErrorRateBelow(-0.1))).toMatch(/must be a ratio, 0 or above, and below 1/)
   })

@@ -76,6 +76,7 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
       side: 'below',
       windows: evidence.requestWindows.map(({ missed, offered }) => ({ hits: missed, total: offered })),
       noun: 'requests',
+      fix: 'find the cause of the errors in the log of the target; the report shows when each kind occurred',
       parts: errorParts(evidence),
       certainHits: evidence.targetErrors,
       waits: () => [...waitsAgainst(evidence, plan), ...timeoutsAgainst(evidence, plan.limit)],
@@ -101,6 +102,7 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
       windows,
       sent: windows,
       noun: 'responses',
+      fix: `find out in the log of the target why it responds with ${status}`,
     })
   },
 })
@@ -189,6 +191,7 @@ function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: 
     invalidities: withLack(against, tooFew ? [tooFew] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
+    fix: 'find what limits the target: CPU, its connection pool, or a lock; or offer a higher rate if that is below the limit',
   }
 }
 

@@ -100,7 +100,7 @@ export function describeReceived(received: unknown): string {
   }
   if (isBenchResult(received)) return `a benchmark result${received.name === undefined ? '' : ` (${received.name})`}`
   if (received === null || received === undefined) return String(received)
-  if (received instanceof Promise) return 'a Promise: await the run before asserting on it'
+  if (received instanceof Promise) return 'a Promise'
   if (typeof received !== 'object') return `a ${typeof received} (${inspect(received)})`
   const type = received.constructor?.name
   if (type !== undefined && type !== 'Object') return `a value of type ${type}`

@@ -13,7 +13,8 @@ test('toSustainRate() passes if good responses arrive as fast as requests are du
     Received: sustained share of the offered rate = 100% (2,000 of 2,000: 200/s of 200/s)
 
     Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-              generator: schedule delay p99 1.2 ms, CPU 31%"
+              generator: schedule delay p99 1.2 ms, CPU 31%
+    Fix:      remove .not, or assert another limit: the assertion itself holds"
   `)
 })
 
@@ -31,7 +32,8 @@ test('toSustainRate() fails with a growing backlog, although every request gets 
     Received: sustained share of the offered rate = 96.7% (1,935 of 2,000: 193/s of 200/s)
 
     Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-              generator: schedule delay p99 1.2 ms, CPU 31%"
+              generator: schedule delay p99 1.2 ms, CPU 31%
+    Fix:      find what limits the target: CPU, its connection pool, or a lock; or lower the rate"
   `)
   expect(run).toSustainRate({ tolerance: 0.06 })
 })
@@ -52,7 +54,8 @@ test('toSustainRate() does not count errors and dropped requests', () => {
     Received: sustained share of the offered rate = 98% (1,960 of 2,000: 196/s of 200/s)
 
     Evidence: steady phase, 10.0 s, 1980 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
-              generator: schedule delay p99 1.2 ms, CPU 31%"
+              generator: schedule delay p99 1.2 ms, CPU 31%
+    Fix:      find what limits the target: CPU, its connection pool, or a lock; or lower the rate"
   `)
   expect(run).toSustainRate({ tolerance: 0.03 })
 })
@@ -67,13 +70,16 @@ test('toSustainRate() is invalid with too few requests for the tolerance', () =>
 
     Evidence: steady phase, 6.0 s, 60 of 60 requests, constantArrivalRate 200/s, 2,000 VUs
               generator: schedule delay p99 1.2 ms, CPU 31%
-    Hint:     at 10/s the scope would have to be 10s long (it was 6s): lengthen the run, or raise its rate to 16.7/s"
+    Fix:      at 10/s the scope would have to be 10s long (it was 6s): lengthen the run, or raise its rate to 16.7/s"
   `)
 })
 
 test('toSustainRate() rejects a closed model', () => {
   const run = sampleHttpRun({ offeredRatePerSec: undefined })
   expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(
-    `"TypeError: toSustainRate() requires a load with a rate (constantArrivalRate, rampingArrivalRate); in a closed model the rate follows the responses. Use toHaveThroughputAbove(perSec) instead."`,
+    `
+    "TypeError: toSustainRate() requires a load with a rate (constantArrivalRate, rampingArrivalRate); in a closed model the rate follows the responses
+    Fix: use toHaveThroughputAbove(perSec)"
+  `,
   )
 })

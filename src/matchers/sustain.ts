@@ -14,7 +14,7 @@ import type { On } from './typing.ts'
 import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
 export interface SustainOptions {
-  /** Ratio (0–1) of offered requests that may lack a good response in time. Default: 0.01. */
+  /** Ratio (0–1) of offered requests that may lack a good response in time. @default 0.01 */
   readonly tolerance?: number
 }
 
@@ -62,7 +62,7 @@ function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: P
   if (offeredRatePerSec === undefined) {
     throw new TypeError(
       'toSustainRate() requires a load with a rate (constantArrivalRate, rampingArrivalRate); in a closed ' +
-        'model the rate follows the responses. Use toHaveThroughputAbove(perSec) instead.',
+        'model the rate follows the responses\nFix: use toHaveThroughputAbove(perSec)',
     )
   }
   const lengths = new Map(evidence.goodBySecond.map(({ second, seconds }) => [second, seconds]))
@@ -77,6 +77,7 @@ function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: P
     hits: kept,
     total: offered,
     noun: 'requests',
+    fix: 'find what limits the target: CPU, its connection pool, or a lock; or lower the rate',
     parts: `${keptRate} of ${offeredRate}`,
   })
   if (evidence.targetErrors > tolerance * offered)

@@ -52,7 +52,10 @@ export function judgeThreshold(
     received: receivedText(threshold),
     invalidities: confidence !== undefined && interval === undefined ? [withoutInterval(what)] : [],
     figure: { limit, value, unit, interval },
-    hint: holds === 'undecided' ? 'inconclusive: the interval straddles the limit; a longer run narrows it' : undefined,
+    hint:
+      holds === 'undecided'
+        ? 'lengthen the run: the interval straddles the limit, and a longer run narrows it'
+        : undefined,
   }
 }
 

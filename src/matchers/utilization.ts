@@ -7,7 +7,9 @@ import { formatDistance, judgeThreshold } from './threshold.ts'
 export interface StatisticOptions {
   /**
    * Statistic over the run's judged phases: the mean, or the worst second. The latter is a single sample, so its limit
-   * must leave room for outliers. Default: `'mean'`.
+   * must leave room for outliers.
+   *
+   * @default `'mean'`
    */
   readonly statistic?: 'mean' | 'max'
 }
@@ -39,5 +41,6 @@ export function judgeUtilization(
     skipped: share.unavailable,
     evidence: share.evidenceLines,
     hint: share.hint,
+    fix: 'find in the report what was used most, and when; then reduce the use or raise the capacity',
   }
 }

@@ -26,7 +26,7 @@ describe('a run with too few VUs', () => {
       Evidence: steady phase, 10.0 s, 10 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     raise vus to 150"
+      Fix:      raise vus to 150"
     `)
     const calls = [
       () => expect(dropping).not.toHaveP95Below(150),

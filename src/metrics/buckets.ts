@@ -1,5 +1,5 @@
 import type { Growth, InstanceWindow } from './instance.ts'
-import { explainMissing, MetricMissingError } from './missing.ts'
+import { explainMissing, fixMissing, MetricMissingError } from './missing.ts'
 import type { Bucket } from './quantile.ts'
 import { showSelector, type Selector } from './selector.ts'
 import type { Labels } from './series-name.ts'
@@ -32,7 +32,7 @@ export function bucketsOf(selector: Selector, instances: readonly InstanceWindow
   const hasBuckets = instances.some(({ history }) => history.named(ofBuckets.name).length > 0)
   if (!hasBuckets && isThere && type !== 'summary') throw withoutBuckets(selector, 'it has no buckets')
   if (found.length === 0 || instances.every(({ scrapeCount }) => scrapeCount === 0))
-    throw new MetricMissingError(explainMissing(ofBuckets, instances, scope))
+    throw new MetricMissingError(explainMissing(ofBuckets, instances, scope), fixMissing(instances))
   const isRanged = found.some(({ buckets }) => buckets.some(({ labels }) => 'vmrange' in labels))
   const counted = isRanged ? fromRanges(found) : fromBounds(selector, found)
   if (counted.every(({ le }) => le === Number.POSITIVE_INFINITY))

@@ -15,23 +15,26 @@ import { ExportedMetrics } from './exported.ts'
 
 const PUSH_TIMEOUT_MS = 5_000
 
+/** Options of the export of scenario metrics to Prometheus. */
 export interface ExporterOptions {
-  /** Port of the scrape endpoint `/metrics`; 0 for any free port. Default: no endpoint. */
+  /** Port of the scrape endpoint `/metrics`; 0 for any free port. @default no endpoint */
   readonly port?: number
-  /** Address to listen on. Default: `127.0.0.1`. */
+  /** Address to listen on. @default `127.0.0.1` */
   readonly host?: string
   /** Base URL of a Pushgateway that receives metrics while scenarios run, and once at the end. */
   readonly pushgateway?: string
-  /** Interval between pushes. Default: `'10s'`. */
+  /** Interval between pushes. @default `'10s'` */
   readonly pushInterval?: Duration
-  /** Job of the pushed series. Default: `vitest-slo`. */
+  /** Job of the pushed series. @default `vitest-slo` */
   readonly job?: string
   /**
    * Time for which the endpoint stays open after the last scenario, to scrape the final values; Ctrl-C ends it. In watch
-   * mode it stays open until the end of the session. Default: 0.
+   * mode it stays open until the end of the session.
+   *
+   * @default 0
    */
   readonly linger?: Duration
-  /** Receives one line per kind of failure. Default: standard error. */
+  /** Receives one line per kind of failure. @default standard error */
   readonly log?: (line: string) => void
 }
 

@@ -6,7 +6,7 @@ import { bucketsOf } from './buckets.ts'
 import { Doubts } from './doubts.ts'
 import { hitRatioEvidence } from './hit-ratio.ts'
 import { InstanceWindow, sumOf, summed, type Growth, type Reading } from './instance.ts'
-import { explainMissing, explainUnmoved, MetricMissingError } from './missing.ts'
+import { explainMissing, explainUnmoved, fixMissing, MetricMissingError, UNOBSERVED } from './missing.ts'
 import { bucketQuantile, checkQuantile, quantileEstimate, type Bucket, type QuantileEstimate } from './quantile.ts'
 import type { SentRequests } from './request-counters.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
@@ -33,7 +33,7 @@ export interface GaugeStats {
 }
 
 export interface CounterOptions {
-  /** Whether an unchanged counter returns 0 instead of throwing: for counters of events that should not occur. Default: `false`. */
+  /** Whether an unchanged counter returns 0 instead of throwing: for counters of events that should not occur. @default `false` */
   readonly allowUnchanged?: boolean
 }
 
@@ -49,6 +49,8 @@ export interface WindowParts {
   readonly requests?: SentRequests | undefined
 }
 
+const UNREADABLE = 'make the metrics of the target readable: definePerfConfig({ metrics }), or PERF_METRICS_URL'
+
 /**
  * The target's own metrics over the judged part of a run, with counters summed over all instances. Selectors use PromQL
  * syntax: `cache_hits_total{cache="streamers"}`; unnamed labels are summed over.
@@ -59,6 +61,7 @@ export interface WindowParts {
  * the run.
  */
 export class MetricsWindow {
+  /** The judged part of the run. */
   readonly window: RunWindow
   readonly #instances: readonly InstanceWindow[]
   readonly #intervalMs: number
@@ -106,8 +109,8 @@ export class MetricsWindow {
     const grown = this.#growth(parsed) ?? this.#missing(parsed)
     if (grown.delta === 0 && !allowUnchanged)
       throw new MetricMissingError(
-        `${explainUnmoved(parsed, this.#instances, this.window.scope)}. ` +
-          `If it may stay unchanged: counter(selector, { allowUnchanged: true })`,
+        explainUnmoved(parsed, this.#instances, this.window.scope),
+        'select a counter that this load increases; if it may stay unchanged: counter(selector, { allowUnchanged: true })',
       )
     const seconds = Math.max(...this.#instances.map(({ coveredMs }) => coveredMs)) / 1000
     return { ...grown, ratePerSec: grown.delta / seconds }
@@ -146,7 +149,8 @@ export class MetricsWindow {
     checkQuantile('quantile()', q, "window.quantile('http_request_duration_seconds', 0.95)")
     const parsed = parseSelector(selector)
     const found = bucketQuantile(q, this.#buckets(parsed))
-    if (found === undefined) throw new MetricMissingError(`${selector} has no observations in the ${this.window.scope}`)
+    if (found === undefined)
+      throw new MetricMissingError(`${selector} has no observations in the ${this.window.scope}`, UNOBSERVED)
     return quantileEstimate(q, showSelector(parsed), found)
   }
 
@@ -202,6 +206,10 @@ export class MetricsWindow {
   }
 
   #missing(selector: Selector): never {
-    throw new MetricMissingError(this.#unavailable ?? explainMissing(selector, this.#instances, this.window.scope))
+    if (this.#unavailable !== undefined) throw new MetricMissingError(this.#unavailable, UNREADABLE)
+    throw new MetricMissingError(
+      explainMissing(selector, this.#instances, this.window.scope),
+      fixMissing(this.#instances),
+    )
   }
 }

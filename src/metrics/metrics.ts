@@ -19,16 +19,18 @@ export interface MetricsContext {
   readonly signal: AbortSignal
   /** TLS options for https URLs: those of the target. */
   readonly tls?: TlsOptions | undefined
-  /** Time between scrapes, and timeout of each. Default: `'1s'`. */
+  /** Time between scrapes, and timeout of each. @default `'1s'` */
   readonly interval?: Duration
   /**
    * Whether the first scrape must succeed. If not, as for the default route of an external target, a failure makes metrics
-   * unavailable, and assertions on them are skipped. Default: `true`.
+   * unavailable, and assertions on them are skipped.
+   *
+   * @default `true`
    */
   readonly required?: boolean
   /** Headers of each scrape, including authorization. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** The target's counter of all requests; `false` if it has none. Default: found by common names. */
+  /** The target's counter of all requests; `false` if it has none. @default found by common names */
   readonly requestCounter?: string | false | undefined
   /** Receives the series queried from each window at the end of the scenario, for the report. */
   readonly onSeries?: (run: string, series: readonly RunSeries[]) => void
@@ -58,7 +60,7 @@ export async function createMetrics(context: MetricsContext): Promise<Metrics> {
   const problems = new Problems()
   const intervalMs = duration({ min: 100 }).read(problems, 'metrics.interval', interval)
   problems.throwIfAny('metrics')
-  if (urls.length === 0) throw new ScrapeError(`no target is configured, so there are no metrics to read; ${WHERE}`)
+  if (urls.length === 0) throw new ScrapeError('no target is configured, so there are no metrics to read', WHERE)
   const scrapers = urls.map((url) => new Scraper(url, intervalMs, { signal, tls, headers }))
   const unavailable = await start(scrapers, required)
   const histories = unavailable === undefined ? scrapers.map(({ history }) => history) : []
@@ -107,5 +109,5 @@ async function start(scrapers: readonly Scraper[], required: boolean): Promise<s
   await Promise.all(scrapers.map((scraper) => scraper.stop()))
   const reason: unknown = failed.reason
   if (required || !(reason instanceof ScrapeError)) throw reason
-  return `the metrics of the external target cannot be read: ${reason.message}`
+  return `the metrics of the external target cannot be read: ${reason.finding}; ${reason.fix}`
 }

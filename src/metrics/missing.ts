@@ -8,9 +8,19 @@ import type { Series } from './series.ts'
 
 /** Error of a metric that does not exist or has no data in the window. Such a metric is never read as zero. */
 export class MetricMissingError extends InvalidRunError {
-  constructor(finding: string, fix?: string) {
-    super(fix === undefined ? finding : `${finding}\nFix: ${fix}`, 'metric-missing')
+  constructor(finding: string, fix: string) {
+    super(`${finding}\nFix: ${fix}`, 'metric-missing')
   }
+}
+
+/** Fix for a histogram without observations in a window. */
+export const UNOBSERVED = 'select the histogram of a route that this load requests'
+
+/** Fix for a selector that matches nothing in a window. */
+export function fixMissing(instances: readonly InstanceWindow[]): string {
+  return instances.every(({ covered }) => covered.length === 0)
+    ? "lengthen the load, or scrape more often: definePerfConfig({ metrics: { interval: '500ms' } })"
+    : 'select a metric that the target exposes on its metrics route'
 }
 
 const VALUES_SHOWN = 6

@@ -27,7 +27,7 @@ test('reads metrics over TLS with the target’s own options', async () => {
   const own = { cert: pem('client'), key: pem('client-key') }
   expect(await valueAt(url, { tls: { ca: pem('authority'), ...own } })).toBe(7)
   await expect(valueAt(url)).rejects.toThrow(
-    /did not respond: its certificate is not trusted: [A-Z_]+\. In target\(\), or in metrics if they have a certificate of their own: trust its authority with tls: \{ ca/,
+    /did not respond: its certificate is not trusted: [A-Z_]+\nFix: in target\(\), or in metrics if they have a certificate of their own: trust its authority with tls: \{ ca/,
   )
 })
 
@@ -72,7 +72,7 @@ test('sends headers, and reports a fix if the route rejects them', async () => {
   expect(await valueAt(url, { headers: { authorization: 'Bearer s3cret' } })).toBe(7)
   const refused = valueAt(url, { headers: { authorization: 'Bearer wrong' } })
   await expect(refused).rejects.toThrow(
-    /responded with 401; set credentials for the scrapes: definePerfConfig\(\{ metrics: \{ bearerToken/,
+    /responded with 401\nFix: set credentials for the scrapes: definePerfConfig\(\{ metrics: \{ bearerToken/,
   )
   await expect(refused).rejects.not.toThrow('wrong')
 })

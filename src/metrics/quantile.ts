@@ -32,6 +32,7 @@ export interface QuantileEstimate {
    * @throws {InvalidRunError} if the limit is within the bucket, or beyond the last finite one
    *
    * @example
+   * const window = await metrics.during(run)
    * expect(window.quantile('http_request_duration_seconds', 0.95).isBelow(0.15)).toBe(true)
    */
   isBelow(limit: number): boolean

@@ -5,6 +5,16 @@ import { tlsProblem, type TlsOptions } from '../machine/tls.ts'
 /** A metrics route that could not be read: URL, response and fix. */
 export class ScrapeError extends Error {
   override readonly name = 'ScrapeError'
+  /** Finding without the fix. */
+  readonly finding: string
+  /** The fix. */
+  readonly fix: string
+
+  constructor(finding: string, fix: string, options?: ErrorOptions) {
+    super(`${finding}\nFix: ${fix}`, options)
+    this.finding = finding
+    this.fix = fix
+  }
 }
 
 /** Response of an instance's metrics route. */
@@ -41,14 +51,14 @@ export async function scrape(
       tls,
       maxBytes: MAX_BYTES,
     })
-    if (status === 401 || status === 403)
-      throw new ScrapeError(`${placeOf(url)} responded with ${status}; ${CREDENTIALS}`)
-    if (status < 200 || status > 299) throw new ScrapeError(`${placeOf(url)} responded with ${status}; ${WHERE}`)
+    if (status === 401 || status === 403) throw new ScrapeError(`${placeOf(url)} responded with ${status}`, CREDENTIALS)
+    if (status < 200 || status > 299) throw new ScrapeError(`${placeOf(url)} responded with ${status}`, WHERE)
     return { atMs, text, contentType: contentType ?? 'no content type' }
   } catch (error) {
     if (error instanceof ScrapeError) throw error
-    if (error instanceof TooLongError) throw new ScrapeError(`${placeOf(url)} sends an endless response; ${WHERE}`)
-    throw new ScrapeError(`${placeOf(url)} ${timeUp.aborted ? tooSlow(timeoutMs) : reasonOf(error)}`, { cause: error })
+    if (error instanceof TooLongError) throw new ScrapeError(`${placeOf(url)} sends an endless response`, WHERE)
+    const { finding, fix } = timeUp.aborted ? tooSlow(timeoutMs) : withoutResponse(error)
+    throw new ScrapeError(`${placeOf(url)} did not respond${finding}`, fix, { cause: error })
   }
 }
 
@@ -65,18 +75,25 @@ export function placeOf(url: string): string {
   return socketPath === undefined ? `${parsed.protocol}//${parsed.host}${parsed.pathname}` : bare
 }
 
-function tooSlow(timeoutMs: number): string {
-  return (
-    `did not respond within ${timeoutMs} ms, the time between two scrapes; increase it: ` +
-    "definePerfConfig({ metrics: { interval: '5s' } })"
-  )
+interface Failure {
+  /** Completes `… did not respond`. */
+  readonly finding: string
+  readonly fix: string
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return `did not respond: ${String(error)}`
-  const { code = '' } = error as NodeJS.ErrnoException
-  const problem = tlsProblem(code, error.message)
-  if (problem !== undefined)
-    return `did not respond: ${problem.finding}. In target(), or in metrics if they have a certificate of their own: ${problem.fix}`
-  return `did not respond: ${code || error.message}`
+function tooSlow(timeoutMs: number): Failure {
+  return {
+    finding: ` within ${timeoutMs} ms, the time between two scrapes`,
+    fix: "increase it: definePerfConfig({ metrics: { interval: '5s' } })",
+  }
+}
+
+function withoutResponse(error: unknown): Failure {
+  const { code = '', message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { message: String(error) }
+  const problem = tlsProblem(code, message)
+  if (problem === undefined) return { finding: `: ${code || message}`, fix: `check that the target runs, or ${WHERE}` }
+  return {
+    finding: `: ${problem.finding}`,
+    fix: `in target(), or in metrics if they have a certificate of their own: ${problem.fix}`,
+  }
 }

@@ -55,18 +55,22 @@ export class Scraper {
   async #scrape(timeoutMs: number): Promise<void> {
     const { atMs, text, contentType } = await scrape(this.#url, timeoutMs, { ...this.#options, signal: this.#signal })
     if (/^application\/openmetrics-text/i.test(contentType) && !/(?:^|\n)# EOF\s*$/.test(text))
-      throw new ScrapeError(`${placeOf(this.#url)} is incomplete: OpenMetrics must end with # EOF`)
+      throw new ScrapeError(
+        `the response of ${placeOf(this.#url)} is incomplete: OpenMetrics must end with # EOF`,
+        'make the target end its metrics with # EOF',
+      )
     try {
       await this.history.add(atMs, text)
     } catch (error) {
       if (!(error instanceof ExpositionError)) throw error
-      const message = `${placeOf(this.#url)} responded with ${contentType}, not with metrics: ${error.message}; ${WHERE}`
-      throw new ScrapeError(message, { cause: error })
+      const finding = `${placeOf(this.#url)} responded with ${contentType}, not with metrics: ${error.message}`
+      throw new ScrapeError(finding, WHERE, { cause: error })
     }
   }
 
-  #note({ message }: Error): void {
+  #note(error: Error): void {
     const { failures } = this.history
+    const message = error instanceof ScrapeError ? error.finding : error.message
     failures.push({ atMs: now(), message: failures.length < FAILURES_KEPT ? message : '' })
   }
 }

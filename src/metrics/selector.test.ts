@@ -24,14 +24,16 @@ test.each([
 })
 
 test.each(['a b', 'a{b=1}', 'a{b="1"', '{b="1"}', '', 'a{b="1" c="2"}', 'a{"b"}', '{"a","b"}', '{""}'])(
-  '%j is none',
+  '%j is not a selector',
   (text) => {
     expect(() => parseSelector(text)).toThrow(TypeError)
   },
 )
 
 test('rejects an invalid regular expression', () => {
-  expect(() => parseSelector('a{b=~"("}')).toThrow('"a{b=~\\"(\\"}": "(" is not a regular expression')
+  expect(() => parseSelector('a{b=~"("}')).toThrow(
+    '"a{b=~\\"(\\"}": "(" is not a valid regular expression\nFix: correct the pattern after =~',
+  )
 })
 
 test('is shown as written, with additional labels', () => {

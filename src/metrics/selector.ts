@@ -55,7 +55,9 @@ function labelMatcher(text: string, label: string, operator: LabelMatcher['opera
   try {
     return { label, operator, value, pattern: new RegExp(`^(?:${value})$`, 's') }
   } catch {
-    throw new TypeError(`${JSON.stringify(text)}: ${JSON.stringify(value)} is not a regular expression`)
+    throw new TypeError(
+      `${JSON.stringify(text)}: ${JSON.stringify(value)} is not a valid regular expression\nFix: correct the pattern after ${operator}`,
+    )
   }
 }
 
@@ -89,5 +91,5 @@ function showLabel(label: string): string {
 
 function unreadable(text: unknown): TypeError {
   const fix = 'write a name, name{label="value"}, or {"a.name", label="value"} for a name with other characters'
-  return new TypeError(`${JSON.stringify(text)} is not a valid selector; ${fix}`)
+  return new TypeError(`${JSON.stringify(text)} is not a valid selector\nFix: ${fix}`)
 }

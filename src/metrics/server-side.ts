@@ -3,7 +3,7 @@ import { isRecord, object, optional, readOptions } from '../options/schema.ts'
 import { matching, oneOf } from '../options/values.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, significant } from '../stats/units.ts'
-import { MetricMissingError } from './missing.ts'
+import { MetricMissingError, UNOBSERVED } from './missing.ts'
 import { beyondBuckets, boundedBelow, bucketQuantile, checkQuantile, withinBucket, type Bucket } from './quantile.ts'
 import { showSelector, type Selector } from './selector.ts'
 import type { Labels } from './series-name.ts'
@@ -19,7 +19,7 @@ export interface ServerSideOptions {
   readonly histogram: string
   /** Labels of the series of this route: `{ route: '/api/me' }`. */
   readonly labels?: Labels
-  /** Unit of its buckets. Default: `'ms'` if the name ends with `_milliseconds` or `_ms`, else `'s'`. */
+  /** Unit of its buckets. @default `'ms'` if the name ends with `_milliseconds` or `_ms`, else `'s'` */
   readonly unit?: 's' | 'ms'
 }
 
@@ -82,7 +82,7 @@ export class ServerSide implements ComparedRun {
     this.#serviceTime = Histogram.merged(endings.map(({ serviceTime }) => serviceTime))
     this.serverCount = Math.max(0, ...buckets.map(({ count }) => count))
     if (this.serverCount === 0)
-      throw new MetricMissingError(`${showSelector(selector)} has no observations during ${run.name}`)
+      throw new MetricMissingError(`${showSelector(selector)} has no observations during ${run.name}`, UNOBSERVED)
   }
 
   /**
@@ -151,11 +151,11 @@ export class ServerSide implements ComparedRun {
     const of = `of ${significant(serviceTimeMs, 3)} ms of service time at p95`
     if (serverHighMs < serviceTimeMs / 2)
       return (
-        `the server accounts for at most ${significant(serverHighMs, 3)} ${of}: the rest is queueing before its handler, ` +
-        `or network, and a faster handler will not help`
+        `look for queues before the handler, and at the network: the server accounts for at most ` +
+        `${significant(serverHighMs, 3)} ${of}, so a faster handler will not help`
       )
     if (serverLowMs > serviceTimeMs / 2)
-      return `the server's handler takes at least ${significant(Math.min(serverLowMs, serviceTimeMs), 3)} ${of}`
+      return `make the server's handler faster: it takes at least ${significant(Math.min(serverLowMs, serviceTimeMs), 3)} ${of}`
     return undefined
   }
 }

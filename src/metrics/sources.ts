@@ -4,7 +4,7 @@ import { formatMs } from '../stats/units.ts'
 import type { Asked } from './asked.ts'
 import type { Doubts } from './doubts.ts'
 import type { InstanceWindow } from './instance.ts'
-import { explainMissing } from './missing.ts'
+import { explainMissing, fixMissing } from './missing.ts'
 import type { Selector } from './selector.ts'
 
 /** Sources of evidence from metrics. */
@@ -41,6 +41,6 @@ export function missing({ window, instances }: Sources, selector: Selector): Inv
   return {
     reason: 'metric-missing',
     finding: explainMissing(selector, instances, window.scope),
-    fix: 'name a metric that the target exposes on its metrics route',
+    fix: fixMissing(instances),
   }
 }

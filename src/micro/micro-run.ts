@@ -8,7 +8,9 @@ import { formatCount, formatDuration, formatMs, significant } from '../stats/uni
 /** Result of timing a function in this process. It has statistics only if `run.state === 'measured'`. */
 export type MicroRun = MeasuredMicroRun | EmptyMicroRun
 
+/** A measurement with at least one timed call. */
 export interface MeasuredMicroRun extends MicroRunBase {
+  /** Distinguishes it from an empty run. */
   readonly state: 'measured'
   /**
    * Time of one call, for an async function until its promise settles. The resolution is 1 µs: for a function that takes
@@ -17,7 +19,9 @@ export interface MeasuredMicroRun extends MicroRunBase {
   readonly time: TimeStats
 }
 
+/** A measurement without a timed call. */
 export interface EmptyMicroRun extends MicroRunBase {
+  /** Distinguishes it from a measured run. */
   readonly state: 'empty'
 }
 

@@ -64,7 +64,7 @@ describe('micro.measure', () => {
 
       Evidence: micro 1, 300 calls in 0ms, at least 0ms and 300 calls, one after another
                 p50 0   p90 0   p95 0   p99 0   max 0 ms
-      Hint:     time a loop of calls, and set its limit for the loop"
+      Fix:      time a loop of calls, and set its limit for the loop"
     `)
   })
 
@@ -79,7 +79,7 @@ describe('micro.measure', () => {
 
       Evidence: micro 1, 200 calls in 600ms, at least 0ms and 200 calls, one after another
                 p50 3   p90 3   p95 3   p99 3   max 3 ms
-      Hint:     measure at least 5 times as many"
+      Fix:      measure at least 5 times as many"
     `)
   })
 })
@@ -140,22 +140,22 @@ test('reports all invalid arguments in one error', async () => {
     [OptionsError: micro.measure() received 6 invalid options:
 
       name: must be a string, or be left out
-        received: ''
-        example:  micro.measure('parse', () => parse(text))
+        Received: ''
+        Fix:      write, for example, micro.measure('parse', () => parse(text))
       fn: must be the function to time
-        received: 5
-        example:  micro.measure(() => parse(text))
-      retries: is not an option here; valid are duration, minCalls, warmup
-        received: 3
-        example:  without retries
+        Received: 5
+        Fix:      write, for example, micro.measure(() => parse(text))
+      retries: unknown option. Valid options: duration, minCalls, warmup
+        Received: 3
+        Fix:      remove retries
       duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-        received: '1 s'
-        example:  duration: '2m'
+        Received: '1 s'
+        Fix:      write, for example, duration: '2m'
       minCalls: must be an integer at least 1
-        received: 0
-        example:  minCalls: 200
+        Received: 0
+        Fix:      write, for example, minCalls: 200
       warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-        received: -1
-        example:  warmup: '2m']
+        Received: -1
+        Fix:      write, for example, warmup: '2m']
   `)
 })

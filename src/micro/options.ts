@@ -5,13 +5,11 @@ import { argument, duration, integer, isText } from '../options/values.ts'
 
 /** Length of a measurement. */
 export interface MeasureOptions {
-  /** Minimum time for which calls are timed. Default: `'1s'`. */
+  /** Minimum time for which calls are timed. @default `'1s'` */
   readonly duration?: Duration
-  /**
-   * Minimum number of timed calls. Default: 200, as p95 requires; p99 requires 1,000.
-   */
+  /** Minimum number of timed calls. @default 200, as p95 requires; p99 requires 1,000 */
   readonly minCalls?: number
-  /** Time for which the function is called before calls are timed, so that it is compiled. Default: `'250ms'`. */
+  /** Time for which the function is called before calls are timed, so that it is compiled. @default `'250ms'` */
   readonly warmup?: Duration
 }
 

@@ -41,7 +41,7 @@ export function checkLoadHost(problems: Problems, path: string, host: string): v
 /** Checks that a host may be reached. */
 export function checkHost(problems: Problems, path: string, host: string, use: { isLoad?: boolean } = {}): void {
   const refusal = refusalOf(host, use)
-  if (refusal !== undefined) problems.add(path, host, `${refusal.problem} (${refusal.received})`, refusal.fix)
+  if (refusal !== undefined) problems.addWithFix(path, host, `${refusal.problem} (${refusal.received})`, refusal.fix)
 }
 
 /** Names or addresses of hosts, without scheme, port and path. */

@@ -56,13 +56,13 @@ describe('durations', () => {
     expect(problems.found).toMatchInlineSnapshot(`
       [
         {
-          "example": "duration: '2m'",
+          "fix": "write, for example, duration: '2m'",
           "path": "load.duration",
           "received": "0s",
           "rule": "must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds",
         },
         {
-          "example": "timeout: '10s'",
+          "fix": "write, for example, timeout: '10s'",
           "path": "timeout",
           "received": "2h",
           "rule": "must be a duration at least 1 ms and at most 60000 ms: '2m', '1.5s', '500ms', or a number of milliseconds",
@@ -93,7 +93,7 @@ describe('numbers', () => {
   ])('%s outside the bounds %o is reported', (value, bounds, rule) => {
     const problems = new Problems()
     expect(checkNumber(problems, 'a.b', value, { ...bounds, example: 5 })).toBeNaN()
-    expect(problems.found).toEqual([{ path: 'a.b', received: value, rule, example: 'b: 5' }])
+    expect(problems.found).toEqual([{ path: 'a.b', received: value, rule, fix: 'write, for example, b: 5' }])
   })
 })
 
@@ -105,19 +105,19 @@ describe('options that do not exist', () => {
       'vus',
       'duration',
     ])
-    expect(problems.found.map(({ path, example }) => [path, example])).toEqual([
-      ['load.duraton', "duration: '2m'"],
-      ['load.RATES', 'rate: 6'],
-      ['load.users', 'vus: 7'],
-      ['load.colour', 'without colour'],
-      ['load.vu', 'without vu'],
+    expect(problems.found.map(({ path, fix }) => [path, fix])).toEqual([
+      ['load.duraton', "write duration: '2m'"],
+      ['load.RATES', 'write rate: 6'],
+      ['load.users', 'write vus: 7'],
+      ['load.colour', 'remove colour'],
+      ['load.vu', 'rename vu to vus'],
     ])
     expect(problems.found.map(({ rule }) => rule)).toEqual([
-      'is not an option here: did you mean duration? Valid are rate, vus, duration',
-      'is not an option here: did you mean rate? Valid are rate, vus, duration',
-      'is not an option here: did you mean vus? Valid are rate, vus, duration',
-      'is not an option here; valid are rate, vus, duration',
-      'is not an option here: did you mean vus? Valid are rate, vus, duration',
+      'unknown option; did you mean duration? Valid options: rate, vus, duration',
+      'unknown option; did you mean rate? Valid options: rate, vus, duration',
+      'unknown option; did you mean vus? Valid options: rate, vus, duration',
+      'unknown option. Valid options: rate, vus, duration',
+      'unknown option; did you mean vus? Valid options: rate, vus, duration',
     ])
   })
 })

@@ -6,9 +6,9 @@ export function checkKnownKeys(problems: Problems, prefix: string, value: object
   for (const [key, received] of Object.entries(value)) {
     if (known.includes(key)) continue
     const meant = meantBy(key, known)
-    const valid = `alid are ${known.join(', ')}`
-    const rule = `is not an option here${meant === undefined ? `; v${valid}` : `: did you mean ${meant}? V${valid}`}`
-    problems.add(joined(prefix, key), received, rule, correction(key, meant, received))
+    const question = meant === undefined ? '' : `; did you mean ${meant}?`
+    const rule = `unknown option${question}${meant === undefined ? '.' : ''} Valid options: ${known.join(', ')}`
+    problems.addWithFix(joined(prefix, key), received, rule, correction(key, meant, received))
   }
 }
 
@@ -40,10 +40,11 @@ export function nearestOf(name: string, known: readonly string[]): string | unde
     : undefined
 }
 
-/** Code with the option that was probably meant, if the value fits on a line. */
+/** The fix for an unknown option: code with the option that was probably meant, if the value fits on a line. */
 function correction(key: string, meant: string | undefined, received: unknown): string {
+  if (meant === undefined) return `remove ${key}`
   const isPlain = ['string', 'number', 'boolean'].includes(typeof received)
-  return meant !== undefined && isPlain ? `${meant}: ${inspected(received, 40, key)}` : `without ${key}`
+  return isPlain ? `write ${meant}: ${inspected(received, 40, key)}` : `rename ${key} to ${meant}`
 }
 
 /** Levenshtein distance, ignoring case: number of letters to insert, delete or replace. */

@@ -21,17 +21,17 @@ describe('Problems', () => {
       [OptionsError: http.run() received 4 invalid options:
 
         load: must be a load
-          received: nothing
-          example:  load: constantVus({ vus: 5, duration: '2m' })
+          Received: undefined
+          Fix:      write, for example, load: constantVus({ vus: 5, duration: '2m' })
         request: must be an object
-          received: a function named send
-          example:  request: { path: '/' }
+          Received: a function named send
+          Fix:      write, for example, request: { path: '/' }
         timeout: must be a duration
-          received: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'... 420 more characters
-          example:  timeout: '2s'
+          Received: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'... 420 more characters
+          Fix:      write, for example, timeout: '2s'
         data: must not be empty
-          received: [ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 3…
-          example:  data: [{}]]
+          Received: [ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 3…
+          Fix:      write, for example, data: [{}]]
     `)
   })
 

@@ -2,15 +2,16 @@ import { redactData, redactText } from './redact.ts'
 import { registeredSecrets } from './registered-values.ts'
 import { inspected } from './shortened.ts'
 
-/** One invalid option: its path, the received value, the rule that it breaks and a valid example. */
+/** One invalid option: its path, the received value, the rule that it breaks, and the fix. */
 export interface Problem {
   /** Path of the option as a user writes it, e.g. `load.stages[1].target`. */
   readonly path: string
+  /** The received value, without secrets. */
   readonly received: unknown
   /** Completes a sentence that begins with the option: `must be a number above 0`. */
   readonly rule: string
-  /** Valid code for this option, e.g. `rate: 50`. */
-  readonly example: string
+  /** The change that corrects it: `write, for example, rate: 50`. */
+  readonly fix: string
 }
 
 /** Invalid options of one call. Thrown before any load is sent, with every mistake in one message. */
@@ -45,8 +46,14 @@ export class Problems {
     return this.#found.length
   }
 
+  /** @param example valid code: `rate: 50` */
   add(path: string, received: unknown, rule: string, example: string): void {
-    this.#found.push({ path, received, rule, example })
+    this.addWithFix(path, received, rule, fixBy(example))
+  }
+
+  /** @param fix a change that an example does not show: `remove rates` */
+  addWithFix(path: string, received: unknown, rule: string, fix: string): void {
+    this.#found.push({ path, received, rule, fix })
   }
 
   /** Adds the mistakes of a nested value, with `prefix` before their paths. */
@@ -66,6 +73,11 @@ export function joined(prefix: string, path: string): string {
   return path.startsWith('[') ? prefix + path : `${prefix}.${path}`
 }
 
+/** A fix that consists of valid code. */
+export function fixBy(example: string): string {
+  return `write, for example, ${example}`
+}
+
 /** Valid code for an option or an environment variable: `rate: 50`, `PERF_SEED=7`. */
 export function exampleOf(path: string, value: string): string {
   const name = nameOf(path)
@@ -74,15 +86,14 @@ export function exampleOf(path: string, value: string): string {
 
 function describe(subject: string, problems: readonly Problem[]): string {
   const count = problems.length === 1 ? 'an invalid option' : `${problems.length} invalid options`
-  const lines = problems.map(({ path, received, rule, example }) => {
-    return `  ${path}: ${rule}\n    received: ${show(path, received)}\n    example:  ${example}`
+  const lines = problems.map(({ path, received, rule, fix }) => {
+    return `  ${path}: ${rule}\n    Received: ${show(path, received)}\n    Fix:      ${fix}`
   })
   return `${subject} received ${count}:\n\n${lines.join('\n')}`
 }
 
 /** The value without secrets. The option's name may indicate that it is one. */
 function show(path: string, value: unknown): string {
-  if (value === undefined) return 'nothing'
   if (typeof value === 'function') return `a function${value.name ? ` named ${value.name}` : ''}`
   const text = inspected(value, 80, nameOf(path))
   return text.length > 120 ? `${text.slice(0, 117)}…` : text

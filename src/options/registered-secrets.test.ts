@@ -16,8 +16,8 @@ test('returns the value and masks it in all later output', () => {
 
 test.each([
   ['short', 'a string of 5 characters'],
-  [undefined as never, 'nothing'],
+  [undefined as never, 'undefined'],
 ])('rejects %j', (value, received) => {
   expect(() => secret(value)).toThrow(OptionsError)
-  expect(() => secret(value)).toThrow(`received: ${received === 'nothing' ? received : `'${received}'`}`)
+  expect(() => secret(value)).toThrow(`Received: ${received === 'undefined' ? received : `'${received}'`}`)
 })

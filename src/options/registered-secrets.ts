@@ -14,7 +14,7 @@ import { registeredSecrets, remember } from './registered-values.ts'
  * @throws {OptionsError} if the value is not a string of that length
  *
  * @example
- * const token = secret(await login())
+ * const token = secret(process.env['STAGING_TOKEN'] ?? 'local-token')
  */
 export function secret(value: string): string {
   const problems = new Problems()

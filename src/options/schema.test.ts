@@ -102,64 +102,64 @@ describe('an object of options', () => {
     expect(messageOf(wrong)).toMatchInlineSnapshot(`
       "OptionsError: run() received 13 invalid options:
 
-        rates: is not an option here: did you mean rate? Valid are rate, vus, timeout, pause, steps, onInvalid, isTraced, check, tags, url, data
-          received: 5
-          example:  rate: 5
+        rates: unknown option; did you mean rate? Valid options: rate, vus, timeout, pause, steps, onInvalid, isTraced, check, tags, url, data
+          Received: 5
+          Fix:      write rate: 5
         rate: must be a number above 0
-          received: nothing
-          example:  rate: 50
+          Received: undefined
+          Fix:      write, for example, rate: 50
         vus: must be an integer at least 1
-          received: 0.5
-          example:  vus: 10
+          Received: 0.5
+          Fix:      write, for example, vus: 10
         timeout: must be a duration above 0 ms and at most 60000 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-          received: '2h'
-          example:  timeout: '10s'
-        pause.mean: is not an option here; valid are min, max
-          received: 2
-          example:  without mean
+          Received: '2h'
+          Fix:      write, for example, timeout: '10s'
+        pause.mean: unknown option. Valid options: min, max
+          Received: 2
+          Fix:      remove mean
         pause.max: must not be below min
-          received: '1s'
-          example:  max: '3s'
+          Received: '1s'
+          Fix:      write, for example, max: '3s'
         steps[0].name: must be a string
-          received: ''
-          example:  name: 'login'
+          Received: ''
+          Fix:      write, for example, name: 'login'
         steps[1]: must be an object
-          received: 'a'
-          example:  { … }
+          Received: 'a'
+          Fix:      write, for example, { … }
         onInvalid: must be 'fail' or 'warn'
-          received: 'ignore'
-          example:  onInvalid: 'warn'
+          Received: 'ignore'
+          Fix:      write, for example, onInvalid: 'warn'
         isTraced: must be true or false
-          received: 1
-          example:  isTraced: true
+          Received: 1
+          Fix:      write, for example, isTraced: true
         check: must be a function
-          received: true
-          example:  check: () => true
+          Received: true
+          Fix:      write, for example, check: () => true
         tags: must be a list of tags
-          received: [ '', 'a' ]
-          example:  tags: ['search']
+          Received: [ '', 'a' ]
+          Fix:      write, for example, tags: ['search']
         url: must be a URL
-          received: ''
-          example:  url: 'http://127.0.0.1'"
+          Received: ''
+          Fix:      write, for example, url: 'http://127.0.0.1'"
     `)
   })
 
   test('is reported as a whole if it is not an object', () => {
     for (const value of [undefined, null, 5, 'rate', [5], () => {}])
       expect(messageOf(value)).toContain(
-        'run() received an invalid option:\n\n  options: must be an object\n    received: ',
+        'run() received an invalid option:\n\n  options: must be an object\n    Received: ',
       )
-    expect(messageOf({ rate: 5, steps: [[]] })).toContain('steps[0]: must be an object\n    received: []')
+    expect(messageOf({ rate: 5, steps: [[]] })).toContain('steps[0]: must be an object\n    Received: []')
   })
 
   test('does not show an invalid secret', () => {
     const reader = object<{ password: string }>()({ password: map(integer({ example: 5 }), String) })
-    expect(() => readOptions('login()', reader, { password: 'hunter22' })).toThrow(/password: [^]*received: '\*\*\*'/)
+    expect(() => readOptions('login()', reader, { password: 'hunter22' })).toThrow(/password: [^]*Received: '\*\*\*'/)
   })
 
   test('applies a rule unless one of its options is invalid', () => {
     expect(mistakesIn(PAUSE, { min: 5, max: 1 })).toEqual([
-      { path: 'max', received: 1, rule: 'must not be below min', example: "max: '3s'" },
+      { path: 'max', received: 1, rule: 'must not be below min', fix: "write, for example, max: '3s'" },
     ])
     expect(mistakesIn(PAUSE, { min: 5, max: 'x' }).map(({ rule }) => rule)).toEqual([
       expect.stringContaining('must be a duration'),
@@ -223,7 +223,17 @@ test('an environment variable is reported by its name', () => {
   cores('two')
   cores('1e3')
   expect(problems.found).toEqual([
-    { path: 'PERF_CORES', received: 'two', rule: 'must be an integer at least 1', example: 'PERF_CORES=2' },
-    { path: 'PERF_CORES', received: '1e3', rule: 'must be an integer at least 1', example: 'PERF_CORES=2' },
+    {
+      path: 'PERF_CORES',
+      received: 'two',
+      rule: 'must be an integer at least 1',
+      fix: 'write, for example, PERF_CORES=2',
+    },
+    {
+      path: 'PERF_CORES',
+      received: '1e3',
+      rule: 'must be an integer at least 1',
+      fix: 'write, for example, PERF_CORES=2',
+    },
   ])
 })

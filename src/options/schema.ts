@@ -8,7 +8,7 @@ import { joined, Problems, type Problem } from './problems.ts'
 export interface Reader<T, Unit extends string = ''> {
   /** Suffix of the name under which an option is read: `timeout` becomes `timeoutMs`. */
   readonly unit: Unit
-  /** Reader of the results of this reader, for values from plain data. Default: this reader. */
+  /** Reader of the results of this reader, for values from plain data. @default this reader */
   readonly ofData?: Reader<T, string> | undefined
   /** @param path path of the value as a user writes it: `load.stages[1].target`, empty for the options of a call */
   read(problems: Problems, path: string, value: unknown): T
@@ -28,7 +28,7 @@ export type ReadOf<R> = TypeOf<R>
 
 /** A broken rule over several options. */
 export interface Broken<F> {
-  /** The option to report. Default: the whole object. */
+  /** The option to report. @default the whole object */
   readonly option?: keyof F & string
   /** @default the value of the option */
   readonly received?: unknown
@@ -85,6 +85,8 @@ interface Texts {
   /** @default 'must be an object' */
   readonly rule?: string
   readonly example: string
+  /** Whether an unknown option may hold a secret, which is not shown. @default false */
+  readonly isSecret?: boolean
 }
 
 interface Entry {
@@ -115,7 +117,7 @@ function objectReader<F>(entries: readonly Entry[], texts: Texts, rules: readonl
         problems.add(path === '' ? 'options' : path, value, texts.rule ?? 'must be an object', texts.example)
         return {} as never
       }
-      checkKnownKeys(problems, path, value, names)
+      checkKnownKeys(problems, path, texts.isSecret === true ? hidden(value) : value, names)
       const read: Record<string, unknown> = {}
       const wrong = new Set<string>()
       for (const { option, name, key, reader } of entries) {
@@ -135,6 +137,10 @@ function objectReader<F>(entries: readonly Entry[], texts: Texts, rules: readonl
     },
     rule: (options, check) => objectReader(entries, texts, [...rules, [options, check as unknown as Rule<F>[1]]]),
   }
+}
+
+function hidden(value: object): object {
+  return Object.fromEntries(Object.keys(value).map((name) => [name, '…']))
 }
 
 /** Reader of an optional option. @param otherwise its default */

@@ -24,7 +24,7 @@ test('a text is truncated after its secrets are masked', () => {
 test('rows, queries and options are truncated after their secrets are masked', () => {
   for (let pad = 20; pad < 320; pad += 3) {
     const text = `${'x'.repeat(pad)} ${VALUE} and more`
-    const problem = { path: 'a', received: `${'x'.repeat(pad)} ${TOKEN}`, rule: 'r', example: 'e' }
+    const problem = { path: 'a', received: `${'x'.repeat(pad)} ${TOKEN}`, rule: 'r', fix: 'e' }
     const shown = [showRow({ note: text }), showSql(`SELECT '${text}'`), new OptionsError('f()', [problem]).message]
     expect(shown.join()).not.toMatch(/Tr0ub|abcDEF/)
   }
@@ -33,7 +33,7 @@ test('rows, queries and options are truncated after their secrets are masked', (
 test('values in messages are truncated after their secrets are masked', () => {
   for (let pad = 20; pad < 140; pad += 3) {
     const text = `${'x'.repeat(pad)} ${VALUE} ${TOKEN}`
-    const problem = { path: 'a', received: { nested: [text], text }, rule: 'r', example: 'e' }
+    const problem = { path: 'a', received: { nested: [text], text }, rule: 'r', fix: 'e' }
     const sql = `SELECT ${'x'.repeat(pad)} FROM a WHERE b = '${VALUE}' AND oops`
     const shown = [
       ...[

@@ -58,8 +58,8 @@ test('rejects a path instead of PEM', () => {
     "OptionsError: http.run() received an invalid option:
 
       tls.ca: must be PEM, as a string or bytes, and not the path of a file
-        received: '…'
-        example:  tls: { ca: readFileSync('ca.pem') }"
+        Received: '…'
+        Fix:      write, for example, ca: readFileSync('ca.pem')"
   `)
 })
 
@@ -68,8 +68,8 @@ test('rejects the key of another certificate', () => {
     "OptionsError: http.run() received an invalid option:
 
       tls.key: must be the key of the certificate in tls.cert
-        received: '…'
-        example:  tls: { cert, key } of one pair"
+        Received: '…'
+        Fix:      write, for example, tls: { cert: readFileSync('client.pem'), key: readFileSync('client-key.pem') } of one pair"
   `)
 })
 
@@ -78,8 +78,8 @@ test('rejects a wrong or missing passphrase', () => {
     "OptionsError: http.run() received an invalid option:
 
       tls.passphrase: must be the passphrase of tls.key
-        received: '***'
-        example:  tls: { cert, key, passphrase: secret(process.env.KEY_PASSPHRASE) }"
+        Received: '***'
+        Fix:      write, for example, tls: { cert, key, passphrase: secret(process.env.KEY_PASSPHRASE) }"
   `)
   expect(errorOf({ cert: file('one.pem'), key: file('locked.key') })).toContain('tls.passphrase')
 })

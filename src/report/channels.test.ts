@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { configSource, InlineProject, INSTANT_TARGET, perfConfigSource } from '../testing/inline-project.ts'
 import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
-import type { Results } from './results.ts'
+import { readValidResults } from '../testing/valid-results.ts'
 
 const SPEC = `
   import { test } from 'vitest'
@@ -56,7 +56,7 @@ test('merged blobs give the results of a complete run', async () => {
   await made.write('merge.config.ts', configSource({ outputDir: 'merged' }, `['junit', { outputFile: 'junit.xml' }]`))
   await made.run(['run', '--config', 'merge.config.ts', '--merge-reports', 'blobs'])
 
-  const read = async (path: string) => JSON.parse(await readFile(made.path(path), 'utf8')) as Results
+  const read = async (path: string) => readValidResults(made.path(path))
   const [whole, merged] = [await read('perf-report/results.json'), await read('merged/results.json')]
   expect(merged.scenarios).toEqual(whole.scenarios)
   expect(merged.totals).toEqual(whole.totals)
@@ -87,7 +87,7 @@ test('a report merged from shards contains their scale and start', async () => {
   expect(output).not.toContain('target, started')
 
   const read = async (folder: string) => {
-    return JSON.parse(await readFile(made.path(`${folder}/results.json`), 'utf8')) as Results
+    return readValidResults(made.path(`${folder}/results.json`))
   }
   const [merged, ...shards] = await Promise.all(['perf-report', 'shard-1', 'shard-2'].map(read))
   expect(merged!.scale).toBe('pr')

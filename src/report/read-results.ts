@@ -21,9 +21,11 @@ export async function readResults(file: string): Promise<Results> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new ResultsFileError(
-        `${file} does not exist. Run the scenarios first, or pass the results.json of an earlier run.`,
+        `${file} does not exist\nFix: run the scenarios first, or pass the results.json of an earlier run`,
       )
-    throw new ResultsFileError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new ResultsFileError(
+      `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}\nFix: make the file readable`,
+    )
   }
   return parseResults(text, file)
 }
@@ -32,24 +34,26 @@ export async function readResults(file: string): Promise<Results> {
 function parseResults(text: string, file: string): Results {
   const parsed = parseJson(text)
   if (parsed?.schemaVersion === undefined || !Array.isArray(parsed.scenarios)) {
-    throw new ResultsFileError(`${file} is not a results file. vitest-slo writes one to perf-report/results.json.`)
+    throw new ResultsFileError(
+      `${file} is not a results file\nFix: pass the results.json that vitest-slo writes, perf-report/results.json by default`,
+    )
   }
   if (parsed.schemaVersion !== RESULTS_SCHEMA_VERSION) {
     const { vitestSlo, schemaVersion } = redactData(parsed)
     const writer = isVersion(vitestSlo) ? `vitest-slo ${vitestSlo}` : 'another version'
     throw new ResultsFileError(
-      `${file} was written by ${writer} in format ${JSON.stringify(schemaVersion)?.slice(0, 40)}; this version reads format ${RESULTS_SCHEMA_VERSION}. ` +
-        `Use the version that wrote it, or run the scenarios again.`,
+      `${file} was written by ${writer} in format ${JSON.stringify(schemaVersion)?.slice(0, 40)}; this version reads format ${RESULTS_SCHEMA_VERSION}\n` +
+        `Fix: use the version that wrote it, or run the scenarios again`,
     )
   }
   const shape = shapeProblem(parsed)
   const problem = shape && redactText(shape)
-  if (problem !== undefined) throw new ResultsFileError(`${file} is damaged: ${problem}. Run the scenarios again.`)
+  if (problem !== undefined) throw new ResultsFileError(`${file} is damaged: ${problem}\nFix: run the scenarios again`)
   try {
     return redactData(parsed as unknown as Results)
   } catch {
     // The reporter never writes thousands of nested levels.
-    throw new ResultsFileError(`${file} is damaged: it is nested too deeply. Run the scenarios again.`)
+    throw new ResultsFileError(`${file} is damaged: it is nested too deeply\nFix: run the scenarios again`)
   }
 }
 

@@ -2,6 +2,8 @@ import type { SerializedError, TestAnnotation } from 'vitest'
 import type { TestCase } from 'vitest/node'
 import { maskKnown } from '../options/known-secrets.ts'
 import { redactData, redactText } from '../options/redact.ts'
+import { colourMessage } from '../results/message-colours.ts'
+import { paintFor } from './terminal/style.ts'
 
 /**
  * Masks secrets in a finished test in place, because every reporter (terminal, JUnit, JSON, blob) receives its record and
@@ -42,10 +44,17 @@ export function redactError(error: SerializedError, secrets: readonly string[], 
   // `message` and `stack` are not enumerable in an error that has not been serialized yet.
   const { message, stack, name, diff } = error
   const clean = redactData({ ...rest, message, stack, name }, secrets, masks)
-  const isColoured = typeof diff === 'string' && diff.includes('\u001b')
+  const [isMessageColoured, isDiffColoured] = [message, diff].map((text) => String(text).includes('\u001b'))
   for (const [key, value] of Object.entries(clean)) if (value !== undefined) Object.assign(error, { [key]: value })
-  if (isColoured) error.diff = withDiffColours(String(error.diff))
+  if (isMessageColoured && error.message !== undefined) error.message = colourMessage(error.message, COLOURS)
+  if (isDiffColoured) error.diff = withDiffColours(String(error.diff))
   if (stacks !== undefined) error.stacks = stacks
+}
+
+/** Vitest's colours, if the terminal to which it prints errors has colours. */
+const COLOURS = {
+  expected: (text: string) => paintFor(process.stderr)('green', text),
+  received: (text: string) => paintFor(process.stderr)('red', text),
 }
 
 /** Restores the colours of Vitest's diff, which were removed together with any that a target put into a value. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { configSource, InlineProject, plainText, REPORTER } from '../testing/inline-project.ts'
 import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
+import { readValidResults } from '../testing/valid-results.ts'
 import type { Results } from './results.ts'
 
 /** A test with the record of a scenario, which then runs `body`. */
@@ -22,7 +23,7 @@ async function project(body: string, config = configSource(), files: Record<stri
 }
 
 async function resultsOf(made: InlineProject, path = 'perf-report/results.json'): Promise<Results> {
-  return JSON.parse(await readFile(made.path(path), 'utf8')) as Results
+  return readValidResults(made.path(path))
 }
 
 describe('results.json', () => {
@@ -229,6 +230,6 @@ describe('options', () => {
     const text = plainText(run.output)
     expect(text).toContain('outputDir: must be the path of a folder')
     expect(text).toContain("onInvalid: must be 'fail' or 'warn'")
-    expect(text).toContain('outputDirectory: is not an option here')
+    expect(text).toContain('outputDirectory: unknown option')
   })
 })

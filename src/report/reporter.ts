@@ -68,6 +68,7 @@ export default class SloReporter implements Reporter {
     this.#options = resolveReporterOptions(options)
   }
 
+  /** Prepares the reports of a session. */
   onInit(vitest: Vitest): void {
     this.#vitest = vitest
     this.#folder = new ReportFolder(this.#outputDir)
@@ -100,6 +101,7 @@ export default class SloReporter implements Reporter {
     this.#vitest.onCancel(this.#onCancel)
   }
 
+  /** Masks secrets in the output of a scenario. */
   onUserConsoleLog(log: UserConsoleLog): void {
     log.content = redactText(log.content, this.#secrets, this.#options.redact)
   }

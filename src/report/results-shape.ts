@@ -42,7 +42,7 @@ const ASSERTION: Shape = {
       'percentile?': 'number',
       'limit?': 'number',
     },
-    'unit?': { oneOf: ['ms', 'ratio', 'perSec'] },
+    'unit?': { oneOf: ['ms', 'ratio', 'perSec', 'count'] },
   },
 }
 const SCENARIO: Shape = {

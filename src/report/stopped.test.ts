@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../testing/inline-project.ts'
+import { readValidResults } from '../testing/valid-results.ts'
 import type { Results } from './results.ts'
 
 const HEAD = `
@@ -29,7 +30,7 @@ async function stopped(spec: string) {
   })
   onTestFinished(() => made[Symbol.asyncDispose]())
   const { exitCode, output } = await made.run()
-  const results = JSON.parse(await readFile(made.path('perf-report/results.json'), 'utf8')) as Results
+  const results = await readValidResults(made.path('perf-report/results.json'))
   return { made, exitCode, text: plainText(output), results }
 }
 
@@ -96,7 +97,7 @@ test('a scenario that skips itself after a run stays skipped and keeps its reaso
   })
   onTestFinished(() => made[Symbol.asyncDispose]())
   await made.run()
-  const results = JSON.parse(await readFile(made.path('perf-report/results.json'), 'utf8')) as Results
+  const results = await readValidResults(made.path('perf-report/results.json'))
   expect(results.scenarios).toMatchObject([{ verdict: 'skipped', note: 'nothing to see here' }, {}, {}])
   expect(results.complete).toBe(false)
 })
@@ -140,7 +141,7 @@ test('a scenario that had not started when a re-run was stopped shows no figures
     writeFileSync(made.path('target/server.mjs'), `${INSTANT_TARGET}// saved`)
   })
   expect(exitCode).toBe(130)
-  const results = JSON.parse(await readFile(made.path('perf-report/partial/results.json'), 'utf8')) as Results
+  const results = await readValidResults(made.path('perf-report/partial/results.json'))
   expect(
     results.scenarios.map(({ name, verdict, runs, durationMs, note }) => [
       name,

@@ -44,6 +44,7 @@ export interface AssertionResult {
   readonly expected: string
   /** `p95 = 163 ms (+8.7%)` */
   readonly received: string
+  /** Outcome of the assertion. */
   readonly outcome: Outcome
   /** Set if the outcome is `invalid`. */
   readonly reason?: InvalidReason
@@ -55,7 +56,9 @@ export interface AssertionResult {
   readonly run?: string
   /** The part of the run that was judged; each absent if it was not chosen. */
   readonly phase?: PhaseName
+  /** Step that was judged. */
   readonly step?: string
+  /** Tag that was judged. */
   readonly tag?: string
   readonly group?: string
   /** Set if whole iterations were judged. */
@@ -66,8 +69,11 @@ export interface AssertionResult {
   readonly limit?: number
   /** The figure judged, in `unit`. Absent if nothing was measured. */
   readonly value?: JsonMs
-  /** Unit of `limit`, `value` and `interval`. Ratios are 0–1. */
-  readonly unit?: 'ms' | 'ratio' | 'perSec'
+  /**
+   * Unit of `limit`, `value` and `interval`. Ratios are 0–1; a comparison's is the relative change, e.g. 0.05 if 5% slower.
+   * `count`: a number of violations, such as lost keys or deliveries out of order.
+   */
+  readonly unit?: 'ms' | 'ratio' | 'perSec' | 'count'
   /** Interval of `value` at this confidence, 0–1. Absent if none could be computed. */
   readonly interval?: { readonly low: JsonMs; readonly high: JsonMs; readonly confidence: number }
 }
@@ -179,19 +185,29 @@ export interface IterationResult {
 
 /** One second of a run, by intended start. */
 export interface TimelinePoint {
+  /** Seconds since the start of the run. */
   readonly second: number
   /** Milliseconds of the second that the run covered; absent if all. */
   readonly lengthMs?: number
+  /** Requests due in this second. */
   readonly offered: number
+  /** Those of them that were sent. */
   readonly sent: number
+  /** Those of them that got a response. */
   readonly completed: number
+  /** Those of them that were never sent. */
   readonly dropped: number
+  /** Errors by kind. */
   readonly errors: Readonly<Record<string, number>>
+  /** Requests in flight at the end of the second. */
   readonly inFlight: number
+  /** Active VUs. */
   readonly vus: number
   /** Latency percentiles of the requests due in this second; absent if there were none. */
   readonly p50Ms?: JsonMs
+  /** See `p50Ms`. */
   readonly p95Ms?: JsonMs
+  /** See `p50Ms`. */
   readonly p99Ms?: JsonMs
 }
 

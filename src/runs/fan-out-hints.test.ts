@@ -50,7 +50,7 @@ function recordOf({
 
 test('names the close code of sockets, and an authorization failure', () => {
   expect(hint({ closings: [[1, 'closed with code 1012 (service restart)']] })).toBe(
-    'most missing deliveries belong to the 1 client whose socket the other side closed (e.g. closed with code 1012 (service restart))',
+    'most missing deliveries belong to the 1 client whose socket the other side closed (e.g. closed with code 1012 (service restart)): see the log of the target',
   )
   for (const why of [
     'closed with code 1008 (policy violation)',
@@ -81,7 +81,7 @@ test('names unidentified messages and unknown ids before publications that no cl
     /^4 messages had ids that no publication of the run has .* resolve publish\.send with the id that it returned$/,
   )
   expect(hint({ publications: [{ missing: 4, expected: 4, isFailed: true }] })).toBe(
-    'most missing deliveries belong to 1 publication that publish.send failed on',
+    'find out why publish.send failed: most missing deliveries belong to its 1 failed publication',
   )
 })
 
@@ -97,7 +97,7 @@ test('names unexpected and racing deliveries if none is missing, and nothing if 
   const none = { missing: 0 }
   expect(hint({ deliveries: none })).toBeUndefined()
   expect(hint({ deliveries: { ...none, unexpected: 1 } })).toBe(
-    `1 delivery reached clients that they were not for: ${SAMPLE}`,
+    `check the groups of the clients in the target: 1 delivery reached clients that they were not for (${SAMPLE})`,
   )
   expect(hint({ deliveries: { ...none, outOfOrder: 3, racing: 2 } })).toMatch(
     /^2 of 3 deliveries out of order are of publications that were sent to the target at the same time/,
@@ -118,7 +118,7 @@ test('unexpectedHint() and orderHint() ignore missing deliveries', () => {
   expect(hint({ publications }, unexpectedHint)).toBeUndefined()
   expect(hint({ publications }, orderHint)).toBeUndefined()
   expect(hint({ publications, deliveries: { unexpected: 2 } }, unexpectedHint)).toBe(
-    `2 deliveries reached clients that they were not for: ${SAMPLE}`,
+    `check the groups of the clients in the target: 2 deliveries reached clients that they were not for (${SAMPLE})`,
   )
   expect(hint({ publications, deliveries: { unexpected: 2 }, traces: { unknownIds: 2 } }, unexpectedHint)).toMatch(
     /^2 messages had ids that no publication of the run has/,
@@ -140,7 +140,7 @@ test('names a protocol violation of the target', () => {
   const why =
     'closed by this client with code 1007 (invalid data), as the target broke the protocol: invalid UTF-8 sequence'
   expect(hint({ closings: [[1, why]] })).toBe(
-    `most missing deliveries belong to 1 client whose socket had to be closed: ${why}`,
+    `find out what the target sent before the socket of 1 client had to be closed: most missing deliveries belong to them (${why})`,
   )
 })
 

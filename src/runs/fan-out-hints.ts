@@ -47,7 +47,7 @@ function closedSockets({ deliveries, clients, closings, traces, heartbeats }: Fa
   for (const why of closings.values()) kinds.set(why, (kinds.get(why) ?? 0) + 1)
   const [why] = [...kinds].toSorted(([, a], [, b]) => b - a)[0]!
   if (why.startsWith('closed by this client'))
-    return `most missing deliveries belong to ${counted(closings.size, 'client')} whose socket had to be closed: ${why}`
+    return `find out what the target sent before the socket of ${counted(closings.size, 'client')} had to be closed: most missing deliveries belong to them (${why})`
   const found = `most missing deliveries belong to the ${counted(closings.size, 'client')} whose socket the other side closed (e.g. ${why})`
   if (UNAUTHORISED.test(why))
     return `${found}: the target refused them; check their credentials, and how long these are valid`
@@ -55,7 +55,7 @@ function closedSockets({ deliveries, clients, closings, traces, heartbeats }: Fa
     return `${found}; the target sent ${traces.heartbeat}, which looks like a heartbeat, and got no response: set heartbeat or framing`
   if (HEARTBEAT_MISSED.test(why) && heartbeats === undefined)
     return `${found}: it may require regular messages; set heartbeat: { every, message }`
-  return found
+  return `${found}: see the log of the target`
 }
 
 function unrecognised({ deliveries, traces }: FanOutRecord): string | undefined {
@@ -86,7 +86,7 @@ function noneIdentified({ deliveries, publications, traces }: FanOutRecord): str
 function failedPublications({ deliveries, publications }: FanOutRecord): string | undefined {
   const failed = publications.filter(({ isFailed }) => isFailed)
   if (missingIn(failed) < deliveries.missing * MOST_RATIO) return undefined
-  return `most missing deliveries belong to ${counted(failed.length, 'publication')} that publish.send failed on`
+  return `find out why publish.send failed: most missing deliveries belong to its ${counted(failed.length, 'failed publication')}`
 }
 
 /** Deliveries are only missing at the beginning, when clients may not have joined yet. */
@@ -131,7 +131,7 @@ function mislabelled({ deliveries, traces }: FanOutRecord): string | undefined {
 
 function leaks({ deliveries, traces }: FanOutRecord): string | undefined {
   if (deliveries.unexpected === 0) return undefined
-  return `${counted(deliveries.unexpected, 'delivery')} reached clients that they were not for: ${traces.unexpected}`
+  return `check the groups of the clients in the target: ${counted(deliveries.unexpected, 'delivery')} reached clients that they were not for (${traces.unexpected})`
 }
 
 function racing({ deliveries }: FanOutRecord): string | undefined {

@@ -138,7 +138,7 @@ describe('a measured fan-out', () => {
       '4 of 5 sockets subscribed, 1 × refused, 1 closed by the target   generator: event-loop delay p99 2 ms, CPU 20%',
     ])
     expect(hint).toBe(
-      'most missing deliveries belong to the 1 client whose socket the other side closed (e.g. closed with code 1006)',
+      'most missing deliveries belong to the 1 client whose socket the other side closed (e.g. closed with code 1006): see the log of the target',
     )
   })
 

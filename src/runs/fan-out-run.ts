@@ -15,7 +15,9 @@ import { hasFault, worstClients, worstPublications } from './fan-out-worst.ts'
 /** Result of a fan-out. It has statistics only if something was received: `run.state === 'measured'`. */
 export type FanOutRun = MeasuredFanOutRun | EmptyFanOutRun
 
+/** A fan-out in which something was received. */
 export interface MeasuredFanOutRun extends FanOutRunBase {
+  /** Distinguishes it from an empty run. */
   readonly state: 'measured'
   /**
    * Time from the intended start of a publication to its receipt by one client, over first receipts of counted
@@ -24,7 +26,9 @@ export interface MeasuredFanOutRun extends FanOutRunBase {
   readonly lag: TimeStats
 }
 
+/** A fan-out in which nothing was received. */
 export interface EmptyFanOutRun extends FanOutRunBase {
+  /** Distinguishes it from a measured run. */
   readonly state: 'empty'
 }
 

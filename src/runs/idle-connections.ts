@@ -24,7 +24,7 @@ export function resetHint({ sum }: ScopeTotals, connections: ConnectionFigures):
   if (count === 0 || count < sum.offered * 0.01) return undefined
   const ending = [...sum.details].filter(([detail]) => CLOSED.test(detail)).toSorted((a, b) => b[1] - a[1])[0]
   if (ending !== undefined)
-    return `${formatCount(count)} requests got no response because their connections were closed, most of them: ${ending[0]}`
+    return `find out in the log of the target why connections were closed: ${formatCount(count)} requests got no response because of that, most of them: ${ending[0]}`
   const { resetAfterUse, resetIdleMs, idleTimeoutMs } = connections
   const resets = `${formatCount(count)} requests were reset: the target closed the connection instead of responding`
   if (resetIdleMs === undefined || resetAfterUse * 2 < count)

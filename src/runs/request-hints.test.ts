@@ -64,15 +64,17 @@ test('shows the first body of an unexpected status, but not of a redirect', () =
     return hintFor(totalsOf([all], PHASES, WHOLE_RUN), ORIGIN, { demand: undefined, shortage: undefined }, CONNECTIONS)
   }
   expect(withBody(500, '{"error":"no such table"}')).toBe(
-    'every response was 500\nbody of the first one: {"error":"no such table"}',
+    'every response was 500: find the cause in the log of the target\nbody of the first one: {"error":"no such table"}',
   )
-  expect(withBody(500, '')).toBe('every response was 500')
+  expect(withBody(500, '')).toBe('every response was 500: find the cause in the log of the target')
   expect(withBody(302, 'Found. Redirecting to /login')).not.toContain('Found.')
 })
 
 test('names an unexpected status of 90% of the responses', () => {
-  expect(hint(responded(50, 500))).toBe('every response was 500')
-  expect(hint([...responded(90, 500), ...good(10)])).toBe('nearly every response was 500')
+  expect(hint(responded(50, 500))).toBe('every response was 500: find the cause in the log of the target')
+  expect(hint([...responded(90, 500), ...good(10)])).toBe(
+    'nearly every response was 500: find the cause in the log of the target',
+  )
   expect(hint([...responded(89, 500), ...good(11)])).toBeUndefined()
   expect(hint(times(50, { latencyMs: 1, status: 201 }))).toBeUndefined()
 })
@@ -82,7 +84,7 @@ test('names the most frequent error of a check or extraction if half of the erro
     times(count, { latencyMs: 1, status: 200, error: ['body', detail] }, fromMs)
   const late = (count: number) => times(count, { latencyMs: 1, error: ['timeout', 'no response'] }, 6000)
   expect(hint([...body(4, 'check failed'), ...body(6, 'extract token: nothing found', 4600), ...good(50)])).toBe(
-    '6 responses were not as expected: extract token: nothing found',
+    'correct the target, or the check of its responses: 6 responses were not as expected: extract token: nothing found',
   )
   expect(hint([...body(4, 'not a valid HTTP response'), ...late(4), ...good(50)])).toBe(
     '4 responses were not as expected: not a valid HTTP response',
@@ -126,7 +128,7 @@ test.each(['Socket.IO: not authorized, before it was ready', 'status 401', 'not 
   'names the reason for which the target refused connections: %s',
   (detail) => {
     expect(hint(times(3, { latencyMs: 1, error: ['connect', detail] }))).toBe(
-      `3 requests could not connect to ${ORIGIN}, most of them: ${detail}`,
+      `find out in the log of the target why it refused connections: 3 requests could not connect to ${ORIGIN}, most of them: ${detail}`,
     )
   },
 )
@@ -135,7 +137,7 @@ test('names how connections without a response were closed', () => {
   const closed = (count: number, detail: string) => times(count, { latencyMs: 1, error: ['reset', detail] })
   const busy = 'closed with code 1013 (try again later): busy'
   expect(hint([...closed(6, busy), ...closed(2, 'closed with code 1000 (normal)'), ...good(92)])).toBe(
-    `8 requests got no response because their connections were closed, most of them: ${busy}`,
+    `find out in the log of the target why connections were closed: 8 requests got no response because of that, most of them: ${busy}`,
   )
   expect(hint(closed(3, 'STOMP: no such queue'))).toBe(
     '3 requests got no response because their connections were closed, most of them: STOMP: no such queue',

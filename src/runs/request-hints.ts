@@ -48,7 +48,7 @@ function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
   if (count === 0 || count < sum.offered * 0.01) return undefined
   const [refusal] = [...sum.details].filter(([detail]) => REFUSAL.test(detail)).toSorted((a, b) => b[1] - a[1])
   if (refusal !== undefined)
-    return `${formatCount(count)} requests could not connect to ${origin}, most of them: ${refusal[0]}`
+    return `find out in the log of the target why it refused connections: ${formatCount(count)} requests could not connect to ${origin}, most of them: ${refusal[0]}`
   const code = [...sum.details.keys()].find((detail) => /^E[A-Z]+$/.test(detail))
   return `${formatCount(count)} requests could not connect to ${origin}${code === undefined ? '' : ` (${code})`}: check that the target is running and accepts that many connections`
 }
@@ -71,9 +71,9 @@ function statusHint({ sum }: ScopeTotals): string | undefined {
   const [status, count] = [...sum.statuses].toSorted((a, b) => b[1] - a[1])[0] ?? []
   if (status === undefined || count! < sum.completed * 0.9 || !sum.details.has(String(status))) return undefined
   const all = count === sum.completed ? 'every response was' : 'nearly every response was'
-  const hint = isRedirect(status) ? REDIRECT_HINT : STATUS_HINTS[status]
+  const hint = isRedirect(status) ? REDIRECT_HINT : (STATUS_HINTS[status] ?? 'find the cause in the log of the target')
   const body = isRedirect(status) ? '' : sum.samples.get(String(status))
-  return `${all} ${status}${hint === undefined ? '' : `: ${hint}`}${body ? `\nbody of the first one: ${body}` : ''}`
+  return `${all} ${status}: ${hint}${body ? `\nbody of the first one: ${body}` : ''}`
 }
 
 export function isRedirect(status: number): boolean {
@@ -90,7 +90,7 @@ function bodyHint({ sum }: ScopeTotals): string | undefined {
   if (detail === undefined) return undefined
   const [text, times] = detail
   const what = times === 1 ? '1 response was' : `${formatCount(times)} responses were`
-  return `${what} not as expected: ${sum.samples.get(text) ?? text}`
+  return `correct the target, or the check of its responses: ${what} not as expected: ${sum.samples.get(text) ?? text}`
 }
 
 function waitHint(
@@ -104,7 +104,7 @@ function waitHint(
   const waited = latency.percentileUs(0.95) > serviceTime.percentileUs(0.95) * 1.2 + 1000
   if (!waited && dropped === 0) return undefined
   return (
-    `${dropped > 0 ? `${formatCount(dropped)} requests were dropped` : 'requests waited'} because the target kept all ${formatCount(demand.vus)} VUs waiting. ` +
+    `find out what slows the target down under load: ${dropped > 0 ? `${formatCount(dropped)} requests were dropped` : 'requests waited'} because the target kept all ${formatCount(demand.vus)} VUs waiting. ` +
     `Under light load an iteration took ${formatMs(demand.lightMs)}; over the run, ${formatMs(demand.heldMs)}`
   )
 }

@@ -12,6 +12,7 @@ export interface ConnectionFigures {
   readonly notTaken?: number
   /** WebSocket steps without `isResponse`; absent if each was followed by exactly one message. */
   readonly firstMessages?: FirstMessageCounts
+  /** Connections opened, reopened ones included. */
   readonly opened: number
   /** Failed attempts. */
   readonly refused: number
@@ -28,7 +29,9 @@ export interface ConnectionFigures {
   readonly resetIdleMs?: { readonly min: number; readonly max: number } | undefined
   /** Observed idle time after which the target closes connections; `undefined` if it closed none. */
   readonly idleTimeoutMs?: number | undefined
+  /** Connections open at the end of the run. */
   readonly openAtEnd: number
+  /** Highest number of connections open at one time. */
   readonly maxOpen: number
 }
 

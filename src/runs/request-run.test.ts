@@ -257,8 +257,8 @@ test('between() rejects anything but two durations in whole seconds', () => {
     [OptionsError: run.between() received an invalid option:
 
       from, to: must be two durations in whole seconds, the first below the second
-        received: [ '1s', 'later' ]
-        example:  '10s', '20s']
+        Received: [ '1s', 'later' ]
+        Fix:      write, for example, run.between('10s', '20s')]
   `)
   expect(() => all.tag('x')).toThrow('http 1 has no tag "x"; it has none')
 })

@@ -1,5 +1,5 @@
 import { durationMs, type Duration } from '../options/checks.ts'
-import { OptionsError } from '../options/problems.ts'
+import { fixBy, OptionsError } from '../options/problems.ts'
 
 /** @throws {Error} naming what the run has */
 export function assertKnown(run: string, what: string, name: string, known: ReadonlySet<string>): void {
@@ -13,7 +13,9 @@ export function period(from: Duration, to: Duration): readonly [fromMs: number, 
   const [fromMs, toMs] = [durationMs(from), durationMs(to)]
   if (fromMs === undefined || toMs === undefined || fromMs % 1000 !== 0 || toMs % 1000 !== 0 || fromMs >= toMs) {
     const rule = 'must be two durations in whole seconds, the first below the second'
-    throw new OptionsError('run.between()', [{ path: 'from, to', received: [from, to], rule, example: `'10s', '20s'` }])
+    throw new OptionsError('run.between()', [
+      { path: 'from, to', received: [from, to], rule, fix: fixBy(`run.between('10s', '20s')`) },
+    ])
   }
   return [fromMs, toMs]
 }

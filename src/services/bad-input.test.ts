@@ -138,7 +138,7 @@ describe('any provider', () => {
   })
 
   test('requires a URL for the provider external', async () => {
-    expect(await messageOf(redis({ provider: 'external' }))).toContain('Set PERF_REDIS_URL or the option url')
+    expect(await messageOf(redis({ provider: 'external' }))).toContain('Fix: set PERF_REDIS_URL or the option url')
   })
 })
 

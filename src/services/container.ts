@@ -66,14 +66,14 @@ export async function startContainer(
     if (!hasRun) {
       throw new EngineError(name, {
         problem: `the Docker engine cannot run the image ${image}: ${oneLine(error)}`,
-        fix: `Resolve the engine's error above, or set ${variables.provider}=embedded.`,
+        fix: `resolve the engine's error above, or set ${variables.provider}=embedded`,
         cause: error,
       })
     }
     throw new ServiceError(name, {
       problem: `the container of image ${image} did not become ready: ${asError(error).message}`,
       details: `Its last lines:\n${log.quote()}`,
-      fix: `Check its last lines above, which name any unknown setting; or set ${variables.image} to another image, or ${variables.provider}=embedded.`,
+      fix: `check its last lines above, which name any unknown setting; or set ${variables.image} to another image, or ${variables.provider}=embedded`,
     })
   }
 }
@@ -81,7 +81,7 @@ export async function startContainer(
 async function pause(name: string, id: string): Promise<() => Promise<void>> {
   const engine = await findEngine()
   if (engine === undefined) {
-    const fix = 'Start the engine again, or use another provider.'
+    const fix = 'start the engine again, or use another provider'
     throw new ServiceError(name, { problem: 'the Docker engine no longer responds', fix })
   }
   const container = engine.container.dockerode.getContainer(id)
@@ -108,7 +108,7 @@ async function pull(
     signal.throwIfAborted()
     throw new EngineError(name, {
       problem: `the Docker engine has no image ${image}, and it cannot be pulled: ${oneLine(error)}`,
-      fix: `Pull it (docker pull ${image}), set ${variables.image} to an image that the engine has, or set ${variables.provider}=embedded.`,
+      fix: `pull it (docker pull ${image}), set ${variables.image} to an image that the engine has, or set ${variables.provider}=embedded`,
     })
   }
 }

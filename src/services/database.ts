@@ -18,7 +18,7 @@ export interface DatabaseOptions<Connection> {
   readonly provider?: Provider | 'auto'
   /** URL of a server that is already running. `PERF_DATABASE_URL` and `PERF_REDIS_URL` override it. */
   readonly url?: string
-  /** Image of the container. `PERF_POSTGRES_IMAGE` and `PERF_REDIS_IMAGE` override it. Default: `postgres:18`, `redis:8`. */
+  /** Image of the container. `PERF_POSTGRES_IMAGE` and `PERF_REDIS_IMAGE` override it. @default `postgres:18`, `redis:8` */
   readonly image?: string
   /**
    * Inserts the data that scenarios start from; runs again on every reset. On an external server the data may exist
@@ -27,14 +27,15 @@ export interface DatabaseOptions<Connection> {
   seed?(connection: Connection): Promise<unknown> | void
   /**
    * Environment variables for the target: the name of the variable for the URL, or a function that returns all variables.
-   * Default: `DATABASE_URL`, `REDIS_URL`.
+   *
+   * @default `DATABASE_URL`, `REDIS_URL`
    */
   readonly env?: string | ((connection: { readonly url: string }) => Readonly<Record<string, string>>)
-  /** Hosts other than this machine that may be used. Default: none. */
+  /** Hosts other than this machine that may be used. @default none */
   readonly allowRemote?: readonly string[]
-  /** Whether `reset` may empty an external database that held data before the run. Default: false. */
+  /** Whether `reset` may empty an external database that held data before the run. @default false */
   readonly allowReset?: boolean
-  /** Name of the service. Default: `postgres`, `redis`. */
+  /** Name of the service. @default `postgres`, `redis` */
   readonly name?: string
 }
 
@@ -173,7 +174,7 @@ export async function runStep(
     const code = codeOf(cause)
     throw new ServiceError(name, {
       problem: `${step} failed: ${asError(cause).message}${code === '' ? '' : ` (${code})`}`,
-      fix: `Correct ${step} of the service ${name}; the stack of the error's cause shows where it was thrown.`,
+      fix: `correct ${step} of the service ${name}; the stack of the error's cause shows where it was thrown`,
       cause,
     })
   }
@@ -183,6 +184,6 @@ export async function runStep(
 export function resetRefused(name: string): ServiceError {
   return new ServiceError(name, {
     problem: 'reset would empty an external database that was in use before this run',
-    fix: `Use the URL of an empty database, or allow its data to be deleted: ${name}({ allowReset: true }).`,
+    fix: `use the URL of an empty database, or allow its data to be deleted: ${name}({ allowReset: true })`,
   })
 }

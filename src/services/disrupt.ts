@@ -57,7 +57,7 @@ async function dropConnections({ name, provider, connection }: StartedService): 
   if (url === undefined || !/^postgres(ql)?:/.test(url)) {
     throw new ServiceError(name, {
       problem: 'only the connections of a Postgres service can be dropped',
-      fix: `Name the Postgres service: dropPostgresConnections({ service: 'orders' }).`,
+      fix: `name the Postgres service: dropPostgresConnections({ service: 'orders' })`,
     })
   }
   await using admin = await connectPostgres(name, url)
@@ -73,7 +73,7 @@ function targetOf({ target }: Disruptable): StartedTarget {
   if (target !== undefined) return target
   throw new ServiceError('target', {
     problem: 'there is no target to kill',
-    fix: 'Add target to definePerfConfig().',
+    fix: 'add target to definePerfConfig()',
   })
 }
 
@@ -91,7 +91,7 @@ function serviceOf(
     name === undefined ? `there is no ${what} to disrupt` : 'there is no service with this name to disrupt'
   throw new ServiceError(name ?? what, {
     problem: meant.length > 1 ? 'several services match, and the disruption does not name one' : missing,
-    fix: names === '' ? 'Add one to definePerfConfig({ services }).' : `Set the option service to one of: ${names}.`,
+    fix: names === '' ? 'add one to definePerfConfig({ services })' : `set the option service to one of: ${names}`,
   })
 }
 
@@ -104,6 +104,6 @@ function disruptionsOf({ name, disruptions }: StartedService): ServiceDisruption
 function notOurs(name: string): ServiceError {
   return new ServiceError(name, {
     problem: 'it can only be disrupted if this run started it, in a container or embedded',
-    fix: 'Remove the disruption, or use a container or an embedded server.',
+    fix: 'remove the disruption, or use a container or an embedded server',
   })
 }

@@ -16,19 +16,19 @@ export type { Environment, EnvironmentDetails, TargetDetails } from './running-e
 export interface EnvironmentOptions {
   readonly services?: readonly Service[]
   readonly target?: Target
-  /** Scale of the load. `'full'`, or a factor of 1 or more, requires that a remote target is allowed twice. Default: `'smoke'`. */
+  /** Scale of the load. `'full'`, or a factor of 1 or more, requires that a remote target is allowed twice. @default `'smoke'` */
   readonly scale?: 'smoke' | 'pr' | 'full' | number
-  /** Files of the target, in watch mode. Default: none; the target is then restarted only if it has exited. */
+  /** Files of the target, in watch mode. @default none; the target is then restarted only if it has exited */
   readonly watched?: WatchedFiles
 }
 
 /** Abort signal, log and environment variables of a start. */
 export interface EnvironmentContext {
-  /** Cancels the start. Default: none. */
+  /** Cancels the start. @default none */
   readonly signal?: AbortSignal
-  /** Receives one line for each service and the target. Default: nothing is printed. */
+  /** Receives one line for each service and the target. @default nothing is printed */
   readonly log?: (line: string) => void
-  /** Environment variables. Default: `process.env`. */
+  /** Environment variables. @default `process.env` */
   readonly env?: NodeJS.ProcessEnv
 }
 

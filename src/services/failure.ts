@@ -26,8 +26,3 @@ export async function settleAll<T>(
 export function allMessages(title: string, errors: readonly Error[]): string {
   return [title, ...errors.map(({ message }) => message)].join('\n\n')
 }
-
-/** `write redis:// in the URL` as a sentence. */
-export function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
-}

@@ -13,7 +13,7 @@ export class LogTail {
     this.#lines.splice(0, Math.max(0, this.#lines.length - MAX_LINES))
   }
 
-  /** The last `count` lines, oldest first. Default: all of them. */
+  /** The last `count` lines, oldest first. @default all of them */
   last(count = MAX_LINES): readonly string[] {
     const lines = this.#rest === '' ? this.#lines : [...this.#lines, this.#rest]
     return lines.slice(-count)

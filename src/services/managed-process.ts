@@ -22,9 +22,9 @@ export interface ManagedProcessOptions {
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
   /** Written to its standard input, which is then closed. */
   readonly input?: string
-  /** Signal that requests an exit. Default: SIGTERM, to the whole group. */
+  /** Signal that requests an exit. @default SIGTERM, to the whole group */
   readonly stopSignal?: NodeJS.Signals
-  /** Whether signals go only to the process, which stops its children itself. Default: to its group. */
+  /** Whether signals go only to the process, which stops its children itself. @default to its group */
   readonly alone?: boolean
   readonly reaper: Reaper
   onOutput?(chunk: string): void

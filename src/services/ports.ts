@@ -15,9 +15,7 @@ export async function freePort(): Promise<number> {
     handedOut.add(port)
     return port
   }
-  throw new Error(
-    `no free port found between ${FIRST} and ${LAST} on 127.0.0.1\nFix: Stop processes that listen there.`,
-  )
+  throw new Error(`no free port found between ${FIRST} and ${LAST} on 127.0.0.1\nFix: stop processes that listen there`)
 }
 
 /** Whether the port is free, on loopback and on all addresses. */

@@ -43,14 +43,14 @@ export async function chooseProvider(
   if (forced === 'external' && question.url === undefined) {
     throw new ServiceError(question.service, {
       problem: 'the provider is external, but no URL is given',
-      fix: `Set ${question.urlVariable} or the option url, or use another provider.`,
+      fix: `set ${question.urlVariable} or the option url, or use another provider`,
     })
   }
   if (forced === 'container') await loadTestcontainers()
   if (forced === 'container' && (await find(10_000)) === undefined) {
     throw new ServiceError(question.service, {
       problem: 'the provider is container, but no Docker engine responds',
-      fix: `Start one (set DOCKER_HOST if it does not listen on the default socket), set ${question.providerVariable}=embedded, or set ${question.urlVariable} to the URL of a running server.`,
+      fix: `start one (set DOCKER_HOST if it does not listen on the default socket), set ${question.providerVariable}=embedded, or set ${question.urlVariable} to the URL of a running server`,
     })
   }
   if (forced !== 'auto') return { provider: forced, isNamed: true }
@@ -74,7 +74,7 @@ function forcedProvider({ service, option, providerVariable }: ProviderQuestion,
     throw new ServiceError(service, {
       problem: `${variable} is not a valid provider`,
       received: `${variable}=${value}`,
-      fix: `Use one of ${PROVIDERS.join(', ')}, e.g. ${variable}=embedded.`,
+      fix: `use one of ${PROVIDERS.join(', ')}, e.g. ${variable}=embedded`,
     })
   }
   return option ?? 'auto'

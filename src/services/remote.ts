@@ -17,7 +17,7 @@ export function assertAllowedHost(
   const refusal = refusalOf(host, { ...use, also })
   if (refusal === undefined) return
   const { problem, received, fix } = refusal
-  throw new ServiceError(subject, { problem, received, fix: `${fix[0]!.toUpperCase()}${fix.slice(1)}.` })
+  throw new ServiceError(subject, { problem, received, fix })
 }
 
 /**

@@ -156,6 +156,6 @@ function resettable(services: readonly StartedService[], name: string): StartedS
   const names = services.filter(({ reset }) => reset !== undefined).map((one) => one.name)
   throw new ServiceError(name, {
     problem: service === undefined ? 'there is no service with this name to reset' : 'it cannot be reset',
-    fix: names.length === 0 ? 'Remove the reset.' : `Name one that can be reset: ${names.join(', ')}.`,
+    fix: names.length === 0 ? 'remove the reset' : `name one that can be reset: ${names.join(', ')}`,
   })
 }

@@ -13,42 +13,42 @@ test('every mistake in the options of postgres() is named', () => {
   expect(messageOf(postgres(options as unknown as PostgresOptions).problems)).toMatchInlineSnapshot(`
     "definePerfConfig() received 12 invalid options:
 
-      colour: is not an option here; valid are provider, url, image, seed, env, allowRemote, allowReset, name, settings, migrate, keep
-        received: 1
-        example:  without colour
+      colour: unknown option. Valid options: provider, url, image, seed, env, allowRemote, allowReset, name, settings, migrate, keep
+        Received: 1
+        Fix:      remove colour
       provider: must be auto, container, embedded or external
-        received: 'docker'
-        example:  provider: 'auto'
+        Received: 'docker'
+        Fix:      write, for example, provider: 'auto'
       url: must be a string
-        received: 'number'
-        example:  url: process.env.URL
+        Received: 'number'
+        Fix:      write, for example, url: process.env.URL
       image: must be a string
-        received: 8
-        example:  image: 'redis:8'
+        Received: 8
+        Fix:      write, for example, image: 'redis:8'
       seed: must be a function
-        received: 'seed.sql'
-        example:  seed: async (connection) => {}
+        Received: 'seed.sql'
+        Fix:      write, for example, seed: async (connection) => {}
       allowRemote: must be a list of host names
-        received: 'db'
-        example:  allowRemote: ['staging.example.com']
+        Received: 'db'
+        Fix:      write, for example, allowRemote: ['staging.example.com']
       allowReset: must be true or false
-        received: 'yes'
-        example:  allowReset: true
+        Received: 'yes'
+        Fix:      write, for example, allowReset: true
       name: must be a string
-        received: ''
-        example:  name: 'orders'
+        Received: ''
+        Fix:      write, for example, name: 'orders'
       settings.max_connections: must be a string or a number, with the name of a Postgres setting
-        received: true
-        example:  settings: { max_connections: 200 }
+        Received: true
+        Fix:      write, for example, settings: { max_connections: 200 }
       settings.a b: must be a string or a number, with the name of a Postgres setting
-        received: 1
-        example:  settings: { max_connections: 200 }
+        Received: 1
+        Fix:      write, for example, settings: { max_connections: 200 }
       migrate: must be a function
-        received: 'up'
-        example:  migrate: async (connection) => {}
+        Received: 'up'
+        Fix:      write, for example, migrate: async (connection) => {}
       keep: must be a list of tables
-        received: [ '' ]
-        example:  keep: ['public.schema_migrations']"
+        Received: [ '' ]
+        Fix:      write, for example, keep: ['public.schema_migrations']"
   `)
 })
 
@@ -58,31 +58,31 @@ test('every mistake in the options of redis() is named', () => {
     "definePerfConfig() received 9 invalid options:
 
       provider: must be auto, container, embedded or external
-        received: 'docker'
-        example:  provider: 'auto'
+        Received: 'docker'
+        Fix:      write, for example, provider: 'auto'
       url: must be a string
-        received: 'number'
-        example:  url: process.env.URL
+        Received: 'number'
+        Fix:      write, for example, url: process.env.URL
       image: must be a string
-        received: 8
-        example:  image: 'redis:8'
+        Received: 8
+        Fix:      write, for example, image: 'redis:8'
       seed: must be a function
-        received: 'seed.sql'
-        example:  seed: async (connection) => {}
+        Received: 'seed.sql'
+        Fix:      write, for example, seed: async (connection) => {}
       allowRemote: must be a list of host names
-        received: 'db'
-        example:  allowRemote: ['staging.example.com']
+        Received: 'db'
+        Fix:      write, for example, allowRemote: ['staging.example.com']
       allowReset: must be true or false
-        received: 'yes'
-        example:  allowReset: true
+        Received: 'yes'
+        Fix:      write, for example, allowReset: true
       name: must be a string
-        received: ''
-        example:  name: 'orders'
+        Received: ''
+        Fix:      write, for example, name: 'orders'
       maxmemory: must be a number of bytes, or one with kb, mb or gb
-        received: 'much'
-        example:  maxmemory: '64mb'
+        Received: 'much'
+        Fix:      write, for example, maxmemory: '64mb'
       maxmemoryPolicy: must be one of noeviction, allkeys-lru, allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl
-        received: 'lru'
-        example:  maxmemoryPolicy: 'volatile-lru'"
+        Received: 'lru'
+        Fix:      write, for example, maxmemoryPolicy: 'volatile-lru'"
   `)
 })

@@ -21,14 +21,16 @@ export interface ServiceContext {
 
 /** A running service. Disposing cleans it up. */
 export interface StartedService extends AsyncDisposable {
+  /** Name in the config. */
   readonly name: string
   /** Source of the service: `'container'`, `'embedded'`, `'external'`, `'absent'`, or a custom word. */
   readonly provider: string
   /** One line without secrets: `PostgreSQL 18.4, embedded, 127.0.0.1:21345`. */
   readonly summary: string
   /**
-   * Kind of store that the ledger, `sql()` and capacity read. Default: by the protocol of `connection.url`
-   * (`postgres://…`, `redis://…`); other services are not read.
+   * Kind of store that the ledger, `sql()` and capacity read.
+   *
+   * @default by the protocol of `connection.url` (`postgres://…`, `redis://…`); other services are not read
    */
   readonly kind?: StoreKind
   /** Connection details, e.g. `{ url }`. Secret: passed to the workers, never logged or reported. */
@@ -65,15 +67,19 @@ export interface Service {
   readonly problems?: readonly Problem[]
   /**
    * Hosts other than this machine that its `connection.url` may name, if the ledger, `sql()` or capacity reads it. Hosts
-   * that the config allows are allowed as well. Default: none.
+   * that the config allows are allowed as well.
+   *
+   * @default none
    */
   readonly allowRemote?: readonly string[] | undefined
+  /** Starts the service. */
   start(context: ServiceContext): Promise<StartedService>
 }
 
 /** A service or the target could not be started, or became unusable. The message includes a fix. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'
+  /** Name of the service, or `target`. */
   readonly subject: string
 
   constructor(subject: string, { problem, received, details, fix, cause }: ServiceFailure) {
@@ -97,12 +103,16 @@ export class EngineError extends ServiceError {
   }
 }
 
+/** What failed, and the fix. */
 export interface ServiceFailure {
   /** The problem, in one line without secrets. */
   readonly problem: string
+  /** The received value, without secrets. */
   readonly received?: string
   /** Further lines, e.g. the end of a log. */
   readonly details?: string
+  /** The change that corrects it. */
   readonly fix: string
+  /** The error behind it. */
   readonly cause?: unknown
 }

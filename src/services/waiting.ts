@@ -3,7 +3,7 @@ import { clearTimeout, setTimeout } from '../machine/clock.ts'
 /** Limits of a wait. */
 export interface WaitLimits {
   readonly signal: AbortSignal
-  /** Default: none. */
+  /** @default none */
   readonly timeoutMs?: number
 }
 

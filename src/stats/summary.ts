@@ -11,14 +11,23 @@ export interface TimeStats {
   readonly count: number
   /** Number of samples without a time: requests that got no good response. */
   readonly infiniteCount: number
+  /** Shortest time, in milliseconds. */
   readonly minMs: number
+  /** Mean, in milliseconds. */
   readonly meanMs: number
+  /** Median, in milliseconds. */
   readonly p50Ms: number
+  /** 75th percentile, in milliseconds. */
   readonly p75Ms: number
+  /** 90th percentile, in milliseconds. */
   readonly p90Ms: number
+  /** 95th percentile, in milliseconds. */
   readonly p95Ms: number
+  /** 99th percentile, in milliseconds. */
   readonly p99Ms: number
+  /** 99.9th percentile, in milliseconds. */
   readonly p999Ms: number
+  /** Longest time, in milliseconds. */
   readonly maxMs: number
 }
 

@@ -80,10 +80,10 @@ export class InlineProject implements AsyncDisposable {
   }
 
   /** Like {@link run}, in a terminal of 100 columns, which merges both streams. */
-  runInTerminal(args: readonly string[], onOutput?: OnOutput): Promise<InlineRun> {
+  runInTerminal(args: readonly string[], onOutput?: OnOutput, env: NodeJS.ProcessEnv = {}): Promise<InlineRun> {
     const command = [process.execPath, VITEST, ...args].map((word) => `'${word}'`).join(' ')
     const script = ['-qefc', `stty cols 100 rows 40; exec ${command}`, '/dev/null']
-    return this.#outcome(spawn('script', script, this.#options({ TERM: 'xterm-256color' })), onOutput)
+    return this.#outcome(spawn('script', script, this.#options({ TERM: 'xterm-256color', ...env })), onOutput)
   }
 
   /** Starts Vitest in a terminal, for tests that press keys and read the screen. */

@@ -52,6 +52,7 @@ export function scenario(
 /** An aborted run with several steps, phases, sampled series, a fault and slow requests. */
 function richRun(): RunResult {
   const run = sampleHttpRun(60, 'votes')
+  const { offered, sent, completed, dropped, errors, statuses, latency } = run
   const atSec = run.timeline.map(({ second }) => second)
   return {
     ...run,
@@ -71,7 +72,10 @@ function richRun(): RunResult {
       { name: 'spike', startMs: 40_000, endMs: 60_000 },
     ],
     marks: [{ label: 'Redis paused', startMs: 30_000, endMs: 33_000 }],
-    steps: ['GET /api/me', 'POST /api/votes'].map((name) => ({ ...run, name })),
+    steps: ['GET /api/me', 'POST /api/votes'].map((name) => ({
+      ...{ name, offered, sent, completed, dropped, errors, statuses },
+      ...(latency && { latency }),
+    })),
     slowest: [{ atMs: 4021, label: 'POST /api/votes', latencyMs: 902, status: 503, traceId: '4bf92f3577b34da6' }],
     series: [
       { group: 'target', label: 'CPU', unit: 'ratio', atSec, values: atSec.map((at) => 0.4 + 0.2 * Math.sin(at / 9)) },

@@ -16,7 +16,7 @@ import type { Message, Outgoing } from './message.ts'
  *     socket.ready()
  *     return {
  *       receive: (frame) => frame.toString().split('\n').map((line) => new Message(Buffer.from(line), false)),
- *       send: (message) => [`${encodeLine(message)}\n`],
+ *       send: (message) => [`${JSON.stringify(message)}\n`],
  *     }
  *   },
  * }
@@ -42,8 +42,8 @@ export interface FramingHeartbeat {
   /** A frame, or a function that returns the next one. */
   readonly message: string | Uint8Array | (() => string | Uint8Array)
   /**
-   * Whether the target has to respond. The framing reports a response with `heartbeatResponded()`. A heartbeat is counted as
-   * unanswered if it has no response when the next one is sent, or after 10 s.
+   * Whether the target has to respond. The framing reports a response with `heartbeatResponded()`. A heartbeat is counted
+   * in `heartbeats.withoutResponse` if none has arrived when the next one is sent, or after 10 s.
    *
    * @default false
    */

@@ -11,15 +11,17 @@ export function encode(message: Outgoing): string | Uint8Array {
 
 /** Properties of a message that a framing sets in addition to its payload. */
 export interface MessageOrigin {
-  /** Headers of the protocol, such as the topic of MQTT or the headers of STOMP. Default: none. */
+  /** Headers of the protocol, such as the topic of MQTT or the headers of STOMP. @default none */
   readonly headers?: Readonly<Record<string, string>>
-  /** The sent message that this one is the response to, as the protocol defines it. Default: none. */
+  /** The sent message that this one is the response to, as the protocol defines it. @default none */
   readonly responseTo?: Outgoing | undefined
-  /** Short reason why the sent message failed, with the name of the protocol. Default: it did not fail. */
+  /** Short reason why the sent message failed, with the name of the protocol. @default it did not fail */
   readonly failure?: string | undefined
   /**
    * All bytes that the message depends on, if the payload is only part of them. Messages of equal bytes are identified
-   * once. Default: the payload.
+   * once.
+   *
+   * @default the payload
    */
   readonly packet?: Buffer
 }

@@ -21,7 +21,7 @@ export interface WebSocketContext {
   readonly baseUrl?: string | undefined
   /** TLS options of the target, unless a run has its own. */
   readonly tls?: TlsOptions | undefined
-  /** Base URLs of further instances of the target: sockets are spread evenly over all instances. Default: none. */
+  /** Base URLs of further instances of the target: sockets are spread evenly over all instances. @default none */
   readonly otherInstances?: readonly string[]
   /** Stops every run within a second and keeps its measurements. */
   readonly signal: AbortSignal

@@ -3,7 +3,7 @@ import type { Random } from '../../load/random.ts'
 import type { Vu } from '../../load/vu.ts'
 import { now } from '../../machine/clock.ts'
 import { durationMs } from '../../options/checks.ts'
-import { OptionsError } from '../../options/problems.ts'
+import { fixBy, OptionsError } from '../../options/problems.ts'
 import { isText } from '../../options/values.ts'
 import { WatchedPromise } from '../../results/watched-promise.ts'
 import type { HttpResponse } from '../response.ts'
@@ -201,5 +201,5 @@ export function handled<T>(promise: Promise<T>): Promise<T> {
 
 function wrongDuration(received: unknown): OptionsError {
   const rule = `must be a duration ('2m', '1.5s', '500ms', or a number of milliseconds), or { min, max }`
-  return new OptionsError('sleep()', [{ path: 'duration', received, rule, example: `sleep('200ms')` }])
+  return new OptionsError('sleep()', [{ path: 'duration', received, rule, fix: fixBy(`sleep('200ms')`) }])
 }

@@ -4,7 +4,7 @@ import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { RunningExecution } from '../../execution/workload.ts'
 import type { Random } from '../../load/random.ts'
 import { now } from '../../machine/clock.ts'
-import { OptionsError } from '../../options/problems.ts'
+import { fixBy, OptionsError } from '../../options/problems.ts'
 import { Exchange } from '../exchange.ts'
 import { HttpUser, type VuContext, type VuIdentity } from '../http-user.ts'
 import { isReadFirst, readBody } from '../request-body.ts'
@@ -318,7 +318,7 @@ function notAwaited(what: string): ScenarioError {
 function notAList(received: unknown): OptionsError {
   const rule = 'must be an array of requests'
   const example = `request.all([{ path: '/a' }, { path: '/b' }])`
-  return new OptionsError('request.all()', [{ path: 'requests', received, rule, example }])
+  return new OptionsError('request.all()', [{ path: 'requests', received, rule, fix: fixBy(example) }])
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -546,15 +546,15 @@ test('an invalid request ends the run with every mistake', async () => {
   expect(await errorOf(flow)).toMatchInlineSnapshot(`
     "flow received 3 invalid options:
 
-      request().nam: is not an option here: did you mean name? Valid are path, method, headers, body, expectStatus, check, tag, name
-        received: 'x'
-        example:  name: 'x'
+      request().nam: unknown option; did you mean name? Valid options: path, method, headers, body, expectStatus, check, tag, name
+        Received: 'x'
+        Fix:      write name: 'x'
       request().path: must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text), received "a"
-        received: 'a'
-        example:  path: '/api/me'
+        Received: 'a'
+        Fix:      write, for example, path: '/api/me'
       request().method: must be uppercase, received "get"
-        received: 'get'
-        example:  method: 'GET'"
+        Received: 'get'
+        Fix:      write, for example, method: 'GET'"
   `)
   const all = async ({ request }: Parameters<Flow<undefined>>[0]) => {
     await request.all([{ path: '/a' }, { path: '/a', name: '' }])
@@ -563,8 +563,8 @@ test('an invalid request ends the run with every mistake', async () => {
     "flow received an invalid option:
 
       request.all()[1].name: must be a string
-        received: ''
-        example:  name: 'order'"
+        Received: ''
+        Fix:      write, for example, name: 'order'"
   `)
 })
 
@@ -574,8 +574,8 @@ test('invalid sleeps and groups end the run with an error', async () => {
     "sleep() received an invalid option:
 
       duration: must be a duration ('2m', '1.5s', '500ms', or a number of milliseconds), or { min, max }
-        received: 'soon'
-        example:  sleep('200ms')"
+        Received: 'soon'
+        Fix:      write, for example, sleep('200ms')"
   `)
   expect(
     await errorOf(async ({ group }: Parameters<Flow<undefined>>[0]) => group('', async () => {})),

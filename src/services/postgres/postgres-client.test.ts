@@ -53,7 +53,7 @@ test('rejects a URL that names one host and connects to another, even on this ma
   expect(message).toMatchInlineSnapshot(`
     "postgres: PERF_DATABASE_URL names two hosts, 127.0.0.1 and 127.0.0.2, and the driver connects to 127.0.0.2
       Received: host 127.0.0.1, parameter host 127.0.0.2
-    Fix: Write the host once: postgres://user:password@127.0.0.2:5432/database. If both are intended, add the second to allowRemote: ['127.0.0.2']."
+    Fix: write the host once: postgres://user:password@127.0.0.2:5432/database. If both are intended, add the second to allowRemote: ['127.0.0.2']"
   `)
   await expect(checked('postgres://u:p@localhost/db?host=localhost,127.0.0.3')).rejects.toThrow('127.0.0.3')
 })

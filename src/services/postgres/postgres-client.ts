@@ -3,7 +3,7 @@ import { storeLocation } from '../../machine/store-location.ts'
 import { postgresTlsProblem } from '../../machine/store-tls.ts'
 import { loadOptional } from '../../options/optional-package.ts'
 import { redactText, secretsOf } from '../../options/redact.ts'
-import { asError, codeOf, sentence } from '../failure.ts'
+import { asError, codeOf } from '../failure.ts'
 import { ServiceError } from '../service.ts'
 
 /** Connection for `migrate` and `seed`: one session, outside a transaction. */
@@ -108,7 +108,7 @@ export function assertOneHost(subject: string, source: string, url: URL, also: r
   throw new ServiceError(subject, {
     problem: `${source} names two hosts, ${url.hostname} and ${other}, and the driver connects to ${other}`,
     received: `host ${url.hostname}, parameter host ${other}`,
-    fix: `Write the host once: postgres://user:password@${other}:5432/database. If both are intended, add the second to allowRemote: ['${other}'].`,
+    fix: `write the host once: postgres://user:password@${other}:5432/database. If both are intended, add the second to allowRemote: ['${other}']`,
   })
 }
 
@@ -127,7 +127,7 @@ export function parsePostgresUrl(subject: string, source: string, text: string):
     received: url
       ? `a URL with protocol ${url.protocol}`
       : `a string of ${text.length} characters that is not a URL (not shown: it may contain a password)`,
-    fix: `Write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded.`,
+    fix: `write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded`,
   })
 }
 
@@ -139,7 +139,7 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
   const host = storeLocation(parsed)
   const tls = postgresTlsProblem(code, message)
   const [problem, fix] = tls
-    ? [`${host}: ${tls.finding}`, sentence(tls.fix)]
+    ? [`${host}: ${tls.finding}`, tls.fix]
     : explain(code, host, decodeURIComponent(pathname.slice(1)), username)
   return new ServiceError(subject, {
     problem,
@@ -153,29 +153,29 @@ function explain(code: string, host: string, database: string, user: string): re
     case '28000':
       return [
         `${host} does not accept the user ${user} from this machine`,
-        'Add a line for this user, database and host to pg_hba.conf there, or correct the URL.',
+        'add a line for this user, database and host to pg_hba.conf there, or correct the URL',
       ]
     case '28P01':
       return [
         `${host} refuses the user ${user} or the password`,
-        'Correct user and password in the URL; special characters in the password must be percent-encoded.',
+        'correct user and password in the URL; special characters in the password must be percent-encoded',
       ]
     case '3D000':
       return [
         `${host} has no database ${database}`,
-        `Create it (createdb ${database}), or name an existing one in the URL.`,
+        `create it (createdb ${database}), or name an existing one in the URL`,
       ]
     case 'ECONNREFUSED':
-      return [`nothing listens on ${host}`, 'Start the server, or correct host and port in the URL.']
+      return [`nothing listens on ${host}`, 'start the server, or correct host and port in the URL']
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return [`the host of ${host} cannot be resolved`, 'Correct the host in the URL.']
+      return [`the host of ${host} cannot be resolved`, 'correct the host in the URL']
     case '53300':
-      return [`${host} has no free connection`, 'Stop other clients, or raise max_connections on that server.']
+      return [`${host} has no free connection`, 'stop other clients, or raise max_connections on that server']
     default:
       return [
         `cannot connect to ${host}`,
-        `Resolve the reason above: a Postgres server must accept connections there within ${CONNECT_MS / 1000} s.`,
+        `resolve the reason above: a Postgres server must accept connections there within ${CONNECT_MS / 1000} s`,
       ]
   }
 }

@@ -69,7 +69,7 @@ async function untilItConnects(
         throw new ServiceError(name, {
           problem: 'the container exited during its start',
           details: `Its last lines:\n${log.quote()}`,
-          fix: 'Check its last lines above, which name any unknown setting.',
+          fix: 'check its last lines above, which name any unknown setting',
         })
       }
     }

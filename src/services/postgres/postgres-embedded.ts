@@ -161,6 +161,6 @@ function startFailure(subject: string, problem: string, details: string): Servic
   return new ServiceError(subject, {
     problem: `the embedded PostgreSQL did not start: ${problem}`,
     details,
-    fix: 'Check its last lines above, which name any unknown setting; or use another provider: PERF_POSTGRES_PROVIDER=container, or PERF_DATABASE_URL.',
+    fix: 'check its last lines above, which name any unknown setting; or use another provider: PERF_POSTGRES_PROVIDER=container, or PERF_DATABASE_URL',
   })
 }

@@ -48,7 +48,7 @@ export async function checkSettings(
   throw new ServiceError(subject, {
     problem: 'the server has different settings than expected',
     details: wrong.join('\n'),
-    fix: `Set them on that server (ALTER SYSTEM SET name = value, then restart it), or remove them from ${subject}({ settings }).`,
+    fix: `set them on that server (ALTER SYSTEM SET name = value, then restart it), or remove them from ${subject}({ settings })`,
   })
 }
 
@@ -122,7 +122,7 @@ export async function resolveTables(
   throw new ServiceError(subject, {
     problem: 'keep names tables that do not exist after migrate',
     received: row?.missing.join(', ') ?? 'nothing',
-    fix: `Name tables with their schema, e.g. ${subject}({ keep: ['public.schema_migrations'] }).`,
+    fix: `name tables with their schema, e.g. ${subject}({ keep: ['public.schema_migrations'] })`,
   })
 }
 
@@ -149,7 +149,7 @@ export async function truncate(
     throw new ServiceError(subject, {
       problem: `reset cannot empty the tables: ${asError(cause).message}`,
       received: `emptied: ${tables.join(', ')}; kept: ${[...keep].join(', ') || 'none'}`,
-      fix: 'Stop the load and close all transactions before a reset; add tables that reference each other to keep together, or none of them.',
+      fix: 'stop the load and close all transactions before a reset; add tables that reference each other to keep together, or none of them',
       cause,
     })
   }

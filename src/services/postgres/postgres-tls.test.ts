@@ -18,7 +18,7 @@ test('TLS errors name TLS and the part of the URL that fixes them', async () => 
   expect(await messageOf(withMode('sslmode=verify-full'))).toMatchInlineSnapshot(`
     "postgres: HOST: the server does not support TLS, and the URL requires it
       Received: postgres://perf:***@HOST/perf?sslmode=verify-full (The server does not support SSL connections)
-    Fix: Remove sslmode from the URL, or write sslmode=disable; or enable ssl on that server."
+    Fix: remove sslmode from the URL, or write sslmode=disable; or enable ssl on that server"
   `)
 
   await using admin = await connectPostgres('test', plain)
@@ -39,13 +39,13 @@ test('TLS errors name TLS and the part of the URL that fixes them', async () => 
   expect(await messageOf(withMode('sslmode=verify-full'))).toMatchInlineSnapshot(`
     "postgres: HOST: the TLS certificate of the server is not trusted (UNABLE_TO_VERIFY_LEAF_SIGNATURE)
       Received: postgres://perf:***@HOST/perf?sslmode=verify-full (UNABLE_TO_VERIFY_LEAF_SIGNATURE: ***; if the root CA is installed locally, try running Node.js with --use-system-ca)
-    Fix: Add &sslrootcert=/path/ca.pem to the URL, or, for a database of your own, accept any certificate: sslmode=no-verify."
+    Fix: add &sslrootcert=/path/ca.pem to the URL, or, for a database of your own, accept any certificate: sslmode=no-verify"
   `)
   expect(await connects(withMode('sslmode=no-verify')), 'as that message suggests').toBe(true)
   expect(await messageOf(withMode('sslmode=verify-full&sslrootcert=/nowhere/ca.pem'))).toMatchInlineSnapshot(`
     "postgres: HOST: a TLS certificate in the URL cannot be read
       Received: postgres://perf:***@HOST/perf?sslmode=verify-full&sslrootcert=*** (ENOENT: ENOENT: no such file or directory, open '/nowhere/ca.pem')
-    Fix: Correct sslrootcert, sslcert or sslkey in the URL: each is the path of a PEM file."
+    Fix: correct sslrootcert, sslcert or sslkey in the URL: each is the path of a PEM file"
   `)
 
   await write('pg_hba.conf', 'hostssl all all 127.0.0.1/32 scram-sha-256')
@@ -62,6 +62,6 @@ test('TLS errors name TLS and the part of the URL that fixes them', async () => 
     .toBe('refused')
   const refused = await messageOf(plain)
   expect(refused).toContain('requires TLS for this user and host, and the URL does not enable it\n')
-  expect(refused).toContain('\nFix: Add ?sslmode=verify-full to the URL, with &sslrootcert=/path/ca.pem')
+  expect(refused).toContain('\nFix: add ?sslmode=verify-full to the URL, with &sslrootcert=/path/ca.pem')
   expect(await connects(trusting)).toBe(true)
 })

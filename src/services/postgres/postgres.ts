@@ -42,8 +42,9 @@ export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
    */
   migrate?(connection: PostgresConnection): Promise<unknown> | void
   /**
-   * Tables that `reset` does not empty, e.g. `['public.schema_migrations']`. Default: those that `migrate` filled, which
-   * are known only if the database was empty before.
+   * Tables that `reset` does not empty, e.g. `['public.schema_migrations']`.
+   *
+   * @default those that `migrate` filled, which are known only if the database was empty before
    */
   readonly keep?: readonly string[]
 }
@@ -81,6 +82,18 @@ const KIND: DatabaseKind = {
  * PostgreSQL 14 or later: in a container, embedded, or already running.
  *
  * Its `connection` is `{ url }`. `reset` empties every table except those in `keep`, restarts sequences and seeds again.
+ *
+ * @example
+ * import { definePerfConfig, postgres } from 'vitest-slo/config'
+ *
+ * export default definePerfConfig({
+ *   services: [
+ *     postgres({
+ *       migrate: async (db) => void (await db.query('CREATE TABLE users (id text PRIMARY KEY)')),
+ *       seed: async (db) => void (await db.query("INSERT INTO users VALUES ('ann')")),
+ *     }),
+ *   ],
+ * })
  */
 export function postgres(options: PostgresOptions = {}): Service {
   const name = options.name ?? 'postgres'
@@ -173,7 +186,7 @@ async function tablesToKeep(
   throw new ServiceError(name, {
     problem: 'this database was in use before, so the tables that migrations filled are not known',
     received: 'allowReset: true, without keep',
-    fix: `Name the tables that reset must not empty, e.g. ${name}({ keep: ['public.schema_migrations'] }), or none: keep: [].`,
+    fix: `name the tables that reset must not empty, e.g. ${name}({ keep: ['public.schema_migrations'] }), or none: keep: []`,
   })
 }
 
@@ -192,6 +205,6 @@ async function reset(name: string, url: string, options: PostgresOptions, { keep
 }
 
 function olderFix(provider: Provider): string {
-  if (provider === 'external') return 'Upgrade that server, or unset the URL so that a server is started.'
-  return 'Set PERF_POSTGRES_IMAGE or the option image to a newer image, e.g. postgres:18.'
+  if (provider === 'external') return 'upgrade that server, or unset the URL so that a server is started'
+  return 'set PERF_POSTGRES_IMAGE or the option image to a newer image, e.g. postgres:18'
 }

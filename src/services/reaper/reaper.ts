@@ -19,9 +19,9 @@ import {
 
 /** How the reaper stops a watched process. */
 export interface WatchedProcess {
-  /** Whether the process leads its own group (it was spawned detached), which is stopped with it. Default: true. */
+  /** Whether the process leads its own group (it was spawned detached), which is stopped with it. @default true */
   readonly group?: boolean
-  /** Signal that requests an exit; SIGKILL follows after three seconds. Default: SIGTERM. */
+  /** Signal that requests an exit; SIGKILL follows after three seconds. @default SIGTERM */
   readonly signal?: NodeJS.Signals
 }
 
@@ -132,7 +132,7 @@ export class Reaper implements AsyncDisposable {
 }
 
 export interface TemporaryFolderOptions {
-  /** Parent folder. Default: the system's temporary folder. */
+  /** Parent folder. @default the system's temporary folder */
   readonly parent?: string
   readonly owner?: { readonly uid: number; readonly gid: number }
 }

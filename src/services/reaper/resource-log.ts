@@ -56,7 +56,7 @@ export function recordFolder(parent = tmpdir()): string {
   const stat = lstatSync(folder)
   if (!stat.isDirectory() || (uid !== -1 && stat.uid !== uid)) {
     throw new Error(
-      `${folder} must be a folder of user ${username}\nFix: Remove it, or set TMPDIR to a folder of your own.`,
+      `${folder} must be a folder of user ${username}\nFix: remove it, or set TMPDIR to a folder of your own`,
     )
   }
   return folder

@@ -1,7 +1,7 @@
 import { redisTlsProblem } from '../../machine/store-tls.ts'
 import { loadOptional } from '../../options/optional-package.ts'
 import { redactText, secretsOf } from '../../options/redact.ts'
-import { asError, codeOf, sentence } from '../failure.ts'
+import { asError, codeOf } from '../failure.ts'
 import { ServiceError } from '../service.ts'
 
 /** Connection for `seed`. */
@@ -59,7 +59,7 @@ function failCommand(subject: string, url: string, error: unknown): never {
 export function notStandalone(subject: string, url: string, what: string): ServiceError {
   return new ServiceError(subject, {
     problem: `${new URL(url).host} belongs to ${what}, and one connection sees only a part of its keys: Redis Cluster is not supported`,
-    fix: 'Use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target.',
+    fix: 'use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target',
   })
 }
 
@@ -75,7 +75,7 @@ export function parseRedisUrl(subject: string, source: string, text: string): UR
     received: url
       ? `a URL with protocol ${url.protocol}`
       : `a string of ${text.length} characters that is not a URL (not shown: it may contain a password)`,
-    fix: 'Write it as redis://:password@host:6379/0, with special characters in the password percent-encoded.',
+    fix: 'write it as redis://:password@host:6379/0, with special characters in the password percent-encoded',
   })
 }
 
@@ -85,7 +85,7 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
   const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
   const reason = reasons.map((one: unknown) => asError(one).message || codeOf(one)).join('; ')
   const tls = redisTlsProblem(codeOf(reasons[0]), asError(reasons[0]).message, parsed)
-  const [problem, fix] = tls ? [`${host}: ${tls.finding}`, sentence(tls.fix)] : explain(reason, host)
+  const [problem, fix] = tls ? [`${host}: ${tls.finding}`, tls.fix] : explain(reason, host)
   return new ServiceError(subject, { problem, received: redactText(`${url} (${reason})`, secretsOf(url)), fix })
 }
 
@@ -93,28 +93,25 @@ function explain(reason: string, host: string): readonly [string, string] {
   if (/^NOAUTH/i.test(reason)) {
     return [
       `${host} requires a password, and the URL has none`,
-      'Add it to the URL: redis://:password@host:6379, or redis://user:password@host:6379 for an ACL user.',
+      'add it to the URL: redis://:password@host:6379, or redis://user:password@host:6379 for an ACL user',
     ]
   }
   if (/without any password/i.test(reason)) {
-    return [
-      `${host} has no password, and the URL has one`,
-      'Remove it from the URL, or set requirepass on that server.',
-    ]
+    return [`${host} has no password, and the URL has one`, 'remove it from the URL, or set requirepass on that server']
   }
   if (/WRONGPASS|invalid password/i.test(reason)) {
     return [
       `${host} refuses the password or the user`,
-      'Correct both in the URL (redis://user:password@host:6379); special characters must be percent-encoded.',
+      'correct both in the URL (redis://user:password@host:6379); special characters must be percent-encoded',
     ]
   }
   if (reason.includes('ECONNREFUSED')) {
-    return [`nothing listens on ${host}`, 'Start the server, or correct host and port in the URL.']
+    return [`nothing listens on ${host}`, 'start the server, or correct host and port in the URL']
   }
   if (/ENOTFOUND|EAI_AGAIN/.test(reason))
-    return [`the host of ${host} cannot be resolved`, 'Correct the host in the URL.']
+    return [`the host of ${host} cannot be resolved`, 'correct the host in the URL']
   return [
     `cannot connect to ${host}`,
-    `Resolve the reason above: a Redis or Valkey server must accept connections there within ${CONNECT_MS / 1000} s.`,
+    `resolve the reason above: a Redis or Valkey server must accept connections there within ${CONNECT_MS / 1000} s`,
   ]
 }

@@ -146,11 +146,11 @@ function notInstalled(subject: string): ServiceError {
   return new ServiceError(subject, {
     problem: `no Docker engine is used, and neither ${COMMANDS.join(' nor ')} is on the path`,
     fix: [
-      'Install Redis:',
+      'install Redis:',
       '    Debian, Ubuntu:  apt-get install redis-server',
       '    macOS:           brew install redis',
       '  or start a Docker engine (npm install --save-dev redis testcontainers @testcontainers/redis),',
-      '  or set PERF_REDIS_URL to the URL of a running server.',
+      '  or set PERF_REDIS_URL to the URL of a running server',
     ].join('\n'),
   })
 }
@@ -159,6 +159,6 @@ function startFailure(subject: string, problem: string, details: string): Servic
   return new ServiceError(subject, {
     problem: `the embedded Redis did not start: ${problem}`,
     details,
-    fix: 'Check its last lines above, which name any unknown setting; or use another provider: PERF_REDIS_PROVIDER=container, or PERF_REDIS_URL.',
+    fix: 'check its last lines above, which name any unknown setting; or use another provider: PERF_REDIS_PROVIDER=container, or PERF_REDIS_URL',
   })
 }

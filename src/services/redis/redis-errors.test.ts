@@ -68,7 +68,7 @@ describe('a user whose ACL excludes INFO', () => {
     expect((await failureOf(async () => least.reset?.())).message).toContain('reset would empty an external database')
     const allowed = await start(await as('allowed', '-@all', '+get', '+set'), { allowReset: true })
     expect((await failureOf(async () => allowed.reset?.())).message).toMatch(
-      /reset may not empty the database: NOPERM .*\nFix: Allow the user of the URL to run FLUSHDB/,
+      /reset may not empty the database: NOPERM .*\nFix: allow the user of the URL to run FLUSHDB/,
     )
   })
 })
@@ -80,13 +80,13 @@ describe('passwords', () => {
     expect(await messageOf(without)).toMatchInlineSnapshot(`
       "redis: HOST requires a password, and the URL has none
         Received: redis://HOST/0 (NOAUTH Authentication required.)
-      Fix: Add it to the URL: redis://:password@host:6379, or redis://user:password@host:6379 for an ACL user."
+      Fix: add it to the URL: redis://:password@host:6379, or redis://user:password@host:6379 for an ACL user"
     `)
     const wrong = Object.assign(new URL(url), { password: 'wrong-password' }).href
     expect(await messageOf(wrong)).toMatchInlineSnapshot(`
       "redis: HOST refuses the password or the user
         Received: redis://:***@HOST/0 (WRONGPASS invalid username-password pair or user is disabled.)
-      Fix: Correct both in the URL (redis://user:password@host:6379); special characters must be percent-encoded."
+      Fix: correct both in the URL (redis://user:password@host:6379); special characters must be percent-encoded"
     `)
   })
 
@@ -96,7 +96,7 @@ describe('passwords', () => {
     expect(await messageOf(`redis://:some-password@127.0.0.1:${port}`)).toMatchInlineSnapshot(`
       "redis: HOST has no password, and the URL has one
         Received: redis://:***@HOST (ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?)
-      Fix: Remove it from the URL, or set requirepass on that server."
+      Fix: remove it from the URL, or set requirepass on that server"
     `)
   })
 })
@@ -121,13 +121,13 @@ describe('TLS', () => {
     expect(messages.join('\n')).toMatchInlineSnapshot(`
       "redis: HOST: the TLS certificate of the server is not trusted (SELF_SIGNED_CERT_IN_CHAIN)
         Received: rediss://HOST (self-signed certificate in certificate chain)
-      Fix: Start Node with NODE_EXTRA_CA_CERTS=/path/ca.pem.
+      Fix: start Node with NODE_EXTRA_CA_CERTS=/path/ca.pem
       redis: HOST: the TLS handshake got no response in time, as on a port without TLS
         Received: rediss://HOST (Connection timeout)
-      Fix: Write redis:// in the URL if that port is without TLS; otherwise see whether the server is overloaded.
+      Fix: write redis:// in the URL if that port is without TLS; otherwise see whether the server is overloaded
       redis: HOST: the server closed the connection without a response, as a port for TLS does
         Received: redis://HOST (read ECONNRESET)
-      Fix: Write rediss:// in the URL if that port is for TLS; otherwise see why it closes connections."
+      Fix: write rediss:// in the URL if that port is for TLS; otherwise see why it closes connections"
     `)
   })
 })
@@ -160,7 +160,7 @@ describe('Redis Cluster', () => {
     }
     expect(await messageOf(url, { allowReset: true, seed })).toMatchInlineSnapshot(`
       "redis: HOST belongs to a Cluster, and one connection sees only a part of its keys: Redis Cluster is not supported
-      Fix: Use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target."
+      Fix: use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target"
     `)
     expect(await messageOf(url, {}, { isTargetExternal: true })).toContain('Redis Cluster is not supported')
     // A user who may not read the mode gets the error of the first command.
@@ -184,7 +184,7 @@ describe('Redis Cluster', () => {
     })
     await promise
     expect(await messageOf(`redis://127.0.0.1:${port}`)).toMatch(
-      /is a Sentinel, which holds no data\nFix: Use the server/,
+      /is a Sentinel, which holds no data\nFix: use the server/,
     )
   })
 })

@@ -14,7 +14,7 @@ export async function readVersion(subject: string, connection: RedisConnection):
   if (mode === 'sentinel')
     throw new ServiceError(subject, {
       problem: `${new URL(connection.url).host} is a Sentinel, which holds no data`,
-      fix: 'Use the server that it watches: redis-cli -p 26379 SENTINEL GET-MASTER-ADDR-BY-NAME mymaster',
+      fix: 'use the server that it watches: redis-cli -p 26379 SENTINEL GET-MASTER-ADDR-BY-NAME mymaster',
     })
   const valkey = fields.get('valkey_version')
   if (valkey !== undefined) return `Valkey ${valkey}`
@@ -56,7 +56,7 @@ export async function flush(subject: string, connection: RedisConnection): Promi
     if (!isRefused(cause)) throw cause
     throw new ServiceError(subject, {
       problem: `reset may not empty the database: ${asError(cause).message}`,
-      fix: `Allow the user of the URL to run FLUSHDB (ACL SETUSER … +flushdb), or remove the reset.`,
+      fix: `allow the user of the URL to run FLUSHDB (ACL SETUSER … +flushdb), or remove the reset`,
       cause,
     })
   })
@@ -81,7 +81,7 @@ export async function applySettings(
     } catch (cause) {
       throw new ServiceError(subject, {
         problem: `${name} is ${found ?? 'unknown'}, expected ${wanted}, and it cannot be set: ${asError(cause).message}`,
-        fix: `Set it in the configuration of that server, or remove it from ${subject}().`,
+        fix: `set it in the configuration of that server, or remove it from ${subject}()`,
         cause,
       })
     }

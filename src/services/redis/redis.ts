@@ -35,9 +35,9 @@ export type MaxmemoryPolicy = (typeof POLICIES)[number]
 
 /** Options of {@link redis}. */
 export interface RedisOptions extends DatabaseOptions<RedisConnection> {
-  /** Memory limit, e.g. `'64mb'`, or a number of bytes. Default: the server's, which is no limit. */
+  /** Memory limit, e.g. `'64mb'`, or a number of bytes. @default the server's, which is no limit */
   readonly maxmemory?: string | number
-  /** Eviction policy at the memory limit. Default: the server's, `noeviction`. */
+  /** Eviction policy at the memory limit. @default the server's, `noeviction` */
   readonly maxmemoryPolicy?: MaxmemoryPolicy
 }
 
@@ -67,6 +67,13 @@ const KIND: DatabaseKind = {
  *
  * Its `connection` is `{ url }`. An external server has `maxmemory` and `maxmemoryPolicy` for the duration of the run; its
  * previous values are restored at a normal end (not after `kill -9`). `reset` flushes the database and seeds again.
+ *
+ * @example
+ * import { definePerfConfig, redis } from 'vitest-slo/config'
+ *
+ * export default definePerfConfig({
+ *   services: [redis({ maxmemory: '256mb', maxmemoryPolicy: 'volatile-lru' })],
+ * })
  */
 export function redis(options: RedisOptions = {}): Service {
   const name = options.name ?? 'redis'

@@ -50,7 +50,7 @@ export function tlsFailure(origin: string, last: string): ServiceError | undefin
     new ServiceError('target', {
       problem: `the TLS handshake with ${origin} failed: ${problem.finding}`,
       received: redactText(last),
-      fix: problem.fix.includes('tls: {') ? `In target(): ${problem.fix}` : problem.fix,
+      fix: problem.fix.includes('tls: {') ? `in target(): ${problem.fix}` : problem.fix,
     })
   )
 }

@@ -21,6 +21,7 @@ export interface TargetExit {
 
 /** A target that is ready for load. */
 export interface StartedTarget extends AsyncDisposable {
+  /** Source: started by its command, or already running. */
   readonly provider: 'command' | 'external'
   /** One line without secrets. */
   readonly summary: string
@@ -45,6 +46,7 @@ export interface StartedTarget extends AsyncDisposable {
 
 /** Context in which the target starts. */
 export interface TargetContext extends Omit<ServiceContext, 'isTargetExternal'> {
+  /** The started services. */
   readonly services: readonly StartedService[]
   /** Whether the load is at full scale. */
   readonly fullScale: boolean

@@ -49,14 +49,14 @@ export class ExternalTarget implements StartedTarget {
   async restart(): Promise<void> {
     throw new ServiceError('target', {
       problem: 'an external target cannot be restarted',
-      fix: 'Restart it yourself, or unset PERF_TARGET_URL so that its command starts it.',
+      fix: 'restart it yourself, or unset PERF_TARGET_URL so that its command starts it',
     })
   }
 
   async kill(): Promise<() => Promise<void>> {
     throw new ServiceError('target', {
       problem: 'an external target cannot be killed',
-      fix: 'Remove the disruption, or unset PERF_TARGET_URL so that its command starts it.',
+      fix: 'remove the disruption, or unset PERF_TARGET_URL so that its command starts it',
     })
   }
 
@@ -86,7 +86,7 @@ function parse(
     throw new ServiceError('target', {
       problem: `${fromEnv ? variable : option} is not an http URL`,
       received: base ? `a URL with protocol ${base.url.protocol}` : redactText(JSON.stringify(text)),
-      fix: `Write it as http://127.0.0.1:3000, https://staging.example.com, or unix:/run/app.sock.`,
+      fix: `write it as http://127.0.0.1:3000, https://staging.example.com, or unix:/run/app.sock`,
     })
   })
 }
@@ -107,7 +107,7 @@ async function untilReady(
     received: redactText(last),
     fix:
       (await otherProtocolFix(base)) ??
-      'Start it, correct PERF_TARGET_URL, or set the path of its readiness check: target({ ready }).',
+      'start it, correct PERF_TARGET_URL, or set the path of its readiness check: target({ ready })',
   })
 }
 

@@ -9,6 +9,7 @@ import { any, duration, integer, isText, listOf, matching, text } from '../../op
 export interface InstanceContext {
   /** Index of the instance, from 0. */
   readonly index: number
+  /** Port that the instance must listen on. */
   readonly port: number
   /** Not set if there is no internal listener. */
   readonly internalPort: number | undefined
@@ -23,23 +24,23 @@ export interface TargetOptions {
    * Vitest's variables, plus `NODE_ENV=production`, the services' variables, the ports, and `env`.
    */
   readonly command?: readonly string[]
-  /** Folder that the command runs in. Default: the current folder. */
+  /** Folder that the command runs in. @default the current folder */
   readonly cwd?: string
   /** Additional environment variables, which override all others. */
   readonly env?: Readonly<Record<string, string>> | ((instance: InstanceContext) => Readonly<Record<string, string>>)
-  /** Path that responds with 2xx once the target can take load. Default: `/healthz`. */
+  /** Path that responds with 2xx once the target can take load. @default `/healthz` */
   readonly ready?: string
-  /** Time limit for the target to become ready. Default: `'30s'`. */
+  /** Time limit for the target to become ready. @default `'30s'` */
   readonly readyTimeout?: Duration
-  /** Number of instances to start. VUs and sockets are distributed over them round-robin. Default: 1. */
+  /** Number of instances to start. VUs and sockets are distributed over them round-robin. @default 1 */
   readonly instances?: number
-  /** Fixed port, incremented for each further instance. Default: a free one. */
+  /** Fixed port, incremented for each further instance. @default a free one */
   readonly port?: number
-  /** Environment variable with the port. Default: `PORT`. */
+  /** Environment variable with the port. @default `PORT` */
   readonly portVariable?: string
   /** Like `port`, for the internal listener (publish routes, metrics). */
   readonly internalPort?: number
-  /** Environment variable with the internal port; `false` if there is no internal listener. Default: `INTERNAL_PORT`. */
+  /** Environment variable with the internal port; `false` if there is no internal listener. @default `INTERNAL_PORT` */
   readonly internalPortVariable?: string | false
   /** URL of a running target, or a list of its instances. `PERF_TARGET_URL` (comma-separated) overrides it and the command. */
   readonly url?: string | readonly string[]

@@ -86,7 +86,7 @@ export class StartedProcesses implements StartedTarget {
       throw new ServiceError('target', {
         problem: `there is no instance ${instance}`,
         received: `${this.#ports.length} instances, counted from 0`,
-        fix: 'Use an existing instance, or start more: target({ instances: 2 }).',
+        fix: 'use an existing instance, or start more: target({ instances: 2 })',
       })
     }
     this.#killed.add(process)
@@ -152,7 +152,7 @@ async function onePort(option: string, fixed: number | undefined, index: number)
   throw new ServiceError('target', {
     problem: `port ${port} is in use`,
     received: `${option}: ${fixed}${index === 0 ? '' : `, instance ${index}`}`,
-    fix: `Stop the process that listens there (lsof -i :${port} names it), or remove ${option} to use a free port.`,
+    fix: `stop the process that listens there (lsof -i :${port} names it), or remove ${option} to use a free port`,
   })
 }
 
@@ -177,7 +177,7 @@ async function launchInstance(
   }).catch((error: NodeJS.ErrnoException) => {
     throw new ServiceError('target', {
       problem: `${shown} cannot be run: ${error.message}`,
-      fix: `Use a program on the path and an existing folder: target({ command, cwd }).`,
+      fix: `use a program on the path and an existing folder: target({ command, cwd })`,
       cause: error,
     })
   })
@@ -203,7 +203,7 @@ async function launchInstance(
         problem: `${shown} was not ready within ${readyTimeoutMs / 1000} s: GET ${readyPath} on port ${ports.port}`,
         received: mask(outcome.last ?? ''),
         details,
-        fix: 'Check above what it waits for; raise target({ readyTimeout }), or set the path of its readiness check, target({ ready }).',
+        fix: 'check above what it waits for; raise target({ readyTimeout }), or set the path of its readiness check, target({ ready })',
       })
     : new ServiceError('target', {
         problem: `${shown} exited before it was ready: ${describeExit(outcome)}`,
@@ -227,13 +227,13 @@ function wrongPort(shown: string, { port }: Ports, others: readonly number[], de
   return new ServiceError('target', {
     problem: `${shown} listens on port ${others.join(' and ')} instead of ${port}, the port in its environment`,
     details,
-    fix: `Make it listen on the port in the variable PORT (target({ portVariable }) names another variable), or set its port: target({ port: ${others[0]} }).`,
+    fix: `make it listen on the port in the variable PORT (target({ portVariable }) names another variable), or set its port: target({ port: ${others[0]} })`,
   })
 }
 
 function exitFix(started: ManagedProcess): string {
   if (started.log.last().some((line) => line.includes('EADDRINUSE'))) {
-    return 'Its port is in use: make it listen on PORT (and INTERNAL_PORT), which are free.'
+    return 'make it listen on PORT (and INTERNAL_PORT), which are free: its port is in use'
   }
-  return 'Check its last lines above; run the command by hand with the same variables to find the cause.'
+  return 'check its last lines above; run the command by hand with the same variables to find the cause'
 }

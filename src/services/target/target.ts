@@ -9,10 +9,13 @@ export type { StartedTarget, TargetContext } from './started-target.ts'
 
 /** The system under test: started by the run, or already running. */
 export interface Target {
+  /** The options, as passed. */
   readonly options: TargetOptions
+  /** Invalid options; reported together with all others. */
   readonly problems: readonly Problem[]
   /** Whether the target is already running, by option or by `PERF_TARGET_URL`. */
   isExternal(env: NodeJS.ProcessEnv): boolean
+  /** Starts the target, or connects to it. */
   start(context: TargetContext): Promise<StartedTarget>
 }
 
@@ -22,6 +25,11 @@ export interface Target {
  * Its ports are free ones by default, passed in the environment (`PORT`, `INTERNAL_PORT`). It is ready once the `ready`
  * path responds with 2xx. The host of a remote URL must be in `allowRemote`, and at full scale also in the variable
  * `PERF_ALLOW_FULL_LOAD_ON`.
+ *
+ * @example
+ * import { definePerfConfig, target } from 'vitest-slo/config'
+ *
+ * export default definePerfConfig({ target: target({ command: ['node', 'server.js'], ready: '/healthz' }) })
  */
 export function target(options: TargetOptions): Target {
   const isExternal = (env: NodeJS.ProcessEnv) => Boolean(env['PERF_TARGET_URL']) || options.url !== undefined
@@ -38,7 +46,7 @@ export function target(options: TargetOptions): Target {
       }
       throw new ServiceError('target', {
         problem: 'neither a command nor a URL is set',
-        fix: `Set the command that starts it, target({ command: ['node', 'src/main.ts'] }), or its URL: PERF_TARGET_URL=http://127.0.0.1:3000.`,
+        fix: `set the command that starts it, target({ command: ['node', 'src/main.ts'] }), or its URL: PERF_TARGET_URL=http://127.0.0.1:3000`,
       })
     },
   }

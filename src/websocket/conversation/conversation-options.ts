@@ -7,7 +7,9 @@ import type { Duration } from '../../options/checks.ts'
 import type { Message, Outgoing } from '../message.ts'
 import type { SocketOptions, SocketPlan } from '../sockets/socket-options.ts'
 
+/** Context of a message to send. */
 export interface StepContext<D> {
+  /** The VU that sends the message. */
   readonly vu: Vu<D>
   /** How many iterations this VU began before this one. */
   readonly iteration: number
@@ -15,8 +17,11 @@ export interface StepContext<D> {
   readonly random: Random
 }
 
+/** Context of a message that may be the response. */
 export interface ResponseContext<D> {
+  /** The VU that received the message. */
   readonly vu: Vu<D>
+  /** Number of iterations that this VU began before this one. */
   readonly iteration: number
   /** What `send` gave. */
   readonly sent: Outgoing
@@ -24,8 +29,9 @@ export interface ResponseContext<D> {
 
 /** A message and its response. */
 export interface ConversationStep<D> {
-  /** Default: `step`, numbered where there are several. */
+  /** @default `step`, numbered where there are several */
   readonly name?: string
+  /** Message to send, or a function that returns it for each iteration. */
   readonly send: Outgoing | ((context: StepContext<D>) => Outgoing)
   /**
    * Whether a message is the response; others are passed over. A message that is not the JSON it is read as is an error of
@@ -43,32 +49,33 @@ export interface ConversationStep<D> {
    */
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
   readonly check?: (message: Message, context: ResponseContext<D>) => boolean | string | void
-  /** Pause after the response. Default: none. */
+  /** Pause after the response. @default none */
   readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
 }
 
 /** Options of `ws.run()`: every VU has a connection of its own, open before the load begins. */
 export interface ConversationOptions<D = undefined> extends SocketOptions<D> {
-  /** Default: `conversation 1`, counted up within the scenario. */
+  /** @default `conversation 1`, counted up within the scenario */
   readonly name?: string
+  /** Load: the number of VUs or the rate, and the duration. */
   readonly load: Load
   /** What an iteration says: one step, or several in order. One that ends in an error ends the iteration. */
   readonly steps: ConversationStep<D> | readonly ConversationStep<D>[]
   /** Gives VU i its row: row i, beginning again after the last. */
   readonly data?: DataOption<D>
-  /** Sent on every new connection, before anything else. Default: nothing. */
+  /** Sent on every new connection, before anything else. @default nothing */
   readonly onOpen?: (vu: Vu<D>) => Outgoing | readonly Outgoing[]
-  /** Whether a message says that the greeting was taken. Default: nothing is waited for. */
+  /** Whether a message says that the greeting was taken. @default nothing is waited for */
   readonly isReady?: (message: Message, vu: Vu<D>) => boolean
-  /** A greeting without a response by then has failed. Default: `'10s'`. */
+  /** A greeting without a response by then has failed. @default `'10s'` */
   readonly readyTimeout?: Duration
-  /** From the send (with connecting, where needed) to the response. Default: `'10s'`. */
+  /** From the send (with connecting, where needed) to the response. @default `'10s'` */
   readonly timeout?: Duration
-  /** Load of the same shape as at the beginning, sent before and counted nowhere. Default: none. */
+  /** Load of the same shape as at the beginning, sent before and counted nowhere. @default none */
   readonly warmup?: Duration
-  /** Open models: an iteration that waited so long for a free VU is dropped. Default: it waits until the load ends. */
+  /** Open models: an iteration that waited so long for a free VU is dropped. @default it waits until the load ends */
   readonly maxQueueTime?: Duration
-  /** Default: `{ errorRateAbove: 0.9, duration: '5s' }`. `false`: never. */
+  /** Condition that aborts the run; `false`: never. @default `{ errorRateAbove: 0.9, duration: '5s' }` */
   readonly abortWhen?: AbortWhen | false
 }
 

@@ -125,7 +125,7 @@ export class Clients<D> implements PoolEvents {
     this.#pool.send(client, this.#framed.framesOf(client, message))
   }
 
-  /** Heartbeats sent and unanswered; `undefined` if no client has a heartbeat. */
+  /** Heartbeats sent, and those without a response; `undefined` if no client has a heartbeat. */
   get heartbeats(): HeartbeatCounts | undefined {
     return this.#heartbeats.counts
   }

@@ -22,11 +22,11 @@ export interface PublicationToSend {
 export interface Move {
   /** Since publishing began, warm-up included; or a share of the run's planned length (`'40%'`), which holds at every scale. */
   readonly time: Duration | `${number}%`
-  /** A group, or several. Default: none. */
+  /** A group, or several. @default none */
   readonly join?: string | readonly string[]
-  /** A group, or several. Default: none. */
+  /** A group, or several. @default none */
   readonly leave?: string | readonly string[]
-  /** What the client sends to the target. Default: nothing, if the target moves it by itself. */
+  /** What the client sends to the target. @default nothing, if the target moves it by itself */
   readonly send?: Outgoing | readonly Outgoing[]
   /**
    * Whether a message says that the move is done. @default the run's `isSubscribed` if the client joins; otherwise it is
@@ -39,7 +39,7 @@ export interface Move {
 export interface PublishOptions {
   /** Publications due per second. Never reduced by the scale. */
   readonly rate: number
-  /** Default: `'uniform'`. */
+  /** @default `'uniform'` */
   readonly arrivals?: Arrivals
   /**
    * Makes the target publish. Not awaited by the schedule; a rejection, or a `Response` that is not ok, is counted as a
@@ -52,15 +52,17 @@ export interface PublishOptions {
 
 /** Options of `ws.fanOut()`. Every socket is that of one VU; VUs are numbered from 0. */
 export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
-  /** Default: `fan-out 1`, counted up within the scenario. */
+  /** @default `fan-out 1`, counted up within the scenario */
   readonly name?: string
   /** Sockets to open; reduced by the scale. */
   readonly connections: number
-  /** Gives VU i its row: row i, beginning again after the last. Default: no data. */
+  /** Gives VU i its row: row i, beginning again after the last. @default no data */
   readonly data?: DataOption<D>
   /**
    * What a client sends once connected, and again on every new connection: one message or several. `groups` are those that
-   * the client is in by then. Default: nothing, if the path or the target subscribes it.
+   * the client is in by then.
+   *
+   * @default nothing, if the path or the target subscribes it
    */
   readonly subscribe?: (vu: Vu<D>, groups: readonly string[]) => Outgoing | readonly Outgoing[]
   /**
@@ -77,7 +79,7 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
    * the last socket was opened. @default '500ms'
    */
   readonly joinDelay?: Duration
-  /** A subscription not acknowledged by then has failed. Default: `'10s'`. */
+  /** A subscription not acknowledged by then has failed. @default `'10s'` */
   readonly subscribeTimeout?: Duration
   /**
    * Left out, the target publishes by itself (a feed): publications are taken from the messages, and one is missing for a
@@ -92,19 +94,23 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
   readonly identify: (message: Message) => IdentifyResult
   /**
    * The group (room, channel, topic) that a client subscribes to, or a list of several. Publications take turns over the
-   * groups, and are expected by whoever is a member at that instant. Default: no groups, everybody expects everything.
+   * groups, and are expected by whoever is a member at that instant.
+   *
+   * @default no groups, everybody expects everything
    */
   readonly group?: (vu: Vu<D>) => string | readonly string[]
   /**
    * When the client joins and leaves groups during the run. From what it sends until that is acknowledged, deliveries of
-   * the group are neither missing nor unexpected, nor is what was due less than `joinDelay` before it leaves. Default: never.
+   * the group are neither missing nor unexpected, nor is what was due less than `joinDelay` before it leaves.
+   *
+   * @default never
    */
   readonly moves?: (vu: Vu<D>) => readonly Move[]
   /** How long is published and counted; cut by the scale. */
   readonly duration: Duration
-  /** Publishing before that which is not counted. Default: 0; of a feed, 2 s, in which the distance of its clock is estimated. */
+  /** Publishing before that which is not counted. @default 0; of a feed, 2 s, in which the distance of its clock is estimated */
   readonly warmup?: Duration
-  /** A delivery is late past this lag. Default: `'1s'`. */
+  /** A delivery is late past this lag. @default `'1s'` */
   readonly lateThreshold?: Duration
   /**
    * How long the run watches after the last publication: what has not come by then is missing; duplicates, and messages
@@ -115,7 +121,7 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
    * message
    */
   readonly drainDuration?: Duration
-  /** Whether a lost socket is opened anew, after so long (`true`: 1 s). Default: false. */
+  /** Whether a lost socket is opened anew, after so long (`true`: 1 s). @default false */
   readonly reconnect?: boolean | Duration
 }
 

@@ -120,6 +120,6 @@ function checkedNames(value: unknown, client: number): readonly string[] {
   if (names !== undefined) return names
   throw new ScenarioError(
     `the group function returned a value of type ${typeof value} for VU ${client}; it must return the name of a group or a list of names, none of them empty\n` +
-      'Fix: group: (vu) => [`room ${vu.id % 10}`]',
+      'Fix: write, for example, group: (vu) => [`room ${vu.id % 10}`]',
   )
 }

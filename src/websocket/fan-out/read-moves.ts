@@ -19,7 +19,7 @@ export function readMove(client: number, move: Move, plannedMs: number): Planned
   const refuse = (rule: string): never => {
     throw new ScenarioError(
       `the moves function returned an invalid move for VU ${client}: ${rule}\n` +
-        "Fix: moves: (vu) => [{ time: '2s', join: 'room 7', send: { type: 'join', room: 7 } }]",
+        "Fix: write, for example, moves: (vu) => [{ time: '2s', join: 'room 7', send: { type: 'join', room: 7 } }]",
     )
   }
   if (typeof move !== 'object' || move === null) return refuse('it must be an object with time, and with join or leave')

@@ -279,7 +279,9 @@ test('counts a publication as failed if its response is not ok', async () => {
   )
   expect(run.publications).toMatchObject({ count: 50, failed: 50 })
   expect(run[evidenceOf]().evidenceLines).toContain('50 of 50 publications failed to be sent: the response was 503')
-  expect(run[evidenceOf]().hint).toBe('most missing deliveries belong to 50 publications that publish.send failed on')
+  expect(run[evidenceOf]().hint).toBe(
+    'find out why publish.send failed: most missing deliveries belong to its 50 failed publications',
+  )
 })
 
 test('closes the connection of a client that receives text other than UTF-8, and names the reason', async () => {

@@ -3,6 +3,7 @@ import { flag, text } from '../../options/values.ts'
 import type { FramedConnection, Framing } from '../framing.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
 
+/** Options of {@link delimited}. */
 export interface DelimitedOptions {
   /** Delimiter between two messages: one character or several. @default '\n' */
   readonly delimiter?: string
@@ -27,7 +28,8 @@ const DELIMITED = object<DelimitedOptions>()(
  * Framing with several messages in a frame, separated by a delimiter, such as newline-delimited JSON. Empty messages are
  * ignored.
  *
- * @example framing: delimited({ delimiter: '\n' })
+ * @example
+ * const framing = delimited({ delimiter: '\n' })
  */
 export function delimited(options: DelimitedOptions = {}): Framing {
   const { delimiter, isTerminated } = readOptions('delimited()', DELIMITED, options)

@@ -10,6 +10,7 @@ import { JsonMessage } from './json-message.ts'
 import { Pending } from './pending.ts'
 import { objectPerVu } from './per-vu.ts'
 
+/** Options of {@link graphqlTransportWs}. */
 export interface GraphQLTransportWsOptions<D = unknown> {
   /** Payload of `connection_init`, such as a token: one for all VUs, or a function of the VU. @default none */
   readonly connectionParams?: Readonly<Record<string, unknown>> | ((vu: Vu<D>) => Readonly<Record<string, unknown>>)
@@ -19,9 +20,13 @@ export interface GraphQLTransportWsOptions<D = unknown> {
 
 /** A GraphQL operation: a query, a mutation or a subscription. */
 export type GraphQLOperation = {
+  /** Document with the operation. */
   readonly query: string
+  /** Values of its variables. @default none */
   readonly variables?: Readonly<Record<string, unknown>>
+  /** Name of the operation, if the document has several. @default none */
   readonly operationName?: string
+  /** Extensions of the request. @default none */
   readonly extensions?: Readonly<Record<string, unknown>>
 }
 
@@ -46,7 +51,8 @@ const graphqlOptions = <D>() =>
  * responds to pings of the server. In `ws.run()`, `error` of an operation and a result with `errors` and without `data` are
  * errors unless a `check` accepts them; a result with both is left to `check`. `complete` is not passed to the scenario.
  *
- * @example framing: graphqlTransportWs({ connectionParams: (vu) => ({ token: vu.data.token }) })
+ * @example
+ * const framing = graphqlTransportWs<{ token: string }>({ connectionParams: (vu) => ({ token: vu.data.token }) })
  */
 export function graphqlTransportWs<D = unknown>(options: GraphQLTransportWsOptions<D> = {}): Framing {
   const { connectionParams, pingIntervalMs } = readOptions('graphqlTransportWs()', graphqlOptions<D>(), options)
@@ -66,7 +72,8 @@ export function graphqlTransportWs<D = unknown>(options: GraphQLTransportWsOptio
  * A GraphQL operation to send. In `ws.run()` its first result is the response, unless the step has an `isResponse`. The
  * `responseTo` of each result is this operation.
  *
- * @example subscribe: () => graphqlOperation({ query: 'subscription { prices { id } }' })
+ * @example
+ * const subscribe = () => graphqlOperation({ query: 'subscription { prices { id } }' })
  */
 export function graphqlOperation(operation: GraphQLOperation): Outgoing {
   return request({ ...operation })

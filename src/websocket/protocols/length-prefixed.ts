@@ -3,6 +3,7 @@ import { flag, matching } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
 
+/** Options of {@link lengthPrefixed}. */
 export interface LengthPrefixedOptions {
   /** Length of the prefix in bytes. @default 4 */
   readonly prefixBytes?: 1 | 2 | 4
@@ -28,7 +29,8 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
  * Framing with binary messages in a stream of bytes, each after a prefix with its length. A frame may hold several messages,
  * and a message may continue from frame to frame. The length is that of the payload, without the prefix.
  *
- * @example framing: lengthPrefixed({ prefixBytes: 4 })
+ * @example
+ * const framing = lengthPrefixed({ prefixBytes: 4 })
  */
 export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
   const { prefixBytes, isLittleEndian } = readOptions('lengthPrefixed()', LENGTH_PREFIXED, options)

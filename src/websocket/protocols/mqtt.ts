@@ -12,6 +12,7 @@ import { Message, request, type Outgoing } from '../message.ts'
 import { Pending } from './pending.ts'
 import { textPerVu } from './per-vu.ts'
 
+/** Options of {@link mqtt}. */
 export interface MqttOptions<D = unknown> {
   /** Version of the protocol: 4 is MQTT 3.1.1. @default 4 */
   readonly protocolVersion?: 4 | 5
@@ -43,6 +44,7 @@ const mqttOptions = <D>() =>
     { example: "mqtt({ username: 'load' })" },
   )
 
+/** Options of {@link mqttPublish}. */
 export interface MqttPublishOptions {
   /** Quality of service; 2 exchanges all four packets. @default 0 */
   readonly qos?: 0 | 1 | 2
@@ -57,7 +59,9 @@ export interface MqttPublishOptions {
  * publication that the broker refuses closes the connection.
  *
  * @throws {MissingPackageError} if `mqtt-packet` is not installed
- * @example framing: mqtt({ username: 'load', password: 'secret' })
+ *
+ * @example
+ * const framing = mqtt({ username: 'load', password: 'secret' })
  */
 export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
   const { protocolVersion, keepAliveMs, clientId, username, password, isClean } = readOptions(
@@ -91,7 +95,8 @@ export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
 /**
  * A subscription to one or several topic filters. The message whose `responseTo` is this one is the SUBACK.
  *
- * @example subscribe: () => mqttSubscribe('prices/#', { qos: 1 })
+ * @example
+ * const subscribe = () => mqttSubscribe('prices/#', { qos: 1 })
  */
 export function mqttSubscribe(
   topics: string | readonly string[],
@@ -100,7 +105,12 @@ export function mqttSubscribe(
   return request({ cmd: 'subscribe', subscriptions: listOf(topics).map((topic) => ({ topic, qos })) })
 }
 
-/** The end of one or several subscriptions. The message whose `responseTo` is this one is the UNSUBACK. */
+/**
+ * The end of one or several subscriptions. The message whose `responseTo` is this one is the UNSUBACK.
+ *
+ * @example
+ * const leave = mqttUnsubscribe('prices/#')
+ */
 export function mqttUnsubscribe(topics: string | readonly string[]): Outgoing {
   return request({ cmd: 'unsubscribe', unsubscriptions: listOf(topics) })
 }
@@ -108,6 +118,9 @@ export function mqttUnsubscribe(topics: string | readonly string[]): Outgoing {
 /**
  * A publication: text or bytes unchanged, an object as JSON. In `ws.run()` the acknowledgement of quality 1 or 2 is the
  * response, unless the step has an `isResponse`; with quality 0 there is no acknowledgement.
+ *
+ * @example
+ * const steps = [{ name: 'publish', send: () => mqttPublish('prices/7', { price: 12 }, { qos: 1 }) }]
  */
 export function mqttPublish(
   topic: string,

@@ -8,6 +8,7 @@ import { FrameMemo } from './frame-memo.ts'
 import { JsonMessage } from './json-message.ts'
 import { Pending } from './pending.ts'
 
+/** Options of {@link phoenixChannels}. */
 export interface PhoenixChannelsOptions {
   /** Parameters of the socket, such as a token, sent in the query of the path. @default none */
   readonly params?: Readonly<Record<string, string>>
@@ -40,7 +41,8 @@ type Packet = readonly [string | null, string | null, string, string, unknown]
  * Send with {@link phoenixJoin}, {@link phoenixPush} and {@link phoenixLeave}. The client sends heartbeats. A channel that
  * crashes (`phx_error`) or that the server closes closes the connection.
  *
- * @example framing: phoenixChannels({ params: { token: 'secret' } })
+ * @example
+ * const framing = phoenixChannels({ params: { token: 'secret' } })
  */
 export function phoenixChannels(options: PhoenixChannelsOptions = {}): Framing {
   const { params, heartbeatMs } = readOptions('phoenixChannels()', PHOENIX_CHANNELS, options)
@@ -59,7 +61,9 @@ export function phoenixChannels(options: PhoenixChannelsOptions = {}): Framing {
  * A request to join a channel. The message whose `responseTo` is this one is the reply; its `status` shows whether the
  * channel was joined.
  *
- * @example isSubscribed: (message) => message.json<{ status?: string }>().status === 'ok'
+ * @example
+ * const subscribe = () => phoenixJoin('room:lobby')
+ * const isSubscribed = (message: Message) => message.json<{ status?: string }>().status === 'ok'
  */
 export function phoenixJoin(topic: string, payload: Readonly<Record<string, unknown>> = {}): Outgoing {
   return request({ topic, event: 'phx_join', payload })
@@ -68,6 +72,9 @@ export function phoenixJoin(topic: string, payload: Readonly<Record<string, unkn
 /**
  * A push of an event to a joined channel. In `ws.run()` its reply is the response, unless the step has an `isResponse`. A
  * payload of bytes is sent as a binary push.
+ *
+ * @example
+ * const steps = [{ name: 'say', send: () => phoenixPush('room:lobby', 'say', { text: 'hello' }) }]
  */
 export function phoenixPush(
   topic: string,
@@ -77,7 +84,12 @@ export function phoenixPush(
   return request({ topic, event, payload })
 }
 
-/** A request to leave a channel. */
+/**
+ * A request to leave a channel.
+ *
+ * @example
+ * const leave = phoenixLeave('room:lobby')
+ */
 export function phoenixLeave(topic: string): Outgoing {
   return request({ topic, event: 'phx_leave', payload: {} })
 }

@@ -9,6 +9,7 @@ import { FrameMemo } from './frame-memo.ts'
 import { JsonMessage } from './json-message.ts'
 import { Pending } from './pending.ts'
 
+/** Options of {@link signalR}. */
 export interface SignalROptions {
   /** Interval of the client's pings. By default a server closes a connection that is silent for 30 s. @default '15s' */
   readonly pingInterval?: Duration
@@ -51,7 +52,8 @@ const PING = `{"type":6}${END}`
  * of an invocation by the client, or `{ error }`, which is an error in `ws.run()` unless a `check` accepts it. Send with
  * {@link signalRSend}, {@link signalRInvocation} and {@link signalRStream}. The client sends pings.
  *
- * @example framing: signalR()
+ * @example
+ * const framing = signalR()
  */
 export function signalR(options: SignalROptions = {}): Framing {
   const { pingIntervalMs, result } = readOptions('signalR()', SIGNAL_R, options)
@@ -63,7 +65,12 @@ export function signalR(options: SignalROptions = {}): Framing {
   }
 }
 
-/** An invocation of a method of the hub without a result: `signalRSend('Subscribe', 'prices')`. */
+/**
+ * An invocation of a method of the hub without a result: `signalRSend('Subscribe', 'prices')`.
+ *
+ * @example
+ * const subscribe = () => signalRSend('Subscribe', 'prices')
+ */
 export function signalRSend(target: string, ...args: readonly unknown[]): Outgoing {
   return { type: INVOCATION, target, arguments: args }
 }
@@ -72,13 +79,19 @@ export function signalRSend(target: string, ...args: readonly unknown[]): Outgoi
  * An invocation of a method of the hub with a result. In `ws.run()` its completion is the response, unless the step has an
  * `isResponse`. The `responseTo` of the result is this message.
  *
- * @example steps: { send: () => signalRInvocation('Say', 'hello') }
+ * @example
+ * const steps = [{ name: 'say', send: () => signalRInvocation('Say', 'hello') }]
  */
 export function signalRInvocation(target: string, ...args: readonly unknown[]): Outgoing {
   return request({ type: INVOCATION, target, arguments: args, isInvocation: true })
 }
 
-/** An invocation of a streaming method of the hub. Each item is a message; the completion, which has no result, is not. */
+/**
+ * An invocation of a streaming method of the hub. Each item is a message; the completion, which has no result, is not.
+ *
+ * @example
+ * const subscribe = () => signalRStream('Prices', 'all')
+ */
 export function signalRStream(target: string, ...args: readonly unknown[]): Outgoing {
   return request({ type: STREAM_INVOCATION, target, arguments: args, isInvocation: true })
 }

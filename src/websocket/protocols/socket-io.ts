@@ -15,6 +15,7 @@ import {
   type PacketHead,
 } from './socket-io-packet.ts'
 
+/** Options of {@link socketIo}. */
 export interface SocketIoOptions<D = unknown> {
   /** Namespace to connect to. @default '/' */
   readonly namespace?: string
@@ -46,7 +47,8 @@ const socketIoOptions = <D>() =>
  * {@link socketIoEvent} and {@link socketIoRequest}. The client responds to pings. When it connects again, it requests the
  * recovery of its session, as the library does (`connectionStateRecovery`).
  *
- * @example framing: socketIo({ namespace: '/rooms' })
+ * @example
+ * const framing = socketIo({ namespace: '/rooms' })
  */
 export function socketIo<D = unknown>(options: SocketIoOptions<D> = {}): Framing {
   const { namespace, auth, acknowledgement } = readOptions('socketIo()', socketIoOptions<D>(), options)
@@ -65,7 +67,12 @@ export function socketIo<D = unknown>(options: SocketIoOptions<D> = {}): Framing
   }
 }
 
-/** A Socket.IO event without an acknowledgement: `socketIoEvent('subscribe', { room: 7 })`. Arguments may contain bytes. */
+/**
+ * A Socket.IO event without an acknowledgement: `socketIoEvent('subscribe', { room: 7 })`. Arguments may contain bytes.
+ *
+ * @example
+ * const subscribe = () => socketIoEvent('subscribe', { room: 7 })
+ */
 export function socketIoEvent(name: string, ...args: readonly unknown[]): Outgoing {
   const event = [name, ...args]
   return holdsBytes(args) ? { event } : JSON.stringify(event)
@@ -75,7 +82,8 @@ export function socketIoEvent(name: string, ...args: readonly unknown[]): Outgoi
  * A Socket.IO event with an acknowledgement, which is the message whose `responseTo` is this one. In `ws.run()` it is the
  * response, unless the step has an `isResponse`.
  *
- * @example steps: { send: () => socketIoRequest('say', 'hello') }
+ * @example
+ * const steps = [{ name: 'say', send: () => socketIoRequest('say', 'hello') }]
  */
 export function socketIoRequest(name: string, ...args: readonly unknown[]): Outgoing {
   return request({ event: [name, ...args], isAcknowledged: true })

@@ -8,6 +8,7 @@ import { Pending } from './pending.ts'
 import { objectPerVu } from './per-vu.ts'
 import { readFrames, writeFrame, type StompFrame } from './stomp-frame.ts'
 
+/** Options of {@link stomp}. */
 export interface StompOptions<D = unknown> {
   /** Virtual host. @default '/' */
   readonly host?: string
@@ -35,7 +36,8 @@ const stompOptions = <D>() =>
  * {@link stompSubscribe}, {@link stompUnsubscribe} and {@link stompSend}. The client negotiates and sends heart-beats, and
  * does not check those of the server. An ERROR frame closes the connection. The client sends DISCONNECT at the end of the run.
  *
- * @example framing: stomp({ connectHeaders: { login: 'guest', passcode: 'guest' } })
+ * @example
+ * const framing = stomp({ connectHeaders: { login: 'guest', passcode: 'guest' } })
  */
 export function stomp<D = unknown>(options: StompOptions<D> = {}): Framing {
   const { host, connectHeaders, heartbeatMs } = readOptions('stomp()', stompOptions<D>(), options)
@@ -51,17 +53,24 @@ export function stomp<D = unknown>(options: StompOptions<D> = {}): Framing {
  * A subscription to a destination, with a receipt: the message whose `responseTo` is this one. Spring's simple broker does
  * not send receipts. With `ack: 'client'` or `'client-individual'` in `headers`, every message is acknowledged immediately.
  *
- * @example subscribe: () => stompSubscribe('/topic/prices')
+ * @example
+ * const subscribe = () => stompSubscribe('/topic/prices')
  */
 export function stompSubscribe(destination: string, headers: Readonly<Record<string, string>> = {}): Outgoing {
   return request({ command: 'SUBSCRIBE', headers: { destination, ...headers }, isConfirmed: true })
 }
 
-/** The end of the subscription to a destination, with a receipt. */
+/**
+ * The end of the subscription to a destination, with a receipt.
+ *
+ * @example
+ * const leave = stompUnsubscribe('/topic/prices')
+ */
 export function stompUnsubscribe(destination: string, headers: Readonly<Record<string, string>> = {}): Outgoing {
   return request({ command: 'UNSUBSCRIBE', headers: { destination, ...headers }, isConfirmed: true })
 }
 
+/** Options of {@link stompSend}. */
 export interface StompSendOptions {
   /** Further headers. @default none */
   readonly headers?: Readonly<Record<string, string>>
@@ -69,7 +78,12 @@ export interface StompSendOptions {
   readonly isConfirmed?: boolean
 }
 
-/** A message to a destination: text or bytes unchanged, an object as JSON. */
+/**
+ * A message to a destination: text or bytes unchanged, an object as JSON.
+ *
+ * @example
+ * const steps = [{ name: 'say', send: () => stompSend('/app/say', { text: 'hello' }, { isConfirmed: true }) }]
+ */
 export function stompSend(
   destination: string,
   body: string | Uint8Array | Readonly<Record<string, unknown>>,

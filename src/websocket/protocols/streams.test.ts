@@ -83,14 +83,14 @@ test('rejects an invalid delimiter and an invalid prefix', () => {
     [OptionsError: delimited() received an invalid option:
 
       delimiter: must be a string of one character or more
-        received: ''
-        example:  delimiter: '\\n']
+        Received: ''
+        Fix:      write, for example, delimiter: '\\n']
   `)
   expect(() => lengthPrefixed({ prefixBytes: 3 as 4 })).toThrowErrorMatchingInlineSnapshot(`
     [OptionsError: lengthPrefixed() received an invalid option:
 
       prefixBytes: must be 1, 2 or 4
-        received: 3
-        example:  prefixBytes: 4]
+        Received: 3
+        Fix:      write, for example, prefixBytes: 4]
   `)
 })

@@ -29,7 +29,7 @@ export class ApplicationHeartbeats {
   #timer: NodeJS.Timeout | undefined
   #tickMs = Number.POSITIVE_INFINITY
   #sent = 0
-  #unanswered = 0
+  #withoutResponse = 0
   #haveResponses = false
 
   constructor(clients: number, send: (client: number, beat: Beat) => void) {
@@ -39,10 +39,10 @@ export class ApplicationHeartbeats {
     this.#isAwaiting = new Uint8Array(clients)
   }
 
-  /** Heartbeats sent and unanswered; `undefined` if no client has a heartbeat. */
+  /** Heartbeats sent, and those without a response; `undefined` if no client has a heartbeat. */
   get counts(): HeartbeatCounts | undefined {
     if (this.#timer === undefined) return undefined
-    return { sent: this.#sent, withoutResponse: this.#haveResponses ? this.#unanswered : undefined }
+    return { sent: this.#sent, withoutResponse: this.#haveResponses ? this.#withoutResponse : undefined }
   }
 
   /** Starts the heartbeat of a client whose connection is ready. */
@@ -74,7 +74,7 @@ export class ApplicationHeartbeats {
     if (this.#isAwaiting[client] === 0) return
     this.#isAwaiting[client] = 0
     const awaitedMs = now() - (this.#dueMs[client]! - beat.everyMs)
-    if (awaitedMs >= Math.min(beat.everyMs, RESPOND_WITHIN_MS)) this.#unanswered++
+    if (awaitedMs >= Math.min(beat.everyMs, RESPOND_WITHIN_MS)) this.#withoutResponse++
   }
 
   /** Stops all heartbeats at the end of the run. */
@@ -88,7 +88,7 @@ export class ApplicationHeartbeats {
     for (const [client, beat] of this.#beats.entries()) {
       if (beat === undefined || this.#dueMs[client]! >= untilMs) continue
       this.#dueMs[client] = now() + beat.everyMs
-      if (this.#isAwaiting[client] === 1) this.#unanswered++
+      if (this.#isAwaiting[client] === 1) this.#withoutResponse++
       if (beat.hasResponse) this.#isAwaiting[client] = 1
       this.#sent++
       this.#send(client, beat)

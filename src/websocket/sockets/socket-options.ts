@@ -17,25 +17,27 @@ export interface SocketOptions<D> {
    * it are sent; if it is the target's own origin, the target's credentials and `tls` are used. @default the target's
    */
   readonly baseUrl?: string
-  /** Parameters added to the path's query, such as a token that a browser cannot send as a header. Default: none. */
+  /** Parameters added to the path's query, such as a token that a browser cannot send as a header. @default none */
   readonly query?: PerVu<Readonly<Record<string, string>>, D>
-  /** Handshakes started per second. Default: as fast as `maxHandshakes` allows. */
+  /** Handshakes started per second. @default as fast as `maxHandshakes` allows */
   readonly connectRate?: number
-  /** Handshakes in flight at one time. Default: 200. */
+  /** Handshakes in flight at one time. @default 200 */
   readonly maxHandshakes?: number
-  /** A handshake without a response by then has failed. Default: `'10s'`. */
+  /** A handshake without a response by then has failed. @default `'10s'` */
   readonly handshakeTimeout?: Duration
   /** Request headers of the handshake, such as authorization. */
   readonly headers?: PerVu<Readonly<Record<string, string>>, D>
-  /** Cookies of the handshake, by name. Default: none. */
+  /** Cookies of the handshake, by name. @default none */
   readonly cookies?: PerVu<Readonly<Record<string, string>>, D>
-  /** Offered in the handshake, in order of preference. Default: none. */
+  /** Offered in the handshake, in order of preference. @default none */
   readonly subprotocols?: PerVu<readonly string[], D>
-  /** A protocol on top of WebSocket, e.g. `socketIo()`. Default: none, a message is a frame. */
+  /** A protocol on top of WebSocket, e.g. `socketIo()`. @default none, a message is a frame */
   readonly framing?: Framing
   /**
    * The client's own pings, at this interval: a socket that has not responded to one when the next is due is closed, and counts
-   * as closed. The target's pings always get a response. Default: none.
+   * as closed. The target's pings always get a response.
+   *
+   * @default none
    */
   readonly pingInterval?: Duration
   /**
@@ -51,13 +53,16 @@ export interface SocketOptions<D> {
    */
   readonly perMessageDeflate?: boolean
   /**
-   * Processes that hold the sockets. Default: as many as descriptors need, this one alone where it can hold them all.
-   * Raise it where one core is too slow; functions of the scenario are called in this process all the same.
+   * Processes that hold the sockets. Raise it if one core is too slow; functions of the scenario are called in this process
+   * all the same.
+   *
+   * @default as many as descriptors need: only this one if it can hold them all
    */
   readonly processes?: number
   /**
-   * Addresses of this machine to connect from, taken in turns. Default: the system's choice, and as many of 127.0.0.0/8
-   * as make opening quick for a target there.
+   * Addresses of this machine to connect from, taken in turns.
+   *
+   * @default the system's choice, and as many of 127.0.0.0/8 as make opening quick for a target there
    */
   readonly sourceAddresses?: readonly string[]
   /** TLS of `wss://`. @default the target's, for the target */
@@ -72,7 +77,7 @@ export interface HeartbeatOption<D> {
   readonly message: Outgoing | ((vu: Vu<D>) => Outgoing)
   /**
    * Whether a message is the response. It then reaches no other function of the scenario; a heartbeat without a response
-   * by the time of the next, or for 10 s, is counted as unanswered. @default no response is expected
+   * by the time of the next, or for 10 s, is counted in `heartbeats.withoutResponse`. @default no response is expected
    */
   readonly response?: (message: Message) => boolean
 }
