@@ -115,3 +115,7 @@ describe('a target that stalled', () => {
     expect(messageOf(() => expect(timedOut).toHaveErrorRateBelow(0.05))).toMatch(/^Error: /)
   })
 })
+
+test('a throughput at its limit fails if every request was sent', () => {
+  expect(messageOf(() => expect(busyRun({ latencyMs: () => 300 })).toHaveThroughputAbove(200))).toMatch(/^Error: /)
+})

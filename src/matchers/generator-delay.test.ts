@@ -49,6 +49,13 @@ test('explains why errors fail an objective although the generator was saturated
   expect(messageOf(() => expect(saturated(100)).toHaveP95Below(150))).not.toContain('judged all the same')
 })
 
+test('errors of the target excuse a saturated generator, but no other reason', () => {
+  const aborted = { reason: 'aborted', finding: 'the run was aborted', fix: 'see why' } as const
+  const run = saturated(100, { errorsPerSecond: 20, errorKind: 'reset', invalidities: [SATURATED, aborted] })
+  for (const call of [() => expect(run).toHaveThroughputAbove(190), () => expect(run).toSustainRate()])
+    expect(messageOf(call)).toMatch(/^InvalidRunError: [^]*INVALID, not judged\. aborted: the run was aborted/)
+})
+
 describe('pauses of a generator that is not saturated', () => {
   const pauses = { count: 1, totalMs: 400, maxMs: 400 }
   /** 10 s at 200/s, of which the first requests of every second are slow. */
