@@ -4,6 +4,7 @@ import { Fifo } from '../load/fifo.ts'
 import type { Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
+import { shareOf, WHOLE, type Share } from '../load/share.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
 import { now } from '../machine/clock.ts'
 import { OptionsError } from '../options/problems.ts'
@@ -16,13 +17,17 @@ import { Tally } from './tally.ts'
 import { fewOf, vuDemand } from './vu-demand.ts'
 import type { Executed, ExecutionOptions, RunningExecution, Workload } from './workload.ts'
 
-/** Applies a load from the first connection to the last response: VUs begin iterations when they are due. */
+/**
+ * Applies a load, or this generator's share of it, from the first connection to the last response: VUs begin iterations when
+ * they are due.
+ */
 export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'start' | 'at' | 'close'>
   readonly tally = new Tally()
   readonly iterationTimes: IterationTimes | undefined
   readonly #options: ExecutionOptions
   readonly #workload: Workload<V>
+  readonly #share: Share
   readonly #phases: readonly Phase[]
   readonly #endMs: number
   readonly #generator: GeneratorMonitor
@@ -55,11 +60,12 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     const { load, warmupMs, abortWhen, name, kind, limits } = options
     this.#options = options
     this.#workload = workload
+    this.#share = options.division?.share ?? WHOLE
     this.pacer = pacer
     this.#phases = phasesWithWarmUp(load, warmupMs)
     this.#endMs = warmupMs + durationOf(load)
     this.iterationTimes = options.timesIterations ? new IterationTimes(this.#phases) : undefined
-    this.#fewVus = fewOf(maxVusOf(load))
+    this.#fewVus = fewOf(shareOf(this.#share, maxVusOf(load)))
     this.#generator = new GeneratorMonitor(() => workload.openSockets)
     this.#monitor = new RunMonitor({
       pacer: this.pacer,
@@ -107,9 +113,9 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       this.#vus = vus
       for (const vu of this.#vus) this.#idle.push(vu)
       this.#monitor.prime()
-      if (this.#abortReason === undefined) this.#begin()
-      else this.#startMs = now()
+      await this.#startTogether()
       await this.#finished
+      await this.#driver?.settled
       return this.#executed()
     } finally {
       signal.removeEventListener('abort', onAbort)
@@ -142,9 +148,19 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.#abort(`the scenario failed: ${summaryOf(error)}`)
   }
 
-  #begin(): void {
+  /** Begins at once or, with other generators, at the instant at which all of them begin. */
+  async #startTogether(): Promise<void> {
+    const { division } = this.#options
+    if (division !== undefined && this.#abortReason === undefined) {
+      const start = await Promise.race([division.startAt(), this.#finished])
+      if (start !== undefined) this.pacer.at(start.atMs, () => this.#begin(start.atMs))
+    } else this.#begin(now())
+  }
+
+  #begin(startMs: number): void {
+    if (this.#abortReason !== undefined) return
     const { load, warmupMs } = this.#options
-    this.#startMs = now()
+    this.#startMs = startMs
     const at = (ms: number, task: () => void) => this.pacer.at(this.#startMs + ms, task)
     const main = () => driverFor(load, warmupMs, this.#driverContext('load'))
     if (warmupMs > 0) {
@@ -172,19 +188,23 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   }
 
   #driverContext(seedLabel: string): DriverContext<V> {
-    const { random, maxQueueTimeMs } = this.#options
-    const fork = random.fork(seedLabel)
+    const { random, maxQueueTimeMs, division } = this.#options
+    // Its own stream: the instants of arrivals must not depend on what was dropped.
+    const forDropped = random.fork(`${seedLabel}, dropped by ${this.#share.index}`)
     return {
       vus: this.#vus,
+      share: this.#share,
+      claim: division?.claim,
       idle: this.#idle,
       pacer: this.pacer,
       startMs: () => this.#startMs,
-      random: fork,
+      random: random.fork(seedLabel),
       maxQueueTimeMs,
       stepThinkMs: this.#workload.stepThinkMs,
       onScheduled: (delayMs) => this.#generator.recordScheduleDelay(delayMs),
-      onDropped: (dueMs) => this.#countDropped(dueMs, fork),
+      onDropped: (dueMs) => this.#countDropped(dueMs, forDropped),
       onExhausted: () => this.#end(),
+      onClaimFailed: (error) => this.#abort(`iterations could not be claimed: ${summaryOf(error)}`),
     }
   }
 
@@ -241,6 +261,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #executed(): Executed {
     const { load, graceMs, maxQueueTimeMs } = this.#options
     const endedMs = this.#endedMs!
+    if (Number.isNaN(this.#startMs)) this.#startMs = now()
     const nowMs = now()
     for (const vu of this.#vus) if (vu.isBusy) vu.cut?.(nowMs)
     this.#monitor.tellLast()
@@ -253,7 +274,11 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       generator: this.#generator.health(),
       abortReason: this.#abortReason,
       abortCause: this.#abortCause,
-      ...vuDemand(load, this.tally, { mostBusy: this.#mostBusy, patienceMs: Math.min(graceMs, maxQueueTimeMs) }),
+      ...vuDemand(load, this.tally, {
+        mostBusy: this.#mostBusy,
+        patienceMs: Math.min(graceMs, maxQueueTimeMs),
+        share: this.#share,
+      }),
     }
   }
 }

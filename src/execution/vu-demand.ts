@@ -1,6 +1,7 @@
 import { isOpen } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import { segmentsOf } from '../load/segments.ts'
+import { amongVus, shareOf, WHOLE, type Share } from '../load/share.ts'
 import { formatCount, formatMs, formatRate } from '../stats/units.ts'
 import type { Tally } from './tally.ts'
 
@@ -19,6 +20,7 @@ export function fewOf(vus: number): number {
  * few; a load that lacked a free VU while the target was at its fastest does.
  */
 export interface VuDemand {
+  /** VUs that this generator has. */
   readonly vus: number
   readonly lightMs: number
   /** Mean time over all iterations that ended. */
@@ -34,15 +36,21 @@ export interface VuDemand {
 export function vuDemand(
   load: Load,
   { lightMs, iterations, heldMs }: Pick<Tally, 'lightMs' | 'iterations' | 'heldMs'>,
-  { mostBusy, patienceMs }: { readonly mostBusy: number; readonly patienceMs: number },
+  {
+    mostBusy,
+    patienceMs,
+    share = WHOLE,
+  }: { readonly mostBusy: number; readonly patienceMs: number; readonly share?: Share },
 ): { vuDemand: VuDemand | undefined; warnings: readonly string[] } {
-  if (!isOpen(load) || mostBusy < load.vus || lightMs === undefined) return { vuDemand: undefined, warnings: [] }
-  const demand = { vus: load.vus, lightMs, heldMs: iterations === 0 ? lightMs : heldMs / iterations, patienceMs }
-  const ratePerSec = peakRate(load)
+  if (!isOpen(load)) return { vuDemand: undefined, warnings: [] }
+  const vus = shareOf(share, load.vus)
+  if (mostBusy < vus || lightMs === undefined) return { vuDemand: undefined, warnings: [] }
+  const demand = { vus, lightMs, heldMs: iterations === 0 ? lightMs : heldMs / iterations, patienceMs }
+  const ratePerSec = peakRate(load) / amongVus(share, load.vus).count
   const needed = vusFor(demand, ratePerSec)
-  if (needed <= load.vus) return { vuDemand: demand, warnings: [] }
+  if (needed <= vus) return { vuDemand: demand, warnings: [] }
   const warning =
-    `vus: ${formatCount(load.vus)} cannot carry ${formatRate(ratePerSec)} of iterations that take ${formatMs(lightMs)} each; ` +
+    `vus: ${formatCount(vus)}${share.count === 1 ? '' : ' of each generator'} cannot carry ${formatRate(ratePerSec)} of iterations that take ${formatMs(lightMs)} each; ` +
     `that takes ${formatCount(needed)}, with room for bursts ${formatCount(withRoom(needed))}`
   return { vuDemand: demand, warnings: [warning] }
 }

@@ -4,6 +4,7 @@ import type { DrivenVu } from '../load/drivers.ts'
 import type { Load, Phase } from '../load/load.ts'
 import type { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
+import type { Division } from '../load/share.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import type { AbortCause } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
@@ -27,6 +28,8 @@ export interface ExecutionOptions {
   readonly abortWhen: AbortRule | undefined
   readonly limits: GeneratorLimits
   readonly random: Random
+  /** Share of this generator; `undefined` if it carries the whole load. */
+  readonly division?: Division | undefined
   readonly signal: AbortSignal
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
   /** Whether to time whole iterations; not needed if each is one request. */
@@ -62,7 +65,7 @@ export interface RunningExecution<V> {
 export interface Workload<V extends DrivenVu> {
   /** Mean think time within an iteration, between its steps. */
   readonly stepThinkMs: number
-  /** Creates the VUs and opens their connections, before the load begins. */
+  /** Creates the VUs of the share, in order of their ids, and opens their connections, before the load begins. */
   open(execution: RunningExecution<V>): Promise<readonly V[]>
   close(): Promise<void>
   /** Called when no more requests may be sent, before {@link close}. */
@@ -90,7 +93,7 @@ export interface Executed {
   readonly abortReason: string | undefined
   /** Set if `abortWhen` aborted the run. */
   readonly abortCause: AbortCause | undefined
-  /** `undefined` in a closed model, and if a VU was always free. */
+  /** Of this generator's share. `undefined` in a closed model, and if a VU was always free. */
   readonly vuDemand: VuDemand | undefined
   readonly warnings: readonly string[]
 }

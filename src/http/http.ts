@@ -3,6 +3,7 @@ import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, scaleNote, type Scale } from '../load/scale.ts'
+import { WHOLE, type Division } from '../load/share.ts'
 import { runLocation } from '../machine/target-location.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRunResult } from '../results/result.ts'
@@ -35,6 +36,11 @@ export interface HttpContext {
   readonly limits?: Partial<GeneratorLimits>
   /** Runs the queries of `sql(…)`. */
   readonly sql?: SqlQuery
+  /**
+   * Returns the share of this generator in a run, by the run's name. What the run then measures, and what `onRun` receives, is
+   * that share alone. @default the whole run
+   */
+  readonly divide?: ((run: string) => Division) | undefined
   /** Called once for each run that began, also if it was aborted. */
   onRun(result: HttpRunResult): void
   /** Called once a second during a run, and once at its end. */
@@ -74,7 +80,8 @@ export function createHttp(context: HttpContext): Http {
       const instances = endpointsOf(options, context)
       const vus = maxVusOf(load)
       const rows = await rowsFor<D>(options.data, vus, { sql: context.sql })
-      const placeOf = await planConnections(instances, vus, options.timeoutMs)
+      const division = context.divide?.(name)
+      const placeOf = await planConnections(instances, vus, options.timeoutMs, division?.share ?? WHOLE)
       const { measurement, scenarioError } = await new LoadRun({
         name,
         load,
@@ -84,6 +91,7 @@ export function createHttp(context: HttpContext): Http {
         placeOf,
         rows,
         random: new Random(context.seed).fork(name),
+        division,
         signal: context.signal,
         limits: { ...DEFAULT_LIMITS, ...context.limits },
         runId: context.runId,

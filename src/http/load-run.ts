@@ -8,6 +8,7 @@ import { Deadlines } from '../load/deadlines.ts'
 import { isOpen, maxVusOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
+import { ownIds, WHOLE, type Division } from '../load/share.ts'
 import { nextTurn, sleep } from '../machine/clock.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import type { HttpMeasurement } from '../runs/request-measurement.ts'
@@ -46,6 +47,8 @@ export interface LoadRunParts<D> {
   readonly placeOf: (index: number) => ConnectionRoute
   readonly rows: readonly D[]
   readonly random: Random
+  /** Share of this generator; `undefined` if it carries the whole load. */
+  readonly division?: Division | undefined
   readonly signal: AbortSignal
   readonly limits: GeneratorLimits
   readonly runId: string | undefined
@@ -72,13 +75,13 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   #countsAtEnd: ConnectionCounts | undefined
 
   constructor(parts: LoadRunParts<D>) {
-    const { options, instances, name, load, limits, random, signal, onSnapshot } = parts
+    const { options, instances, name, load, limits, random, division, signal, onSnapshot } = parts
     const { warmupMs, maxQueueTimeMs, abortWhen, timeoutMs: graceMs, flow, steps } = options
     this.#parts = parts
     this.#execution = new Execution(
       {
         ...{ name, kind: 'http', load, warmupMs, graceMs, maxQueueTimeMs, abortWhen, limits, random, signal },
-        onSnapshot,
+        ...{ division, onSnapshot },
         timesIterations: flow !== undefined || steps.length > 1 || steps.some(({ group }) => group !== undefined),
       },
       this,
@@ -126,7 +129,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   }
 
   async open(execution: RunningExecution<HttpUser<D>>): Promise<readonly HttpUser<D>[]> {
-    const { load, rows, random, placeOf, signal, options } = this.#parts
+    const { load, rows, random, division, placeOf, signal, options } = this.#parts
     const { tracedRatio, timeoutMs, maxBodyBytes, flow } = options
     const plan = this.#plan
     const shared = {
@@ -145,15 +148,19 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       plan instanceof FlowPlan
         ? new FlowUser(identity, fork, { ...shared, flow: flow!, plan, connect })
         : new VirtualUser(identity, fork, shared, plan)
-    this.#clients = openClients(maxVusOf(load), (index) => {
-      const row = rows[index % rows.length] as D
-      const { instance } = placeOf(index)
-      const vu = createVu({ id: index, data: row, instance }, () => random.fork(index))
+    const share = division?.share ?? WHOLE
+    const ids = ownIds(share, maxVusOf(load))
+    this.#clients = openClients(ids.length, (position) => {
+      const id = ids[position]!
+      const row = rows[id % rows.length] as D
+      const { instance } = placeOf(id)
+      const vu = createVu({ id, data: row, instance }, () => random.fork(id))
       this.#vus.push(vu)
-      return this.#connectionOf(vu.exchange, index)
+      return this.#connectionOf(vu.exchange, id)
     })
     await openAll(
       this.#vus.map(({ exchange }) => exchange.connection),
+      share,
       signal,
     )
     // By then, a target that sends before a request has done so.

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { WHOLE } from '../load/share.ts'
 import type { Connection } from './connection.ts'
 import { openAll } from './open-connections.ts'
 
@@ -35,7 +36,7 @@ function handshakes(count: number, outcome: (index: number) => 'open' | 'refused
 test('opens every connection, with at most 200 handshakes in flight', async () => {
   const { connections, end, most } = handshakes(450, () => 'open')
   let isDone = false
-  const opening = openAll(connections, new AbortController().signal).then(() => (isDone = true))
+  const opening = openAll(connections, WHOLE, new AbortController().signal).then(() => (isDone = true))
   for (let ended = 0; ended < 449; ended++) await end()
   expect([isDone, most()]).toEqual([false, 200])
   await end()
@@ -45,7 +46,7 @@ test('opens every connection, with at most 200 handshakes in flight', async () =
 
 test('stops early if the target refuses every connection', async () => {
   const { connections, end, begun } = handshakes(10_000, () => 'refused')
-  const opening = openAll(connections, new AbortController().signal)
+  const opening = openAll(connections, WHOLE, new AbortController().signal)
   while (await end());
   await opening
   expect(begun()).toBeLessThan(250)
@@ -53,7 +54,7 @@ test('stops early if the target refuses every connection', async () => {
 
 test('tries every connection if the target refuses only some', async () => {
   const { connections, end, begun } = handshakes(500, (index) => (index === 7 ? 'open' : 'refused'))
-  const opening = openAll(connections, new AbortController().signal)
+  const opening = openAll(connections, WHOLE, new AbortController().signal)
   while (await end());
   await opening
   expect(begun()).toBe(500)
@@ -62,7 +63,7 @@ test('tries every connection if the target refuses only some', async () => {
 test('ends the wait on abort and begins no more handshakes', async () => {
   const stop = new AbortController()
   const { connections, end, begun } = handshakes(500, () => 'open')
-  const opening = openAll(connections, stop.signal)
+  const opening = openAll(connections, WHOLE, stop.signal)
   stop.abort()
   await opening
   while (await end());

@@ -1,6 +1,7 @@
+import type { Share } from '../load/share.ts'
 import type { Connection } from './connection.ts'
 
-/** Maximum handshakes in flight: more would overflow the listen queue, and the run would measure that instead. */
+/** Maximum handshakes in flight, of all generators: more would overflow the listen queue, and the run would measure that instead. */
 const MAX_HANDSHAKES = 200
 
 /** Failures after which, without any success, no more connections are opened in advance: the load will show the problem. */
@@ -10,7 +11,11 @@ const GIVE_UP_AFTER = 20
  * Opens connections before the load begins. A failed one is tried again when its VU's first request is due. An abort ends
  * the wait but not the handshakes, which end when the connections are closed.
  */
-export async function openAll(connections: readonly Connection[], signal: AbortSignal): Promise<void> {
+export async function openAll(
+  connections: readonly Connection[],
+  { count }: Share,
+  signal: AbortSignal,
+): Promise<void> {
   let next = 0
   let failures = 0
   let successes = 0
@@ -22,7 +27,8 @@ export async function openAll(connections: readonly Connection[], signal: AbortS
       else failures++
     }
   }
-  const all = Promise.all(Array.from({ length: Math.min(MAX_HANDSHAKES, connections.length) }, openOneAfterAnother))
+  const atOnce = Math.min(Math.ceil(MAX_HANDSHAKES / count), connections.length)
+  const all = Promise.all(Array.from({ length: atOnce }, openOneAfterAnother))
   const aborted = Promise.withResolvers<void>()
   const onAbort = () => aborted.resolve()
   signal.addEventListener('abort', onAbort, { once: true })

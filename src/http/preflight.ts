@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { shareOf, type Share } from '../load/share.ts'
 import { descriptorLimit } from '../machine/descriptor-limit.ts'
 import { tlsProblem, type TlsProblem } from '../machine/tls.ts'
 import { formatCount } from '../stats/units.ts'
@@ -25,16 +26,21 @@ const SPARE_DESCRIPTORS = 64
  * descriptors, ports and certificates. Instances alternate. A target that refuses connections is not an error here: the run
  * measures it.
  *
+ * Generators that divide the load need only the descriptors of their share. A target on loopback is on their machine, so
+ * they share the ports of this machine; otherwise each is assumed to have a source address of its own.
+ *
+ * @param connections of all generators
  * @throws {PreflightError} with a fix
  */
 export async function planConnections(
   instances: readonly Endpoint[],
   connections: number,
   timeoutMs: number,
+  share: Share,
 ): Promise<(index: number) => ConnectionRoute> {
-  checkDescriptors(connections, descriptorLimit(), openDescriptors())
+  checkDescriptors(shareOf(share, connections), descriptorLimit(), openDescriptors())
   const each = Math.ceil(connections / instances.length)
-  const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, each, timeoutMs)))
+  const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, each, timeoutMs, share)))
   return (index) => {
     const instance = index % instances.length
     return { instance, route: routes[instance]!(Math.floor(index / instances.length)) }
@@ -45,17 +51,16 @@ async function routesFor(
   endpoint: Endpoint,
   connections: number,
   timeoutMs: number,
+  share: Share,
 ): Promise<(index: number) => Route> {
   const addresses = await resolve(endpoint)
   const reachable = await firstReachable(endpoint, addresses, timeoutMs)
   if (reachable === undefined) return () => ({ address: undefined, localAddress: undefined })
   // Addresses of one family only: if `localhost` resolves to ::1 and 127.0.0.1, the target may listen on only one of them.
   const family = addresses.filter((address) => address.includes(':') === reachable.includes(':'))
-  return spread(
-    reachable.startsWith('127.') || reachable === '::1' ? [reachable] : family,
-    connections,
-    ephemeralPorts(),
-  )
+  const isLoopback = reachable.startsWith('127.') || reachable === '::1'
+  if (isLoopback) return spread([reachable], connections, ephemeralPorts())
+  return spread(family, Math.ceil(connections / share.count), ephemeralPorts())
 }
 
 /** @throws {PreflightError} if the process may not open enough descriptors */

@@ -5,6 +5,7 @@ import { driverFor, type DrivenVu, type Driver } from './drivers.ts'
 import { Fifo } from './fifo.ts'
 import type { Load } from './load.ts'
 import { Random } from './random.ts'
+import { WHOLE } from './share.ts'
 
 /** Start of the run, not 0, so that instants of the clock and of the run differ. */
 const START_MS = 5_000
@@ -63,10 +64,21 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
   const vus = Array.from({ length: count }, (_, id) => new FakeVu(id))
   for (const vu of vus) idle.push(vu)
   const driver: Driver<FakeVu> = driverFor(load, offsetMs, {
-    ...{ vus, idle, pacer, startMs: () => START_MS, random: new Random(1), maxQueueTimeMs, stepThinkMs },
+    ...{
+      share: WHOLE,
+      claim: undefined,
+      vus,
+      idle,
+      pacer,
+      startMs: () => START_MS,
+      random: new Random(1),
+      maxQueueTimeMs,
+      stepThinkMs,
+    },
     onScheduled: (delayMs) => delays.push(delayMs),
     onDropped: (dueMs) => dropped.push(dueMs),
     onExhausted: () => exhausted++,
+    onClaimFailed: (error) => expect.unreachable(String(error)),
   })
   return {
     ...{ driver, begun, dropped, delays, idle },

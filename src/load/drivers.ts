@@ -1,10 +1,12 @@
 import { now } from '../machine/clock.ts'
-import { isOpen, meanOf } from './describe.ts'
+import { isOpen, maxVusOf, meanOf } from './describe.ts'
 import { Fifo } from './fifo.ts'
+import { IterationStock } from './iteration-stock.ts'
 import type { ClosedLoad, Load, OpenLoad, SharedIterations, ThinkTime } from './load.ts'
 import type { Pacer } from './pacer.ts'
 import type { Random } from './random.ts'
-import { ArrivalSchedule, vuChanges } from './schedule.ts'
+import { ArrivalSchedule, vuChanges, type VuChange } from './schedule.ts'
+import { amongVus, positionOf, shareOf, type Claim, type Share } from './share.ts'
 
 /** A VU, as used by drivers. */
 export interface DrivenVu {
@@ -24,7 +26,11 @@ export interface DrivenVu {
 
 /** What the drivers of a run share. Instants are milliseconds from the start of the run, unless stated otherwise. */
 export interface DriverContext<V extends DrivenVu> {
+  /** VUs of the share, in order of their ids. */
   readonly vus: readonly V[]
+  readonly share: Share
+  /** Claims iterations of `sharedIterations`; needed if several generators divide the load. */
+  readonly claim: Claim | undefined
   /** Free VUs, in the order in which they became free. */
   readonly idle: Fifo<V>
   readonly pacer: Pick<Pacer, 'at'>
@@ -40,12 +46,16 @@ export interface DriverContext<V extends DrivenVu> {
   onDropped(dueMs: number): void
   /** Called when no iterations are left before the end of the load. */
   onExhausted(): void
+  /** Called if iterations could not be claimed, so that the run cannot be completed. */
+  onClaimFailed(error: unknown): void
 }
 
 /** Scheduler of the VUs' iterations. A run has one for its warm-up, and then one for its load. */
 export interface Driver<V extends DrivenVu> {
-  /** Number of active VUs. */
+  /** Number of active VUs of the share. */
   readonly activeVus: number
+  /** Resolves when everything is counted after {@link stop}; absent if it is at once. */
+  readonly settled?: Promise<void> | undefined
   start(): void
   /** Called when a VU has ended its iteration, at `endMs` (`performance.now()`). */
   freed(vu: V, endMs: number): void
@@ -76,10 +86,10 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   #isStopped = false
 
   constructor(load: OpenLoad, offsetMs: number, all: DriverContext<V>) {
-    this.activeVus = load.vus
+    this.activeVus = shareOf(all.share, load.vus)
     this.#all = all
     this.#offsetMs = offsetMs
-    this.#schedule = new ArrivalSchedule(load, all.random)
+    this.#schedule = new ArrivalSchedule(load, all.random, amongVus(all.share, load.vus))
   }
 
   start(): void {
@@ -142,6 +152,9 @@ function backoffMs({ failedAttempts }: DrivenVu): number {
   return failedAttempts === 0 ? 0 : Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failedAttempts - 1))
 }
 
+/** A change of the number of VUs precedes iterations that are due at the same instant, whichever VUs the generator has. */
+const TIE_MS = 1e-6
+
 /**
  * Closed model: each VU begins again after its response and its think time. VUs that start together would keep sending
  * together if their responses take equally long, so their first iterations are spread evenly over one think time.
@@ -157,9 +170,10 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
   readonly #all: DriverContext<V>
   readonly #load: Exclude<ClosedLoad, SharedIterations>
   readonly #offsetMs: number
-  readonly #isActive: boolean[] = []
-  /** Whether a VU, by id, is waiting for the end of its think time. */
-  readonly #isThinking: boolean[] = []
+  /** 1 if a VU, by id, is active. */
+  readonly #isActive: Uint8Array
+  /** 1 if a VU, by id, is waiting for the end of its think time. */
+  readonly #isThinking: Uint8Array
   /** One think time, over which VUs that start together spread their first iterations. */
   readonly #staggerMs: number
   #isStopped = false
@@ -168,15 +182,17 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
     this.#load = load
     this.#offsetMs = offsetMs
     this.#all = all
+    this.#isActive = new Uint8Array(maxVusOf(load))
+    this.#isThinking = new Uint8Array(maxVusOf(load))
     this.#staggerMs = load.isStaggered === false ? 0 : meanOf(load.thinkTime) + all.stepThinkMs
   }
 
   start(): void {
-    this.#awaitChanges(vuChanges(this.#load))
+    this.#awaitChanges(vuChanges(this.#load, this.#all.share))
   }
 
   freed(vu: V, endMs: number): void {
-    if (this.#isStopped || this.#isActive[vu.id] !== true) return
+    if (this.#isStopped || this.#isActive[vu.id] !== 1) return
     const pauseMs = Math.max(vu.draw(this.#load.thinkTime) + backoffMs(vu), vu.settleMs)
     if (pauseMs > 0) this.#wake(vu, endMs + pauseMs)
     else vu.begin(endMs - this.#all.startMs())
@@ -186,28 +202,29 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
     this.#isStopped = true
   }
 
-  #awaitChanges(changes: Iterator<ReturnType<typeof vuChanges> extends Iterable<infer C> ? C : never>): void {
+  #awaitChanges(changes: Iterator<VuChange>): void {
     const { value, done } = changes.next()
     if (done === true) return
-    this.#all.pacer.at(this.#all.startMs() + this.#offsetMs + value.atMs, (dueMs) => {
+    const dueMs = this.#all.startMs() + this.#offsetMs + value.atMs
+    this.#all.pacer.at(dueMs - TIE_MS, () => {
       if (this.#isStopped) return
-      this.activeVus = value.vus
-      this.#isActive[value.vu] = value.change === 'start'
-      const vu = this.#all.vus[value.vu]!
-      if (value.change === 'start' && !vu.isBusy && this.#isThinking[vu.id] !== true) {
-        const delayMs = value.share * Math.max(0, this.#staggerMs - value.overMs)
-        if (delayMs > 0) this.#wake(vu, dueMs + delayMs)
-        else vu.begin(dueMs - this.#all.startMs())
+      const isStart = value.change === 'start'
+      this.activeVus += isStart ? 1 : -1
+      this.#isActive[value.vu] = isStart ? 1 : 0
+      const vu = this.#all.vus[positionOf(this.#all.share, value.vu)]!
+      if (isStart && !vu.isBusy && this.#isThinking[vu.id] === 0) {
+        const delayMs = value.startedRatio * Math.max(0, this.#staggerMs - value.overMs)
+        this.#wake(vu, dueMs + delayMs)
       }
       this.#awaitChanges(changes)
     })
   }
 
   #wake(vu: V, atMs: number): void {
-    this.#isThinking[vu.id] = true
+    this.#isThinking[vu.id] = 1
     this.#all.pacer.at(atMs, (dueMs) => {
-      this.#isThinking[vu.id] = false
-      if (!this.#isStopped && this.#isActive[vu.id] === true) vu.begin(dueMs - this.#all.startMs())
+      this.#isThinking[vu.id] = 0
+      if (!this.#isStopped && this.#isActive[vu.id] === 1) vu.begin(dueMs - this.#all.startMs())
     })
   }
 }
@@ -215,40 +232,65 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
 /** Closed model with a fixed number of iterations, each taken by a free VU. */
 class SharedDriver<V extends DrivenVu> implements Driver<V> {
   readonly activeVus: number
+  settled: Promise<void> | undefined
   readonly #all: DriverContext<V>
   readonly #offsetMs: number
-  #remaining: number
+  readonly #stock: IterationStock
+  /** VUs that wait for claimed iterations. */
+  readonly #waiting = new Fifo<V>()
+  #isStopped = false
 
   constructor(load: SharedIterations, offsetMs: number, all: DriverContext<V>) {
-    this.activeVus = load.vus
-    this.#remaining = load.iterations
+    this.activeVus = shareOf(all.share, load.vus)
     this.#offsetMs = offsetMs
     this.#all = all
+    this.#stock = new IterationStock(load, all, {
+      onGranted: () => this.#beginWaiting(),
+      onFailed: (error) => all.onClaimFailed(error),
+    })
   }
 
   start(): void {
     for (const vu of this.#all.vus.slice(0, this.activeVus)) if (!vu.isBusy) this.#next(vu, this.#offsetMs)
+    // There may be no iteration for this generator.
+    this.#all.pacer.at(this.#all.startMs() + this.#offsetMs, () => this.#endIfExhausted())
   }
 
   freed(vu: V, endMs: number): void {
     const pauseMs = Math.max(backoffMs(vu), vu.settleMs)
-    if (pauseMs > 0 && this.#remaining > 0) {
+    if (pauseMs > 0 && !this.#stock.isExhausted) {
       this.#all.pacer.at(endMs + pauseMs, (dueMs) => this.#next(vu, dueMs - this.#all.startMs()))
       return
     }
     this.#next(vu, endMs - this.#all.startMs())
-    if (this.#remaining === 0 && !this.#all.vus.some(({ isBusy }) => isBusy)) this.#all.onExhausted()
+    this.#endIfExhausted()
   }
 
   stop(isInterrupted = false): void {
-    if (isInterrupted) this.#remaining = 0
+    this.#isStopped = true
+    if (isInterrupted) return this.#stock.discard()
     const nowMs = now() - this.#all.startMs()
-    for (; this.#remaining > 0; this.#remaining--) this.#all.onDropped(nowMs)
+    const drop = (count: number) => {
+      for (let left = count; left > 0; left--) this.#all.onDropped(nowMs)
+    }
+    drop(this.#stock.takeAll())
+    this.settled = this.#stock.claimRest()?.then(drop, (error: unknown) => this.#all.onClaimFailed(error))
   }
 
   #next(vu: V, atMs: number): void {
-    if (this.#remaining === 0) return
-    this.#remaining--
-    vu.begin(atMs)
+    if (this.#isStopped) return
+    if (this.#stock.take(this.#waiting.size)) vu.begin(atMs)
+    else if (!this.#stock.isExhausted) this.#waiting.push(vu)
+  }
+
+  /** A VU that waited is ready when it has an iteration: the wait for other generators is not the target's. */
+  #beginWaiting(): void {
+    const atMs = now() - this.#all.startMs()
+    while (this.#waiting.size > 0 && this.#stock.take(this.#waiting.size - 1)) this.#waiting.shift()!.begin(atMs)
+    this.#endIfExhausted()
+  }
+
+  #endIfExhausted(): void {
+    if (this.#stock.isExhausted && !this.#all.vus.some(({ isBusy }) => isBusy)) this.#all.onExhausted()
   }
 }

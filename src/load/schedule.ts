@@ -2,6 +2,7 @@ import { offeredIterations } from './describe.ts'
 import type { ConstantVus, OpenLoad, RampingVus } from './load.ts'
 import type { Random } from './random.ts'
 import { iterationsDuring, segmentsOf, type Segment } from './segments.ts'
+import { isOwn, WHOLE } from './share.ts'
 
 /**
  * Due instants of an open load's iterations. Pure: time is a number, and nothing waits.
@@ -18,19 +19,26 @@ import { iterationsDuring, segmentsOf, type Segment } from './segments.ts'
  *   order, one at a time and without storage: of the n remaining above u, the next is 1 − (1 − u)·V^(1/n), V uniform
  *   (Bentley & Saxe, Generating Sorted Lists of Random Numbers, ACM TOMS 6, 1980). Limitation: the number of arrivals does
  *   not vary, so that two runs offer the same load.
+ *
+ * One of several generators computes the same instants and returns those of its share: arrival k belongs to generator k
+ * modulo their number. For `poisson` it also draws the numbers of the others.
  */
 export class ArrivalSchedule {
-  /** Total number of arrivals. */
+  /** Total number of arrivals, of all generators. */
   readonly offered: number
   readonly #legs: readonly Segment[]
   readonly #totalArea: number
   readonly #random: Random | undefined
-  #returned = 0
+  readonly #step: number
+  #next: number
+  #drawn = 0
   #leftAbove = 1
   #leg = 0
   #areaBefore = 0
 
-  constructor(load: OpenLoad, random: Random) {
+  constructor(load: OpenLoad, random: Random, share = WHOLE) {
+    this.#step = share.count
+    this.#next = share.index < share.count ? share.index : Number.POSITIVE_INFINITY
     this.offered = offeredIterations(load)!
     this.#legs = segmentsOf(load)
     this.#totalArea = this.#legs.reduce((sum, leg) => sum + iterationsDuring(leg), 0)
@@ -39,15 +47,15 @@ export class ArrivalSchedule {
 
   /** Next intended start in milliseconds from the start of the load, in ascending order; `undefined` after the last. */
   next(): number | undefined {
-    if (this.#returned === this.offered) return undefined
-    const area = this.#nextArea()
-    this.#returned++
-    return this.#timeOf(area)
+    const arrival = this.#next
+    if (arrival >= this.offered) return undefined
+    this.#next += this.#step
+    return this.#timeOf(this.#random === undefined ? arrival + 0.5 : this.#drawUpTo(arrival, this.#random))
   }
 
-  #nextArea(): number {
-    if (this.#random === undefined) return this.#returned + 0.5
-    this.#leftAbove *= (1 - this.#random.next()) ** (1 / (this.offered - this.#returned))
+  #drawUpTo(arrival: number, random: Random): number {
+    for (; this.#drawn <= arrival; this.#drawn++)
+      this.#leftAbove *= (1 - random.next()) ** (1 / (this.offered - this.#drawn))
     return (1 - this.#leftAbove) * this.#totalArea
   }
 
@@ -82,19 +90,28 @@ export interface VuChange {
   readonly vu: number
   readonly vus: number
   /** For a start, the ratio of VUs starting together that have already started, from 0 to below 1. */
-  readonly share: number
+  readonly startedRatio: number
   /** Time over which these VUs start. */
   readonly overMs: number
 }
 
-/** Starts and stops of VUs in order of time, so that an engine can wait for the next one instead of polling. */
-export function* vuChanges(load: ConstantVus | RampingVus): Generator<VuChange> {
+/**
+ * Starts and stops of the VUs of a share in order of time, so that an engine can wait for the next one instead of polling.
+ * Ids, instants and counts are those of the whole load.
+ */
+export function* vuChanges(load: ConstantVus | RampingVus, share = WHOLE): Generator<VuChange> {
+  for (const change of allChanges(load)) if (isOwn(share, change.vu)) yield change
+}
+
+function* allChanges(load: ConstantVus | RampingVus): Generator<VuChange> {
   let vus = 0
   function* moveTo(target: number, overMs: number, atMs: (crossed: number) => number): Generator<VuChange> {
     const from = vus
-    const share = () => (vus - from) / (target - from)
-    while (vus < target) yield { atMs: atMs(vus + 0.5), change: 'start', share: share(), overMs, vu: vus, vus: ++vus }
-    while (vus > target) yield { atMs: atMs(vus - 0.5), change: 'stop', share: 0, overMs, vu: vus - 1, vus: --vus }
+    const startedRatio = () => (vus - from) / (target - from)
+    while (vus < target)
+      yield { atMs: atMs(vus + 0.5), change: 'start', startedRatio: startedRatio(), overMs, vu: vus, vus: ++vus }
+    while (vus > target)
+      yield { atMs: atMs(vus - 0.5), change: 'stop', startedRatio: 0, overMs, vu: vus - 1, vus: --vus }
   }
   let endMs = 0
   for (const leg of segmentsOf(load)) {

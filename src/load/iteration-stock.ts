@@ -1,0 +1,120 @@
+import type { SharedIterations } from './load.ts'
+import { shareOf, type Claim, type Share } from './share.ts'
+
+/** Ratio of the unclaimed iterations that all generators together claim at once: blocks become smaller towards the end. */
+const CLAIMED_RATIO = 0.25
+
+interface StockEvents {
+  /** Called when claimed iterations have arrived, or it is known that none are left. */
+  onGranted(): void
+  onFailed(error: unknown): void
+}
+
+/**
+ * Iterations of a `sharedIterations` load that this generator may begin. With one generator, all of them. Several generators
+ * begin with the first iteration of each of their VUs, and claim the rest in blocks that become smaller as fewer are left
+ * (guided self-scheduling: Polychronopoulos & Kuck, IEEE Transactions on Computers C-36, 1987). So every iteration belongs
+ * to exactly one generator, whichever is fast, and no claim is awaited before the start.
+ */
+export class IterationStock {
+  readonly #share: Share
+  readonly #claim: Claim | undefined
+  readonly #events: StockEvents
+  /** Iterations that are claimed and not distributed in advance. */
+  readonly #shared: number
+  /** Number from which on more are claimed. */
+  readonly #lowWater: number
+  #stock: number
+  /** Unclaimed iterations when this generator last claimed some. */
+  #unclaimed: number
+  #claiming: Promise<number> | undefined
+  #isClosed = false
+
+  /** @throws {Error} if several generators have no `claim` */
+  constructor(
+    { iterations, vus }: SharedIterations,
+    { share, claim }: { readonly share: Share; readonly claim: Claim | undefined },
+    events: StockEvents,
+  ) {
+    const isAlone = share.count === 1
+    const inAdvance = isAlone ? iterations : Math.min(vus, iterations)
+    const ownVus = shareOf(share, vus)
+    if (!isAlone && claim === undefined)
+      throw new Error('sharedIterations: several generators need a way to claim iterations')
+    this.#share = share
+    this.#claim = claim
+    this.#events = events
+    this.#stock = shareOf(share, inAdvance)
+    this.#shared = iterations - inAdvance
+    this.#unclaimed = ownVus === 0 ? 0 : this.#shared
+    this.#lowWater = Math.floor(ownVus / 2)
+  }
+
+  /** Whether no iteration is left, here or unclaimed. */
+  get isExhausted(): boolean {
+    return this.#stock === 0 && this.#unclaimed === 0 && this.#claiming === undefined
+  }
+
+  /**
+   * Takes one iteration, and claims more in time.
+   *
+   * @param waiting number of other VUs that wait for one
+   * @returns whether there was one
+   */
+  take(waiting: number): boolean {
+    const isTaken = this.#stock > 0
+    if (isTaken) this.#stock--
+    if (this.#unclaimed > 0 && this.#stock <= this.#lowWater) this.#claimMore(waiting + (isTaken ? 0 : 1))
+    return isTaken
+  }
+
+  /** Takes all iterations that are here. */
+  takeAll(): number {
+    const all = this.#stock
+    this.#stock = 0
+    return all
+  }
+
+  /** Discards what is here and unclaimed. */
+  discard(): void {
+    this.#isClosed = true
+    this.#stock = 0
+    this.#unclaimed = 0
+  }
+
+  /**
+   * Claims all that are left at the end of the run, so that exactly one generator counts them as dropped.
+   *
+   * @returns the number that this generator got; `undefined` if it is certain that none are left
+   */
+  claimRest(): Promise<number> | undefined {
+    this.#isClosed = true
+    if (this.#unclaimed === 0 && this.#claiming === undefined) return undefined
+    const claimed = [this.#claiming ?? 0, this.#granted(this.#shared)]
+    return Promise.all(claimed).then(([underWay, rest]) => underWay! + rest!)
+  }
+
+  #claimMore(waiting: number): void {
+    if (this.#claiming !== undefined) return
+    const block = Math.max(1, waiting, Math.ceil((this.#unclaimed * CLAIMED_RATIO) / this.#share.count))
+    this.#claiming = this.#granted(block)
+    this.#claiming.then(
+      (granted) => {
+        this.#claiming = undefined
+        if (this.#isClosed) return
+        this.#stock += granted
+        this.#events.onGranted()
+      },
+      (error: unknown) => {
+        this.#claiming = undefined
+        if (!this.#isClosed) this.#events.onFailed(error)
+      },
+    )
+  }
+
+  async #granted(block: number): Promise<number> {
+    const before = await this.#claim!(block)
+    this.#unclaimed = Math.max(0, this.#shared - before - block)
+    return Math.min(block, Math.max(0, this.#shared - before))
+  }
+}
