@@ -88,6 +88,8 @@ export interface PublicationRecord {
   readonly isFailed: boolean
   readonly p95Ms: number | undefined
   readonly maxMs: number | undefined
+  /** Lags of its deliveries, to be merged with those of other generators; absent if there is only one. */
+  readonly lag?: Histogram
 }
 
 /** One second of the counted part, by the intended time of publications. */

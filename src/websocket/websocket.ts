@@ -3,6 +3,7 @@ import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, type Scale } from '../load/scale.ts'
+import { undivided, WHOLE, type Division } from '../load/share.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { RunResult } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
@@ -32,6 +33,11 @@ export interface WebSocketContext {
   readonly limits?: Partial<GeneratorLimits>
   /** Runs the queries of `data: sql(…)`. */
   readonly sql?: SqlQuery
+  /**
+   * Returns the share of this generator in a run, by the run's name. What the run then measures, and what `onRun` receives, is
+   * that share alone. @default the whole run
+   */
+  readonly divide?: ((run: string) => Division) | undefined
   /** Called once for each run that began, including aborted ones. */
   onRun(result: RunResult): void
   /** Called once a second during a run, and once at its end. */
@@ -69,11 +75,16 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       const { scale, seed, signal, onSnapshot, sql } = context
       const plan = readFanOutOptions(options, { target, scale, defaultName: `fan-out ${++fanOuts}` })
       signal.throwIfAborted()
-      const placement = await place('ws.fanOut()', plan, plan.clients)
+      const division = context.divide?.(plan.name)
+      const own = division?.share ?? WHOLE
+      // Publications of a feed are derived from what all of its sockets receive.
+      const share = plan.publish === undefined ? undivided(own) : own
+      const placement = await place('ws.fanOut()', plan, plan.clients, share)
       const limits = { ...DEFAULT_LIMITS, ...context.limits }
       const rows = await rowsFor<D>(options.data, plan.clients, { sql })
       const fanOut = new FanOut<D>({ ...plan, ...placement }, rows, {
         seed,
+        ...(plan.publish === undefined ? {} : { division }),
         signal,
         limits,
         onSnapshot: onSnapshot?.bind(context),
@@ -91,12 +102,14 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       signal.throwIfAborted()
       const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.steps.length })
       const vus = maxVusOf(load)
+      const division = context.divide?.(plan.name)
       const conversation = new Conversation<D>({
-        plan: { ...plan, ...(await place('ws.run()', plan, vus)) },
+        plan: { ...plan, ...(await place('ws.run()', plan, vus, division?.share ?? WHOLE)) },
         load,
         reducedTo: load === plan.load ? undefined : scale.name,
         rows: await rowsFor<D>(plan.data, vus, { sql }),
         random: new Random(seed).fork(plan.name),
+        division,
         signal,
         limits: { ...DEFAULT_LIMITS, ...context.limits },
         onSnapshot: onSnapshot?.bind(context),

@@ -8,6 +8,7 @@ import { Deadlines } from '../../load/deadlines.ts'
 import { maxVusOf, meanOf } from '../../load/describe.ts'
 import type { Load } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
+import { isOwn, type Division } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import { sleep } from '../../machine/clock.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
@@ -41,6 +42,8 @@ export interface ConversationParts<D> {
   readonly reducedTo: string | undefined
   readonly rows: readonly D[]
   readonly random: Random
+  /** Share of this generator; `undefined` if it carries the whole load. */
+  readonly division?: Division | undefined
   readonly signal: AbortSignal
   readonly limits: GeneratorLimits
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
@@ -58,12 +61,15 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 0, maxOpen: 0 },
   }
   readonly #firsts = new FirstMessages()
+  /** VUs by id; `undefined` for those of other generators. */
+  readonly #byId: readonly (ConversationVu<D> | undefined)[]
+  /** VUs of this generator. */
   readonly #vus: readonly ConversationVu<D>[]
   readonly #broken = new AbortController()
   #pool!: SocketPool
 
   constructor(parts: ConversationParts<D>) {
-    const { plan, load, rows, random, signal, limits, onSnapshot } = parts
+    const { plan, load, rows, random, division, signal, limits, onSnapshot } = parts
     const { name, warmupMs, timeoutMs: graceMs, maxQueueTimeMs, abortWhen } = plan
     this.#parts = parts
     this.#execution = new Execution(
@@ -77,6 +83,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
         abortWhen,
         limits,
         random,
+        division,
         signal,
         onSnapshot,
         timesIterations: plan.steps.length > 1,
@@ -100,9 +107,11 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
       firsts: this.#firsts,
       execution: this.#execution,
     }
-    this.#vus = Array.from({ length: maxVusOf(load) }, (_, id) => {
+    this.#byId = Array.from({ length: maxVusOf(load) }, (_, id) => {
+      if (!isOwn(plan.share, id)) return undefined
       return new ConversationVu(id, rows[id % rows.length] as D, () => random.fork(id), surroundings)
     })
+    this.#vus = this.#byId.filter((vu) => vu !== undefined)
   }
 
   /**
@@ -200,19 +209,19 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
 
   subscribed(client: number): void {
     this.#connections.maxOpen = Math.max(this.#connections.maxOpen, this.#clients.states.subscribedCount)
-    this.#vus[client]!.connected()
+    this.#byId[client]!.connected()
   }
 
   lost(client: number, why: string): void {
-    this.#vus[client]!.disconnected(why)
+    this.#byId[client]!.disconnected(why)
   }
 
   failed(client: number, kind: string): void {
-    this.#vus[client]!.notConnected(kind)
+    this.#byId[client]!.notConnected(kind)
   }
 
   message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
-    this.#vus[client]!.heard(framed ?? new Message(data, isBinary), toPerformanceMs(atUs))
+    this.#byId[client]!.heard(framed ?? new Message(data, isBinary), toPerformanceMs(atUs))
   }
 
   broken(error: unknown): void {
@@ -226,7 +235,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     const clientsPlan = {
       ...plan,
       clients,
-      vuOf: (client: number) => this.#vus[client]!.vu,
+      vuOf: (client: number) => this.#byId[client]!.vu,
       subscribe: onOpen,
       isSubscribed: isReady && ((message: Message, vu: Vu<D>) => decision('isReady', isReady(message, vu))),
       subscribeTimeoutMs: plan.readyTimeoutMs,

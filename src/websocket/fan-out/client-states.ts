@@ -31,8 +31,13 @@ export class ClientStates {
   /** Times from the instant at which a first handshake was due to its response. */
   readonly connectTime = new Histogram()
 
-  constructor(clients: number) {
-    this.#unsettled = clients
+  /**
+   * @param clients client numbers go from 0 to `clients - 1`
+   * @param own number of them that this generator has
+   */
+  constructor(clients: number, own = clients) {
+    this.#unsettled = own
+    if (own === 0) this.#allSettled.resolve()
     this.#state = new Uint8Array(clients)
     this.#wasSubscribed = new Uint8Array(clients)
     this.#isSettled = new Uint8Array(clients)

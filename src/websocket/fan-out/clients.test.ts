@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { WHOLE } from '../../load/share.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
 import { Clients } from './clients.ts'
 
@@ -11,6 +12,7 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     layout: { processes: 1, sources },
     connectRatePerSec: undefined,
     maxHandshakes: 1,
+    share: WHOLE,
     vuOf: (id: number) => ({ id, data: undefined, vars: {} }),
     handshake: (_: unknown, instance: number) => ({ url: urls[instance]!, headers: {}, subprotocols: [] }),
     framing: undefined,

@@ -1,5 +1,6 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
+import { ownIds, positionOf, type Share } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
 import { durationMs } from '../../options/checks.ts'
@@ -22,8 +23,11 @@ const DEADLINE_SWEEP_MS = 100
 
 /** Plan of how clients connect and subscribe; see the options of the same names. */
 export interface ClientsPlan<D> {
+  /** Clients of all generators: their numbers go from 0 to `clients - 1`. */
   readonly clients: number
-  /** Returns the VU of a client, as functions of the scenario receive it. */
+  /** Clients that this generator has. */
+  readonly share: Share
+  /** Returns the VU of a client of the share, as functions of the scenario receive it. */
   readonly vuOf: (client: number) => Vu<D>
   readonly connectRatePerSec: number | undefined
   readonly maxHandshakes: number
@@ -74,6 +78,7 @@ export class Clients<D> implements PoolEvents {
   readonly #framed: FramedConnections
   readonly #heartbeats: ApplicationHeartbeats
   readonly #heartbeat: Beat | undefined
+  readonly #own: readonly number[]
   readonly states: ClientStates
   #sweep: NodeJS.Timeout | undefined
   #opened = 0
@@ -83,14 +88,16 @@ export class Clients<D> implements PoolEvents {
   constructor(plan: ClientsPlan<D>, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
     this.#plan = plan
     this.#events = events
-    this.states = new ClientStates(plan.clients)
+    this.#own = ownIds(plan.share, plan.clients)
+    this.states = new ClientStates(plan.clients, this.#own.length)
     this.#pool = createPool(this)
     this.#heartbeats = new ApplicationHeartbeats(plan.clients, (client, beat) => this.#beat(client, beat))
     this.#heartbeat = beatOf(plan)
     this.#framed = new FramedConnections(plan.framing, plan.vuOf, this.#framedEvents())
     this.#handshakes = new Handshakes({
       ratePerSec: plan.connectRatePerSec,
-      maxInFlight: plan.maxHandshakes,
+      // The target has one listen queue for the handshakes of all generators.
+      maxInFlight: Math.ceil(plan.maxHandshakes / plan.share.count),
       start: (client, dueUs) => this.#connect(client, dueUs),
     })
   }
@@ -101,7 +108,7 @@ export class Clients<D> implements PoolEvents {
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
     this.#sweep = setInterval(() => this.#giveUpOverdue(), DEADLINE_SWEEP_MS)
-    this.#handshakes.openAll(this.#plan.clients)
+    this.#handshakes.openAll(this.#own)
     await Promise.race([this.states.allSettled, aborted])
     const { isSubscribed, joinDelayMs } = this.#plan
     if (isSubscribed === undefined && joinDelayMs > 0 && this.states.subscribedCount > 0)
@@ -152,9 +159,9 @@ export class Clients<D> implements PoolEvents {
   #connect(client: number, dueUs: number): void {
     this.states.connecting(client, dueUs)
     this.#guard(() => {
-      const { layout, urls, vuOf } = this.#plan
+      const { layout, urls, vuOf, share } = this.#plan
       // Each instance gets connections from every source, so that no source runs out of ports to one of them.
-      const localAddress = layout.sources[Math.floor(client / urls.length) % layout.sources.length]
+      const localAddress = layout.sources[Math.floor(positionOf(share, client) / urls.length) % layout.sources.length]
       const connect = (request: HandshakeRequest) => this.#pool.connect(client, { ...request, localAddress })
       const request = this.#plan.handshake(vuOf(client), client % urls.length)
       if (request instanceof Promise) this.#connectLater(client, request, connect)

@@ -26,6 +26,10 @@ export class DeliveryTracker {
   readonly #underWayUs: number
   /** Number of publications, from the first on, that have been at the target for too long to be in flight. */
   #arrived = 0
+  /** Deliveries withdrawn although only another generator knows whether they were in flight. */
+  readonly #undecidedMoves: { publication: Publication; client: number; limitUs: number; receivedUs: number }[] = []
+  /** Deliveries out of order, of publications of which only other generators know when they were sent. */
+  readonly #undecidedRaces = new Map<string, { earlier: Publication; later: number; count: number }>()
   readonly #groups = new Map<string | undefined, Group>()
   /** Lanes by the group that messages name, in a run without groups. */
   readonly #lanes = new Map<string, number>()
@@ -157,14 +161,28 @@ export class DeliveryTracker {
     if (!group.beginMove(client)) return
     // Only deliveries that may be in flight are withdrawn. Those that should have arrived by now stay expected.
     const limitUs = atUs - this.#underWayUs
-    while (this.#arrived < this.#publications.length && this.#publications[this.#arrived]!.atTargetUs < limitUs)
+    while (this.#arrived < this.#publications.length && hasArrived(this.#publications[this.#arrived]!, limitUs))
       this.#arrived++
     for (let at = this.#publications.length - 1; at >= this.#arrived; at--) {
       const publication = this.#publications[at]!
       if (publication.atTargetUs < limitUs) continue
-      if (publication.group === group && publication.expected.has(client) && !publication.received.has(client))
+      if (publication.group === group && publication.expected.has(client) && !publication.received.has(client)) {
         this.#withdraw(publication, client)
+        if (publication.isUnknown) this.#undecidedMoves.push({ publication, client, limitUs, receivedUs: Number.NaN })
+      }
     }
+  }
+
+  /** Decides what depended on facts of other generators, which are now known or never will be. */
+  decide(): void {
+    for (const publication of this.#publications) publication.isUnknown = false
+    for (const { publication, client, limitUs, receivedUs } of this.#undecidedMoves.splice(0)) {
+      const wasPending = publication.isFailed && publication.failedUs > limitUs + this.#underWayUs
+      if (publication.atTargetUs < limitUs && !wasPending) this.#reinstate(publication, client, receivedUs)
+    }
+    for (const { earlier, later, count } of this.#undecidedRaces.values())
+      if (this.#areRacing(earlier, later)) this.#racing += count
+    this.#undecidedRaces.clear()
   }
 
   lost(client: number, atUs: number): void {
@@ -219,9 +237,14 @@ export class DeliveryTracker {
     isCertain = true,
     lane = publication.lane,
   ): void {
-    if (!publication.expected.has(client)) return this.#receiveUnexpected(client, publication, isCertain)
+    if (!publication.expected.has(client)) return this.#receiveUnexpected(client, publication, atUs, isCertain)
     if (!publication.received.add(client)) return this.#countDuplicate(client, publication)
-    const isOutOfOrder = this.#isOutOfOrder(client, publication, sequence, lane)
+    if (this.#isOutOfOrder(client, publication, sequence, lane) && publication.isCounted) this.#outOfOrder[client]!++
+    this.#countReceipt(client, publication, atUs)
+  }
+
+  /** Counts the first receipt of an expected delivery. */
+  #countReceipt(client: number, publication: Publication, atUs: number): void {
     const lagUs = atUs - publication.intendedUs
     const isLate = lagUs > this.#lateAfterUs
     if (isLate) publication.late++
@@ -234,7 +257,6 @@ export class DeliveryTracker {
     const window = this.#windowAt(publication.second)
     window.received++
     window.lag.record(lagUs)
-    if (isOutOfOrder) this.#outOfOrder[client]!++
     if (isLate) this.#late[client]!++
     if (lagUs > this.#maxUs[client]!) this.#maxUs[client] = lagUs
   }
@@ -353,10 +375,28 @@ export class DeliveryTracker {
     if (publication.second !== undefined) this.#windowAt(publication.second).expected--
   }
 
-  #receiveUnexpected(client: number, publication: Publication, isCertain: boolean): void {
+  /** @param receivedUs instant of its receipt after the client began to leave; NaN if there was none */
+  #reinstate(publication: Publication, client: number, receivedUs: number): void {
+    const wasReceived = publication.reinstate(client)
+    this.#owed++
+    this.#expected++
+    if (publication.second !== undefined) this.#windowAt(publication.second).expected++
+    if (!wasReceived) return
+    if (publication.isCounted) this.#optionalCount--
+    publication.received.add(client)
+    this.#countReceipt(client, publication, receivedUs)
+  }
+
+  #receiveUnexpected(client: number, publication: Publication, atUs: number, isCertain: boolean): void {
     if (publication.mayReach(client)) {
       if (!publication.receiveOptional(client)) this.#countDuplicate(client, publication)
-      else if (publication.isCounted) this.#optionalCount++
+      else {
+        if (publication.isCounted) this.#optionalCount++
+        const undecided = this.#undecidedMoves.find(
+          (each) => each.publication === publication && each.client === client,
+        )
+        if (undecided !== undefined) undecided.receivedUs = atUs
+      }
       return
     }
     if (!publication.isCounted) return
@@ -386,7 +426,7 @@ export class DeliveryTracker {
     const highest = this.#highest.of(client, lane)
     if (sequence < highest) {
       publication.outOfOrder++
-      if (stated === undefined && publication.isCounted && this.#areRacing(publication, highest)) this.#racing++
+      if (stated === undefined && publication.isCounted) this.#countRace(publication, highest)
       return true
     }
     if (stated !== undefined && Number.isFinite(highest)) {
@@ -395,6 +435,17 @@ export class DeliveryTracker {
     }
     if (sequence > highest) this.#highest.set(client, lane, sequence)
     return false
+  }
+
+  #countRace(earlier: Publication, later: number): void {
+    if (!earlier.isUnknown && this.#publications[later - 1]?.isUnknown !== true) {
+      if (this.#areRacing(earlier, later)) this.#racing++
+      return
+    }
+    const key = `${earlier.sequence} ${later}`
+    const undecided = this.#undecidedRaces.get(key)
+    if (undecided === undefined) this.#undecidedRaces.set(key, { earlier, later, count: 1 })
+    else undecided.count++
   }
 
   /**
@@ -419,4 +470,9 @@ export class DeliveryTracker {
       publication.seal()
     }
   }
+}
+
+/** Whether no delivery of a publication can be in flight any more. */
+function hasArrived(publication: Publication, limitUs: number): boolean {
+  return publication.atTargetUs < limitUs || (publication.isUnknown && publication.missing === 0)
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
+import { WHOLE } from '../../load/share.ts'
 import { messageInvalidities, socketInvalidities } from './fan-out-invalidities.ts'
 import type { FanOutParts } from './fan-out-parts.ts'
 import type { ForeignLabels } from './group-labels.ts'
@@ -22,7 +23,7 @@ function messages(more: { unidentified?: number; lostDeliveries?: number; foreig
 function sockets(failures: readonly (readonly [string, number])[], abortReason?: string) {
   const failed = failures.reduce((sum, [, count]) => sum + count, 0)
   const parts = {
-    plan: { clients: 100 },
+    plan: { clients: 100, share: WHOLE },
     sockets: { everSubscribedCount: 100 - failed, failures: new Map(failures) },
     abortReason,
   }

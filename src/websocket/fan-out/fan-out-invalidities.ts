@@ -1,5 +1,6 @@
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
+import { shareOf } from '../../load/share.ts'
 import { formatCount, formatMs, formatRatio } from '../../stats/units.ts'
 import { isRefusal, fixFor } from '../sockets/failure-remedies.ts'
 import type { FanOutParts } from './fan-out-parts.ts'
@@ -18,32 +19,34 @@ const OPEN_AT_MOST = 0.5
 /** Reasons why the sockets make a run invalid. */
 export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: FanOutParts): Invalidity[] {
   const { everSubscribedCount: subscribed, failures } = sockets
+  const requested = shareOf(plan.share, plan.clients)
+  if (requested === 0) return []
   const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
   const refused = [...failures].reduce((sum, [kind, count]) => (isRefusal(kind) ? sum + count : sum), 0)
   // If the target refused this many, the sockets that the generator may have failed to connect do not matter.
   const isTargets =
-    abortReason === undefined && diagnosis === undefined && refused > plan.clients * (1 - SUBSCRIBED_AT_LEAST)
+    abortReason === undefined && diagnosis === undefined && refused > requested * (1 - SUBSCRIBED_AT_LEAST)
   const blame = isTargets ? { blame: 'target' as const } : {}
   if (subscribed === 0)
     return [
       {
         ...blame,
         reason: 'no-samples',
-        finding: `none of ${formatCount(plan.clients)} sockets was subscribed${kinds === '' ? '' : ` (${kinds})`}; nothing was published`,
+        finding: `none of ${formatCount(requested)} sockets was subscribed${kinds === '' ? '' : ` (${kinds})`}; nothing was published`,
         fix:
           diagnosis ??
           fixFor([...failures.keys()]) ??
           'check that the target listens at this address and path, and that headers and subscription are correct',
       },
     ]
-  if (subscribed >= plan.clients * SUBSCRIBED_AT_LEAST || abortReason !== undefined) return []
+  if (subscribed >= requested * SUBSCRIBED_AT_LEAST || abortReason !== undefined) return []
   return [
     {
       ...blame,
       reason: 'offered-rate-missed',
       finding:
-        `only ${formatCount(subscribed)} of ${formatCount(plan.clients)} sockets ` +
-        `(${formatRatio(subscribed / plan.clients)}) were subscribed: ${kinds}`,
+        `only ${formatCount(subscribed)} of ${formatCount(requested)} sockets ` +
+        `(${formatRatio(subscribed / requested)}) were subscribed: ${kinds}`,
       fix:
         fixFor([...failures.keys()]) ??
         'the requested load was not applied: lower connectRate, raise handshakeTimeout, or request fewer connections',

@@ -1,5 +1,6 @@
 import type { FanOutRecord, PublicationRecord } from '../../evidence/fan-out-record.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
+import { shareOf } from '../../load/share.ts'
 import { now, wallMs } from '../../machine/clock.ts'
 import { formatCount, formatDuration, formatRate, formatRatio } from '../../stats/units.ts'
 import { nowUs } from '../sockets/clock.ts'
@@ -15,6 +16,7 @@ export function summarize(parts: FanOutParts): FanOutRecord {
   const { plan, ledger, sockets, startUs, publishedMs, abortReason, generator } = parts
   const { name, clients, warmupMs, durationMs, lateThresholdMs, drainDurationMs: settleMs } = plan
   const counted = ledger.publications.filter(({ isCounted }) => isCounted)
+  const own = ledger.publications.filter(({ isRemote }) => !isRemote)
   // Time stamps of a feed, used instead of a sequence, may be equal.
   const isNumbered = ledger.unnumbered === 0 || parts.feed?.orderedBy === 'time stamps'
   const steady = { name: 'steady' as const, startMs: warmupMs, endMs: warmupMs + durationMs }
@@ -30,7 +32,7 @@ export function summarize(parts: FanOutParts): FanOutRecord {
     lateThresholdMs,
     settleMs,
     sockets: {
-      requested: clients,
+      requested: shareOf(plan.share, clients),
       subscribed: sockets.everSubscribedCount,
       failures: Object.fromEntries(sockets.failures),
       closed: sockets.closedCount,
@@ -59,7 +61,7 @@ export function summarize(parts: FanOutParts): FanOutRecord {
     recoveries: ledger.recoveries(nowUs()),
     feed: parts.feed,
     assumedJoinMs: plan.isSubscribed === undefined ? plan.joinDelayMs : undefined,
-    publisherClock: readPublisherClock(ledger.publications, nowUs() - wallMs() * 1000),
+    publisherClock: readPublisherClock(own, nowUs() - wallMs() * 1000),
     generator,
     invalidities: invaliditiesOf(parts),
     connectInvalidities: [...processInvalidities(parts), ...openingSaturation(parts.openingHealth)],
@@ -95,6 +97,7 @@ function recordOf(publication: Publication, startUs: number): PublicationRecord 
     isFailed,
     p95Ms: publication.p95Ms,
     maxMs: Number.isNaN(publication.maxUs) ? undefined : publication.maxUs / 1000,
+    ...(publication.isShared ? { lag: publication.lags! } : {}),
   }
 }
 

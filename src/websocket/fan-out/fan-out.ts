@@ -2,6 +2,7 @@ import type { FanOutRecord } from '../../evidence/fan-out-record.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
+import { isOwn, type Division } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
 import { redactText } from '../../options/redact.ts'
@@ -22,6 +23,7 @@ import { Feed } from './feed.ts'
 import { Identifier } from './identifier.ts'
 import { Membership } from './membership.ts'
 import { openDeliveries } from './open-deliveries.ts'
+import { exchangeFacts, exchangeOpening, type PublicationFacts } from './publication-facts.ts'
 import type { Publication, PublicationDue } from './publication.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
 import { sightingOf, TargetIds, type Sighting } from './target-ids.ts'
@@ -34,6 +36,8 @@ const SNAPSHOT_EVERY_MS = 1000
 export interface FanOutContext {
   readonly seed: number | string
   readonly limits: GeneratorLimits
+  /** Share of this generator in a run that publishes; `undefined` if it carries the whole run. */
+  readonly division?: Division | undefined
   readonly signal: AbortSignal
   readonly onSnapshot?: ((snapshot: RunSnapshot) => void) | undefined
 }
@@ -46,7 +50,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   readonly #signal: AbortSignal
   readonly #membership: Membership<D>
   readonly #clients: Clients<D>
-  readonly #vus: readonly Vu<D>[]
+  /** VUs by id; `undefined` for those of other generators. */
+  readonly #vus: readonly (Vu<D> | undefined)[]
   readonly #identifier: Identifier<Sighting>
   readonly #source: TargetIds | Feed
   readonly #ledger: DeliveryTracker
@@ -56,6 +61,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   #openingMs = 0
   #openingHealth: GeneratorHealth | undefined
   #startUs = 0
+  #startErrorMs = 0
+  #remoteFailure: string | undefined
   #lastMessageUs = 0
   #isOver = false
   #brokenBy: { error: unknown } | undefined
@@ -66,11 +73,15 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     this.#plan = plan
     this.#context = context
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal])
-    this.#vus = Array.from({ length: clients }, (_, id) => ({ id, data: rows[id % rows.length] as D, vars: {} }))
+    const vus: Vu<D>[] = Array.from({ length: clients }, (_, id) => {
+      return { id, data: rows[id % rows.length] as D, vars: {} }
+    })
+    this.#vus = vus.map((vu) => (isOwn(plan.share, vu.id) ? vu : undefined))
     this.#ledger = new DeliveryTracker({ clients, lateThresholdMs, underWayMs: plan.joinDelayMs })
     this.#membership = new Membership({
       plan,
-      vus: this.#vus,
+      vus,
+      share: plan.share,
       ledger: this.#ledger,
       isSubscribed: (client) => this.#clients.states.isSubscribed(client),
       wasSubscribed: (client) => this.#clients.states.wasSubscribed(client),
@@ -110,11 +121,14 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       await this.#clients.open(this.#signal)
       this.#openingMs = (nowUs() - openedFromUs) / 1000
       this.#openingHealth = this.#watch.health()
-      if (this.#clients.states.everSubscribedCount > 0 && !this.#signal.aborted) {
+      const { division } = this.#context
+      const opening = await this.#unlessAborted(exchangeOpening(division, this.#clients.states.everSubscribedCount))
+      if (opening?.isAnySubscribed && !this.#signal.aborted) {
+        const start = { salt: opening.salt, startAt: division && (() => division.startAt()) }
         this.#watch.start()
         this.#pool.watch()
         if (this.#publisher === undefined) await this.#follow()
-        else await this.#publisher.run(this.#signal, (startUs) => this.#started(startUs))
+        else await this.#publisher.run(this.#signal, start, (...common) => this.#started(...common))
       }
       publishedMs = this.#elapsedMs()
       this.#watch.stop()
@@ -128,6 +142,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       this.#clients.stop()
       await this.#pool.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
     }
+    await this.#completeAccount()
     return { record: this.#account(publishedMs, await this.#diagnosis()), scenarioError: this.#brokenBy }
   }
 
@@ -147,7 +162,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   }
 
   due(publication: PublicationDue): Publication {
-    this.#watch.recordScheduleDelay((nowUs() - publication.intendedUs) / 1000)
+    if (publication.isRemote !== true) this.#watch.recordScheduleDelay((nowUs() - publication.intendedUs) / 1000)
     return this.#ledger.publish(publication)
   }
 
@@ -181,9 +196,18 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     this.#stop.abort(`the scenario failed: ${firstLineOf(error)}`)
   }
 
-  #started(startUs: number): void {
+  #started(startUs: number, errorMs = 0): void {
     this.#startUs = startUs
+    this.#startErrorMs = errorMs
     this.#membership.moves.start(startUs)
+  }
+
+  #unlessAborted<T>(promise: Promise<T>): Promise<T | undefined> {
+    const aborted = new Promise<undefined>((resolve) => {
+      this.#signal.addEventListener('abort', () => resolve(undefined), { once: true })
+      if (this.#signal.aborted) resolve(undefined)
+    })
+    return Promise.race([promise, aborted])
   }
 
   /** Counts publications that a feed makes by itself. */
@@ -212,6 +236,35 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       }
       await sleep(50, undefined, { signal: this.#signal }).catch(() => undefined)
     }
+  }
+
+  /** Adds what only other generators know of the publications that they sent. */
+  async #completeAccount(): Promise<void> {
+    const { division } = this.#context
+    if (division === undefined || this.#publisher === undefined) return
+    if (this.#startUs > 0 && !this.#signal.aborted) {
+      const facts = await exchangeFacts(division, this.#publisher.facts(this.#startUs))
+      this.#learn(facts.toSorted((a, b) => a.sequence - b.sequence))
+    }
+    this.#ledger.decide()
+  }
+
+  #learn(all: readonly PublicationFacts[]): void {
+    const errorUs = this.#startErrorMs * 1000
+    const learned = all.flatMap((facts) => {
+      const publication = this.#ledger.publications[facts.sequence - 1]
+      return publication?.isRemote === true ? [{ publication, facts }] : []
+    })
+    for (const { publication, facts } of learned) {
+      // The clocks may differ: what cannot have been in flight was not, in any case.
+      publication.sentUs = this.#startUs + facts.sentUs - errorUs
+      if (facts.respondedUs !== undefined) publication.respondedUs = this.#startUs + facts.respondedUs + errorUs
+      publication.isFailed = facts.failure !== undefined
+      if (facts.failedUs !== undefined) publication.failedUs = this.#startUs + facts.failedUs + errorUs
+      this.#remoteFailure ??= facts.failure
+      publication.isUnknown = false
+    }
+    for (const { publication, facts } of learned) this.settled(publication, facts.givenId)
   }
 
   /** The fix if no socket was subscribed and the cause can be found. */
@@ -247,7 +300,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       lostDeliveries: this.#source instanceof TargetIds ? this.#source.overflowed : 0,
       ambiguous: this.#source instanceof TargetIds ? this.#source.ambiguous : undefined,
       foreignLabels: this.#source instanceof TargetIds ? this.#source.foreignLabels : undefined,
-      sendFailure: this.#publisher?.failure,
+      sendFailure: this.#publisher?.failure ?? this.#remoteFailure,
       generator: worstHealth(this.#watch.health(), this.#pool.health),
       lostProcesses: this.#pool.lost,
       limits: limitsFor(this.#plan.lateThresholdMs, this.#context.limits),

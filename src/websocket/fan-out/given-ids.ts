@@ -63,3 +63,10 @@ export class GivenIds {
 export function isFor(publication: Publication, client: number): boolean {
   return publication.expected.has(client) || publication.mayReach(client)
 }
+
+/** Returns the id in the value to which `send` resolved: the value itself, or its `id`. A `Response` has none. */
+export function idIn(response: unknown): string | undefined {
+  const id = typeof response === 'object' && response !== null && 'id' in response ? response.id : response
+  if (typeof id === 'string' && id !== '') return id
+  return typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id)) ? String(id) : undefined
+}

@@ -1,4 +1,5 @@
 import { ScenarioError } from '../../execution/scenario-error.ts'
+import { isOwn, type Share } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { Message, Outgoing } from '../message.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
@@ -22,14 +23,17 @@ export interface MembershipParts<D> {
     | 'warmupMs'
     | 'durationMs'
   >
+  /** VUs of all generators, in order of their ids: each generator has to know the groups of the whole run. */
   readonly vus: readonly Vu<D>[]
+  /** Clients that this generator has. */
+  readonly share: Share
   readonly ledger: DeliveryTracker
   readonly isSubscribed: (client: number) => boolean
   readonly wasSubscribed: (client: number) => boolean
   readonly send: (client: number, message: Outgoing) => void
 }
 
-/** Groups of each client, from the client's point of view. */
+/** Groups of each client of the share, from the client's point of view. */
 export class Membership<D> {
   /** Names of the run's groups, in the order in which they first occur; empty without groups. */
   readonly names: readonly string[]
@@ -45,7 +49,7 @@ export class Membership<D> {
 
   /** @throws errors of `group` and `moves`, and {@link ScenarioError} if they return an invalid value */
   constructor(parts: MembershipParts<D>) {
-    const { plan, vus, ledger } = parts
+    const { plan, vus, share, ledger } = parts
     const { group, moves, isSubscribed } = plan
     this.#ledger = ledger
     this.hasGroups = group !== undefined || moves !== undefined
@@ -62,12 +66,18 @@ export class Membership<D> {
     const plannedMs = plan.warmupMs + plan.durationMs
     const planned = vus.flatMap((vu) => (moves?.(vu) ?? []).map((move) => readMove(vu.id, move, plannedMs)))
     this.names = [...new Set([...known.values()].flat().concat(planned.flatMap(({ join }) => join)))]
-    const inTime = planned.filter(({ atMs }) => atMs < plannedMs)
-    this.movesAfterEnd = planned.length - inTime.length
+    for (const name of this.names) ledger.group(name)
+    const own = planned.filter(({ client }) => isOwn(share, client))
+    const inTime = own.filter(({ atMs }) => atMs < plannedMs)
+    this.movesAfterEnd = own.length - inTime.length
+    // A closure over all VUs would keep those of other generators.
+    const movingVus = new Map<number, Vu<D>>()
+    for (const { client } of inTime) movingVus.set(client, vus[client]!)
     this.moves = new Moves({
       planned: inTime.toSorted((a, b) => a.atMs - b.atMs),
       ledger,
-      acknowledged: isSubscribed && ((message: Message, client: number) => isSubscribed(message, vus[client]!)),
+      acknowledged:
+        isSubscribed && ((message: Message, client: number) => isSubscribed(message, movingVus.get(client)!)),
       joinDelayMs: plan.joinDelayMs,
       subscribeTimeoutMs: plan.subscribeTimeoutMs,
       lingerMs: plan.publish === undefined ? plan.lateThresholdMs : 0,

@@ -12,6 +12,8 @@ export interface PublicationDue {
   readonly intendedUs: number
   /** Second of the counted part in which it was due; `undefined` in the warm-up, which is not counted. */
   readonly second: number | undefined
+  /** Whether another generator sends it; `undefined` if there is only one. */
+  readonly isRemote?: boolean | undefined
 }
 
 /** A publication and its deliveries so far. */
@@ -35,9 +37,17 @@ export class Publication {
   unexpected = 0
   maxUs = Number.NaN
   isFailed = false
+  /** Whether several generators have deliveries of it. */
+  readonly isShared: boolean
+  /** Whether another generator sent it. */
+  readonly isRemote: boolean
+  /** Whether only its sender knows when it reached the target. */
+  isUnknown: boolean
   /** Instants at which `send` was called and at which it resolved, on the clock of `nowUs()`. */
   sentUs = Number.NaN
   respondedUs = Number.NaN
+  /** Instant at which `send` failed, on the same clock. */
+  failedUs = Number.NaN
   /** Time stamp of the publisher, on its clock. */
   stampedAtMs = Number.NaN
   /** Clients that were joining or leaving the group when it was due. */
@@ -50,19 +60,26 @@ export class Publication {
   #p95Ms: number | undefined
 
   constructor(due: PublicationDue, group: Group, received: ClientSet) {
+    this.isShared = due.isRemote !== undefined
     this.id = due.id
     this.sequence = due.sequence
     this.intendedUs = due.intendedUs
     this.second = due.second
     this.group = group
+    this.isRemote = due.isRemote === true
+    this.isUnknown = this.isRemote
     this.lane = group.index
     this.expected = group.members()
     this.#moving = group.moving()
     this.received = received
   }
 
-  /** Instant at which the target certainly had it: when `send` resolved or, in a feed, when it was due. Infinite while `send` is pending. */
+  /**
+   * Instant at which the target certainly had it: when `send` resolved or, in a feed, when it was due. Infinite while `send`
+   * is pending, and until the facts of another generator are known.
+   */
   get atTargetUs(): number {
+    if (this.isUnknown) return Number.POSITIVE_INFINITY
     if (Number.isNaN(this.sentUs) || this.isFailed) return this.intendedUs
     return Number.isNaN(this.respondedUs) ? Number.POSITIVE_INFINITY : this.respondedUs
   }
@@ -84,6 +101,13 @@ export class Publication {
     this.expected.delete(client)
     this.#withdrawn.add(client)
     if (this.missing === 0) this.seal()
+  }
+
+  /** Undoes {@link withdraw}, as the delivery should have arrived before the client left. @returns whether the client got it */
+  reinstate(client: number): boolean {
+    this.#withdrawn!.delete(client)
+    this.expected.add(client)
+    return this.#optional?.delete(client) === true
   }
 
   /** Number of clients whose deliveries are not judged, as they were joining or leaving. */
@@ -110,9 +134,17 @@ export class Publication {
     if (this.missing === 0) this.seal()
   }
 
-  /** Releases the histogram, some kilobytes, and keeps its percentile. Later deliveries still count. */
+  /** Lags of its deliveries, until the histogram is released. */
+  get lags(): Histogram | undefined {
+    return this.#lags
+  }
+
+  /**
+   * Releases the histogram, some kilobytes, and keeps its percentile. Later deliveries still count. It is kept if several
+   * generators have deliveries of it, as percentiles cannot be merged.
+   */
   seal(): void {
-    if (this.#lags === undefined) return
+    if (this.#lags === undefined || this.isShared) return
     this.#p95Ms = p95Of(this.#lags, this.missing)
     this.#lags = undefined
   }

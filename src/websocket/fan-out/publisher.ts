@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { constantArrivalRate } from '../../load/builders.ts'
 import { Pacer } from '../../load/pacer.ts'
 import { Random } from '../../load/random.ts'
 import { ArrivalSchedule } from '../../load/schedule.ts'
+import { isOwn, type CommonStart } from '../../load/share.ts'
 import { redactText } from '../../options/redact.ts'
-import { nowUs, toPerformanceMs } from '../sockets/clock.ts'
-import type { FanOutPlan, PublishPlan } from './fan-out-options.ts'
+import { fromPerformanceMs, nowUs, toPerformanceMs } from '../sockets/clock.ts'
+import type { PlacedFanOut, PublishPlan } from './fan-out-options.ts'
+import { factsOf, publicationId, type PublicationFacts } from './publication-facts.ts'
 import type { Publication, PublicationDue } from './publication.ts'
 
 export interface PublisherEvents {
@@ -15,18 +16,32 @@ export interface PublisherEvents {
   settled(publication: Publication, response: unknown): void
 }
 
-/** Publisher that calls `publish.send` of the scenario on an open schedule, without waiting for earlier publications. */
+/** Start of publishing. */
+export interface PublisherStart {
+  /** Salt of the ids of publications; `undefined` for random ids. */
+  readonly salt: string | undefined
+  /** Returns the start that all generators have in common; `undefined` if there is only one. */
+  readonly startAt: (() => Promise<CommonStart>) | undefined
+}
+
+/**
+ * Publisher that calls `publish.send` of the scenario on an open schedule, without waiting for earlier publications. If
+ * several generators divide the run, it reports every publication when it is due and sends those of its share.
+ */
 export class Publisher {
-  readonly #plan: Pick<FanOutPlan, 'warmupMs' | 'durationMs'>
+  readonly #plan: Pick<PlacedFanOut, 'warmupMs' | 'durationMs' | 'share'>
   readonly #send: PublishPlan['send']
   readonly #groups: readonly string[]
   readonly #events: PublisherEvents
   readonly #schedule: ArrivalSchedule
+  /** Publications of the share, if there are several generators, with the outcomes of `send`. */
+  readonly #own: { readonly publication: Publication; failure: string | undefined; response: unknown }[] = []
   #failure: string | undefined
+  #due = 0
   #sent = 0
 
   constructor(
-    plan: Pick<FanOutPlan, 'warmupMs' | 'durationMs'>,
+    plan: Pick<PlacedFanOut, 'warmupMs' | 'durationMs' | 'share'>,
     { ratePerSec: rate, arrivals, send }: PublishPlan,
     groups: readonly string[],
     seed: number | string,
@@ -41,7 +56,7 @@ export class Publisher {
     this.#schedule = new ArrivalSchedule(load, new Random(seed))
   }
 
-  /** Publications sent so far, warm-up included. */
+  /** Publications of the share sent so far, warm-up included. */
   get sent(): number {
     return this.#sent
   }
@@ -51,28 +66,43 @@ export class Publisher {
     return this.#failure
   }
 
+  /** What only this generator knows of its publications. @param startUs start of publishing */
+  facts(startUs: number): readonly PublicationFacts[] {
+    return this.#own.map(({ publication, failure, response }) => factsOf(publication, startUs, failure, response))
+  }
+
   /**
    * Publishes until the planned time is over or the signal fires.
    *
-   * @param onStart called with the instant of the start, on the clock of `nowUs()`
+   * @param onStart called at the start, with its instant on the clock of `nowUs()` and the bound of its error
    */
-  async run(signal: AbortSignal, onStart: (startUs: number) => void): Promise<void> {
+  async run(
+    signal: AbortSignal,
+    { salt, startAt }: PublisherStart,
+    onStart: (startUs: number, errorMs: number) => void,
+  ): Promise<void> {
     const { warmupMs, durationMs } = this.#plan
     const pacer = new Pacer()
     try {
       await pacer.start()
-      const startUs = nowUs()
-      onStart(startUs)
+      const aborted = new Promise<undefined>((resolve) => {
+        signal.addEventListener('abort', () => resolve(undefined), { once: true })
+        if (signal.aborted) resolve(undefined)
+      })
+      const common = await (startAt === undefined ? undefined : Promise.race([startAt(), aborted]))
+      if (signal.aborted) return
+      const startUs = common === undefined ? nowUs() : fromPerformanceMs(common.atMs)
       const startMs = toPerformanceMs(startUs)
+      if (common === undefined) onStart(startUs, 0)
+      else pacer.at(startMs, () => onStart(startUs, common.errorMs))
       await new Promise<void>((resolve) => {
-        signal.addEventListener('abort', () => resolve(), { once: true })
-        if (signal.aborted) return resolve()
+        void aborted.then(resolve)
         pacer.at(startMs + warmupMs + durationMs, () => resolve())
         const awaitNext = (): void => {
           const dueMs = this.#schedule.next()
           if (dueMs === undefined) return
           pacer.at(startMs + dueMs, () => {
-            this.#publish(startUs, dueMs)
+            this.#publish(salt, startUs, dueMs)
             awaitNext()
           })
         }
@@ -83,22 +113,30 @@ export class Publisher {
     }
   }
 
-  #publish(startUs: number, dueMs: number): void {
-    const { warmupMs } = this.#plan
-    const index = this.#sent++
-    const [id, sequence] = [randomUUID(), index + 1]
+  #publish(salt: string | undefined, startUs: number, dueMs: number): void {
+    const { warmupMs, share } = this.#plan
+    const index = this.#due++
+    const [id, sequence] = [publicationId(salt, index), index + 1]
     const group = this.#groups[index % this.#groups.length]
     const second = dueMs < warmupMs ? undefined : Math.floor((dueMs - warmupMs) / 1000)
-    const publication = this.#events.due({ id, sequence, group, intendedUs: startUs + dueMs * 1000, second })
+    const isRemote = share.count === 1 ? undefined : !isOwn(share, index)
+    const publication = this.#events.due({ id, sequence, group, intendedUs: startUs + dueMs * 1000, second, isRemote })
+    if (isRemote === true) return
+    this.#sent++
+    const outcome = { publication, failure: undefined as string | undefined, response: undefined as unknown }
+    if (isRemote !== undefined) this.#own.push(outcome)
     const failed = (error: unknown) => {
       publication.isFailed = true
-      this.#failure ??= redactText(String(error))
+      publication.failedUs = nowUs()
+      outcome.failure = redactText(String(error))
+      this.#failure ??= outcome.failure
       this.#events.settled(publication, undefined)
     }
     const responded = (response: unknown) => {
       const refused = refusal(response)
       if (refused !== undefined) return failed(refused)
       publication.respondedUs = nowUs()
+      outcome.response = response
       this.#events.settled(publication, response)
     }
     publication.sentUs = nowUs()

@@ -1,5 +1,5 @@
 import type { DeliveryTracker } from './delivery-tracker.ts'
-import { GivenIds, isFor } from './given-ids.ts'
+import { GivenIds, idIn, isFor } from './given-ids.ts'
 import { GroupLabels, type ForeignLabels } from './group-labels.ts'
 import type { Identification } from './identifier.ts'
 import type { Publication } from './publication.ts'
@@ -227,11 +227,4 @@ export class TargetIds {
       else if (!isEarly) this.#receiveUnknown(client, id)
     }
   }
-}
-
-/** Returns the id in the value to which `send` resolved: the value itself, or its `id`. A `Response` has none. */
-function idIn(response: unknown): string | undefined {
-  const id = typeof response === 'object' && response !== null && 'id' in response ? response.id : response
-  if (typeof id === 'string' && id !== '') return id
-  return typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id)) ? String(id) : undefined
 }

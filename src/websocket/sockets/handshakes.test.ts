@@ -23,7 +23,7 @@ function pacing(ratePerSec: number | undefined, maxInFlight: number) {
 
 test('starts handshakes up to the limit in flight, and another for each that has finished', () => {
   const { started, handshakes } = pacing(undefined, 3)
-  handshakes.openAll(5)
+  handshakes.openAll(Array(5).keys())
   expect(started.map(({ client }) => client)).toEqual([0, 1, 2])
   vi.advanceTimersByTime(70)
   handshakes.finished()
@@ -34,7 +34,7 @@ test('starts handshakes up to the limit in flight, and another for each that has
 
 test('starts handshakes at the rate, and passes the scheduled instant if a slot becomes free too late', () => {
   const { started, handshakes } = pacing(100, 2)
-  handshakes.openAll(4)
+  handshakes.openAll(Array(4).keys())
   vi.advanceTimersByTime(50)
   expect(started).toMatchObject([
     { client: 0, atMs: 0, dueMs: 0 },
@@ -46,7 +46,7 @@ test('starts handshakes at the rate, and passes the scheduled instant if a slot 
 
 test('reopens a client after its pause, within the same limit', () => {
   const { started, handshakes } = pacing(undefined, 1)
-  handshakes.openAll(1)
+  handshakes.openAll(Array(1).keys())
   handshakes.reopen(0, 500)
   vi.advanceTimersByTime(1000)
   expect(started).toHaveLength(1)
@@ -56,7 +56,7 @@ test('reopens a client after its pause, within the same limit', () => {
 
 test('starts no handshake once stopped', () => {
   const { started, handshakes } = pacing(100, 10)
-  handshakes.openAll(10)
+  handshakes.openAll(Array(10).keys())
   handshakes.stop()
   vi.advanceTimersByTime(1000)
   handshakes.finished()

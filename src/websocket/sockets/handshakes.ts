@@ -22,11 +22,11 @@ export class Handshakes {
     this.#options = options
   }
 
-  /** Schedules the first handshakes of clients `0 … count - 1`. */
-  openAll(count: number): void {
+  /** Schedules the first handshakes of these clients, each at the instant at which it is due if all clients connect. */
+  openAll(clients: Iterable<number>): void {
     const start = nowUs()
     const gapUs = this.#options.ratePerSec === undefined ? 0 : 1_000_000 / this.#options.ratePerSec
-    for (let client = 0; client < count; client++) this.#waiting.push({ client, dueUs: start + client * gapUs })
+    for (const client of clients) this.#waiting.push({ client, dueUs: start + client * gapUs })
     this.#pump()
   }
 

@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import { GENERATOR_FLAGS } from '../../execution/generator-flags.ts'
+import { positionOf, type Share } from '../../load/share.ts'
 import { clearTimeout, setImmediate, setTimeout } from '../../machine/clock.ts'
 import { EventPlayer } from './event-batches.ts'
 import type { LocalPoolOptions } from './local-pool.ts'
@@ -20,14 +21,16 @@ const OPENING = 1
 const OPEN = 2
 
 /**
- * Pool of sockets in several processes, for more sockets than the descriptors of one process or one core can serve. Client
- * n belongs to process n modulo their number. The processes take times on the shared clock of the machine; everything is
+ * Pool of sockets in several processes, for more sockets than the descriptors of one process or one core can serve. The
+ * nth client of the share belongs to process n modulo their number. The processes take times on the shared clock of the machine; everything is
  * counted here, so nothing has to be merged.
  */
 export class ProcessPool implements SocketPool {
   readonly #processes: readonly PoolProcess[]
+  readonly #share: Share
 
-  constructor(processes: number, options: LocalPoolOptions, events: PoolEvents) {
+  constructor(processes: number, share: Share, options: LocalPoolOptions, events: PoolEvents) {
+    this.#share = share
     this.#processes = Array.from({ length: processes }, (_, index) => {
       return new PoolProcess(`generator process ${index + 1} of ${processes}`, options, events)
     })
@@ -70,7 +73,7 @@ export class ProcessPool implements SocketPool {
   }
 
   #holderOf(client: number): PoolProcess {
-    return this.#processes[client % this.#processes.length]!
+    return this.#processes[positionOf(this.#share, client) % this.#processes.length]!
   }
 }
 

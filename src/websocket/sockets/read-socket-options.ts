@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { shareOf, type Share } from '../../load/share.ts'
 import { descriptorLimit } from '../../machine/descriptor-limit.ts'
 import {
   NO_TARGET,
@@ -110,17 +111,29 @@ export function readSocketPlan<D>(
 /**
  * Finds the target's address, and how so many sockets are to be held within the limits of this machine.
  *
+ * Generators that divide a load need only the descriptors of their share. A target on loopback is on their machine, so they
+ * share the ports of this machine; otherwise each is assumed to have source addresses of its own.
+ *
  * @param subject what was called, for the error
+ * @param sockets of all generators
  * @throws {OptionsError} if the limits do not allow it, with the command that raises them
  */
-export async function place(subject: string, plan: SocketPlan<never>, sockets: number): Promise<Placement> {
+export async function place(
+  subject: string,
+  plan: SocketPlan<never>,
+  sockets: number,
+  share: Share,
+): Promise<Placement> {
   const addresses = await Promise.all(plan.urls.map(addressOf))
   const problems = new Problems()
   const wanted = { processes: plan.processes, sources: plan.sourceAddresses }
-  const limits = { descriptors: descriptorLimit(), ports: portRange(), sources: loopbackSources(addresses[0] ?? '') }
-  const layout = layOut(problems, { sockets, instances: plan.urls.length }, wanted, limits)
+  const address = addresses[0] ?? ''
+  const limits = { descriptors: descriptorLimit(), ports: portRange(), sources: loopbackSources(address) }
+  const own = shareOf(share, sockets)
+  const onMachine = address.startsWith('127.') ? sockets : own
+  const layout = layOut(problems, { sockets: own, onMachine, instances: plan.urls.length }, wanted, limits)
   problems.throwIfAny(subject)
-  return { layout, addresses }
+  return { layout, addresses, share }
 }
 
 function addressOf(url: string): Promise<string | undefined> {

@@ -21,6 +21,16 @@ export interface SocketLayout {
   readonly sources: readonly string[]
 }
 
+/** Numbers of sockets to be distributed. */
+interface LaidOutSockets {
+  /** Sockets of this generator. */
+  readonly sockets: number
+  /** Sockets of all generators that share the ports of this machine. @default `sockets` */
+  readonly onMachine?: number
+  /** Instances of the target. */
+  readonly instances: number
+}
+
 /**
  * Computes how many processes and source addresses a number of sockets needs. If the limits of this machine do not allow
  * it, this is added to `problems`, with the command that raises the limit.
@@ -30,13 +40,13 @@ export interface SocketLayout {
  */
 export function layOut(
   problems: Problems,
-  { sockets, instances }: { readonly sockets: number; readonly instances: number },
+  { sockets, onMachine = sockets, instances }: LaidOutSockets,
   wanted: { readonly processes: number | undefined; readonly sources: readonly string[] | undefined },
   limits: Limits,
 ): SocketLayout {
   const perProcess = Math.max(1, limits.descriptors - DESCRIPTORS_FOR_OTHERS)
   const needed = Math.ceil(sockets / perProcess)
-  const processes = wanted.processes ?? needed
+  const processes = wanted.processes ?? Math.max(1, needed)
   if (processes < needed) {
     const each = Math.ceil(sockets / processes) + DESCRIPTORS_FOR_OTHERS
     problems.add(
@@ -47,7 +57,7 @@ export function layOut(
       `processes: ${needed}`,
     )
   }
-  return { processes, sources: sourcesFor(problems, Math.ceil(sockets / instances), wanted.sources, limits) }
+  return { processes, sources: sourcesFor(problems, Math.ceil(onMachine / instances), wanted.sources, limits) }
 }
 
 function sourcesFor(

@@ -1,3 +1,4 @@
+import type { Share } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { TlsOptions } from '../../machine/tls.ts'
 import type { Duration } from '../../options/checks.ts'
@@ -120,4 +121,6 @@ export interface Placement {
   readonly layout: SocketLayout
   /** Where the host of each URL was found; looked up for each socket where undefined. */
   readonly addresses: readonly (string | undefined)[]
+  /** Sockets that this generator has. */
+  readonly share: Share
 }
