@@ -15,11 +15,11 @@ import { withCanonicalKeys } from './canonical-history.ts'
 import { columnNamed } from './columns.ts'
 import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
 import { describeCounts, describeLikeness } from './history-messages.ts'
+import { reportsIdle, type IsIdle } from './idle-target.ts'
 import { NAMED_VIOLATIONS, checkHistory } from './invariants.ts'
 import { LedgerError } from './ledger-error.ts'
 import { nothingChecked, nothingConserved, nothingOf } from './nothing-checked.ts'
 import { countRows, readTotal, requireScope } from './queries.ts'
-import { isQuiet, type Quiet } from './quiet.ts'
 import { readKeys, showRow, type Row, type Table } from './rows.ts'
 import { openSession, type Session } from './session.ts'
 import { settle, type Clock, type Settled } from './settle.ts'
@@ -37,9 +37,9 @@ export interface ChecksContext {
 
 /** Effective options. */
 export interface LedgerLimits {
-  readonly quiet: Quiet | undefined
+  readonly isIdle: IsIdle | undefined
   readonly settleTimeoutMs: number
-  /** `undefined`: 2 s, or 0 if the target reports when it is quiet. */
+  /** `undefined`: 2 s, or 0 if the target reports when it is idle. */
   readonly settleForMs: number | undefined
   readonly queryTimeoutMs: number
 }
@@ -193,12 +193,12 @@ export class RowChecks implements LedgerChecks {
 
   async #read<T extends Judged>({ sources, judge }: Reading<T>): Promise<T> {
     const { database, signal, loadEndedMs } = this.#context
-    const { queryTimeoutMs, quiet, settleTimeoutMs, settleForMs } = this.#limits
+    const { queryTimeoutMs, isIdle, settleTimeoutMs, settleForMs } = this.#limits
     const isQuery = sources.some(({ query }) => query !== undefined)
     await using session =
       isQuery && 'url' in database ? await openSession({ url: database.url, queryTimeoutMs, signal }) : undefined
     const { verdict, waited, horizon } = await watchLedger({
-      settle: () => (session === undefined ? this.#quiet() : this.#settle(session, sources)),
+      settle: () => (session === undefined ? this.#waitForIdle() : this.#settle(session, sources)),
       read: () =>
         session === undefined
           ? judge((source) => source.read(undefined))
@@ -209,7 +209,7 @@ export class RowChecks implements LedgerChecks {
         (isEmpty ? 1 : 0),
       isFinal: ({ findings }) => findings.length > 0,
       loadEndedMs: loadEndedMs?.() ?? this.#clock.nowMs(),
-      settleForMs: settleForMs ?? (quiet === undefined ? SETTLE_FOR_MS : 0),
+      settleForMs: settleForMs ?? (isIdle === undefined ? SETTLE_FOR_MS : 0),
       settleTimeoutMs,
       signal,
       clock: this.#clock,
@@ -219,14 +219,14 @@ export class RowChecks implements LedgerChecks {
   }
 
   #settle(session: Session, sources: readonly BoundSource[]): Promise<Settled> {
-    const { quiet, settleTimeoutMs } = this.#limits
+    const { isIdle, settleTimeoutMs } = this.#limits
     const watched = sources.find(({ query }) => query !== undefined)!
     const counted = countRows(watched.query!)
     const isRows = sources.every((source) => source.query !== undefined)
     return settle({
       pulse: session.pulse,
       measure: async () => showMeasured((await session.query(counted.sql, counted.params)).rows),
-      quiet,
+      isIdle,
       settledAt: this.#settledAt,
       limitMs: settleTimeoutMs,
       signal: this.#context.signal,
@@ -238,13 +238,13 @@ export class RowChecks implements LedgerChecks {
     })
   }
 
-  /** Without a database, only the target can report that it is quiet. */
-  async #quiet(): Promise<Settled> {
-    const { quiet, settleTimeoutMs } = this.#limits
+  /** Without a database, only the target can report that it is idle. */
+  async #waitForIdle(): Promise<Settled> {
+    const { isIdle, settleTimeoutMs } = this.#limits
     const startMs = this.#clock.nowMs()
-    if (quiet === undefined) return { horizon: '', asOfMs: startMs, said: 'read outside Postgres' }
+    if (isIdle === undefined) return { horizon: '', asOfMs: startMs, said: 'read outside Postgres' }
     const poll = () =>
-      isQuiet(quiet, {
+      reportsIdle(isIdle, {
         limitMs: settleTimeoutMs,
         passedMs: this.#clock.nowMs() - startMs,
         signal: this.#context.signal,
@@ -252,13 +252,13 @@ export class RowChecks implements LedgerChecks {
     while (!(await poll())) {
       if (this.#clock.nowMs() - startMs >= settleTimeoutMs) {
         throw new LedgerError(
-          'the target never reported that it is quiet',
+          'the target never reported that it is idle',
           `find out what it still does, or wait longer: ledger.with({ settleTimeout: '60s' })`,
         )
       }
       await this.#clock.sleep(100, this.#context.signal)
     }
-    return { horizon: '', asOfMs: this.#clock.nowMs(), said: 'the target reports that it is quiet' }
+    return { horizon: '', asOfMs: this.#clock.nowMs(), said: 'the target reports that it is idle' }
   }
 }
 

@@ -726,16 +726,16 @@ describe('a ledger', () => {
   })
 
   test('reports every unknown option in one error', () => {
-    const options: object = { quiet: true, settleTimeout: 'soon', queryTimeout: 0, timeout: 1 }
+    const options: object = { isIdle: true, settleTimeout: 'soon', queryTimeout: 0, timeout: 1 }
     expect(() => ledger().with(options)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: ledger.with() received 4 invalid options:
 
-        timeout: unknown option. Valid options: quiet, settleTimeout, settleFor, queryTimeout
+        timeout: unknown option; did you mean queryTimeout? Valid options: isIdle, settleTimeout, settleFor, queryTimeout
           Received: 1
-          Fix:      remove timeout
-        quiet: must be a function that resolves to true or false
+          Fix:      write queryTimeout: 1
+        isIdle: must be a function that resolves to true or false
           Received: true
-          Fix:      write, for example, quiet: async () => true
+          Fix:      write, for example, isIdle: async () => true
         settleTimeout: must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
           Received: 'soon'
           Fix:      write, for example, settleTimeout: '2m'
@@ -743,7 +743,7 @@ describe('a ledger', () => {
           Received: 0
           Fix:      write, for example, queryTimeout: '2m']
     `)
-    expect(() => ledger().with({ quiet: async () => true, settleTimeout: '1s', queryTimeout: 500 })).not.toThrow()
+    expect(() => ledger().with({ isIdle: async () => true, settleTimeout: '1s', queryTimeout: 500 })).not.toThrow()
   })
 })
 

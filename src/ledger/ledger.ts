@@ -32,7 +32,7 @@ export interface LedgerContext {
   /** Value of `$1` in queries without a history. */
   readonly runId?: string | undefined
   /** Reports whether the target has nothing in flight. @default detected from the database */
-  readonly quiet?: (() => Promise<boolean>) | undefined
+  readonly isIdle?: (() => Promise<boolean>) | undefined
   /** End of the last load, in milliseconds of the clock. @default the start of a check */
   readonly loadEndedMs?: (() => number | undefined) | undefined
   /** Lines for the evidence about disruptions of the target or its services so far. @default none */
@@ -47,7 +47,7 @@ export interface LedgerOptions {
    * Function that resolves to whether the target has nothing in flight, e.g. from its own metrics, within `settleTimeout`.
    * Called ten times a second. If it fails or resolves to a non-boolean, the assertion is invalid.
    */
-  readonly quiet?: () => Promise<boolean>
+  readonly isIdle?: () => Promise<boolean>
   /**
    * Maximum time for operations in flight to finish and for missing rows to arrive, e.g. rows that an outbox or a queue
    * writes after the response.
@@ -57,7 +57,7 @@ export interface LedgerOptions {
   /**
    * Time for which the ledger is watched for unexpected rows, e.g. from a redelivery or a background retry, after the load
    * and after missing rows have arrived. Set it to the redelivery time of your queue.
-   * @default '2s', or 0 with `quiet`
+   * @default '2s', or 0 with `isIdle`
    */
   readonly settleFor?: Duration
   /**
@@ -101,7 +101,7 @@ export interface Ledger extends LedgerSource {
 /** Creates a ledger without connecting: each check and query opens its own connection. */
 export function createLedger(context: LedgerContext): Ledger {
   return new RowLedger(context, undefined, {
-    quiet: context.quiet,
+    isIdle: context.isIdle,
     settleTimeoutMs: 10_000,
     settleForMs: undefined,
     queryTimeoutMs: 30_000,
@@ -109,8 +109,8 @@ export function createLedger(context: LedgerContext): Ledger {
 }
 
 const WITH = object<LedgerOptions>()({
-  quiet: optional(
-    func<NonNullable<LedgerOptions['quiet']>>('async () => true', 'must be a function that resolves to true or false'),
+  isIdle: optional(
+    func<NonNullable<LedgerOptions['isIdle']>>('async () => true', 'must be a function that resolves to true or false'),
   ),
   settleTimeout: optional(duration()),
   settleFor: optional(duration({ min: 0 })),
@@ -177,7 +177,7 @@ class RowLedger implements Ledger {
     const read = readOptions('ledger.with()', WITH, options)
     const current = this.#limits
     const limits = {
-      quiet: read.quiet ?? current.quiet,
+      isIdle: read.isIdle ?? current.isIdle,
       settleTimeoutMs: read.settleTimeoutMs ?? current.settleTimeoutMs,
       settleForMs: read.settleForMs ?? current.settleForMs,
       queryTimeoutMs: Math.ceil(read.queryTimeoutMs ?? current.queryTimeoutMs),

@@ -65,17 +65,17 @@ describe('settling', () => {
     expect(await writing).toMatchObject({ said: 'waited 800 ms: nothing was written for 300 ms' })
   })
 
-  test('finishes when the target reports that it is quiet and nothing is written', async () => {
+  test('finishes when the target reports that it is idle and nothing is written', async () => {
     const clock = virtualClock()
-    const quiet = async () => clock.nowMs() >= 700
-    expect(await settleOn(() => idle, { quiet, clock })).toMatchObject({
+    const isIdle = async () => clock.nowMs() >= 700
+    expect(await settleOn(() => idle, { isIdle, clock })).toMatchObject({
       horizon: '100',
-      said: 'waited 700 ms: the target reports that it is quiet',
+      said: 'waited 700 ms: the target reports that it is idle',
     })
     const busy = virtualClock()
     const pulse = (ms: number) => ({ writers: ms < 900 ? 1 : 0, horizon: '100' })
-    const settled = await settleOn(pulse, { quiet: async () => true, clock: busy, measure: counter() })
-    expect(settled.said).toBe('waited 1.00 s: the target reports that it is quiet')
+    const settled = await settleOn(pulse, { isIdle: async () => true, clock: busy, measure: counter() })
+    expect(settled.said).toBe('waited 1.00 s: the target reports that it is idle')
   })
 
   test('waits for an open transaction that has not written yet', async () => {
@@ -114,7 +114,7 @@ describe('settling', () => {
     await expect(held({})).rejects.toThrow(
       `the ledger did not settle within 3.00 s: 1 transaction is still open: prepared transaction xa-7, 1 writing transaction is open, last seen: 12 rows\n${fix}`,
     )
-    await expect(held({ quiet: async () => true })).rejects.toThrow(
+    await expect(held({ isIdle: async () => true })).rejects.toThrow(
       `the ledger did not settle within 3.00 s: prepared transaction xa-7 is open, 1 writing transaction is open\n${fix}`,
     )
   })
@@ -132,10 +132,10 @@ describe('settling', () => {
     })
   })
 
-  test('does not wait for open transactions if the target reports that it is quiet', async () => {
+  test('does not wait for open transactions if the target reports that it is idle', async () => {
     const open = [{ id: '3/17', client: 'pid 1' }]
-    expect(await settleOn(() => ({ ...idle, open }), { quiet: async () => true })).toMatchObject({
-      said: 'waited 100 ms: the target reports that it is quiet',
+    expect(await settleOn(() => ({ ...idle, open }), { isIdle: async () => true })).toMatchObject({
+      said: 'waited 100 ms: the target reports that it is idle',
     })
   })
 
@@ -144,8 +144,8 @@ describe('settling', () => {
     await expect(endless).rejects.toThrow(
       'the ledger did not settle within 3.00 s: 2 writing transactions are open, last seen: 30 rows',
     )
-    const deaf = settleOn(() => idle, { quiet: async () => false, limitMs: 1_000 })
-    await expect(deaf).rejects.toThrow('did not settle within 1.00 s: the target never reported that it is quiet')
+    const deaf = settleOn(() => idle, { isIdle: async () => false, limitMs: 1_000 })
+    await expect(deaf).rejects.toThrow('did not settle within 1.00 s: the target never reported that it is idle')
   })
 
   describe('a standby', () => {
@@ -200,11 +200,11 @@ describe('settling', () => {
 
   test('ends with the signal', async () => {
     const controller = new AbortController()
-    const quiet = async () => {
+    const isIdle = async () => {
       controller.abort(new Error('given up'))
       return false
     }
-    await expect(settleOn(() => idle, { quiet, signal: controller.signal })).rejects.toThrow('given up')
+    await expect(settleOn(() => idle, { isIdle, signal: controller.signal })).rejects.toThrow('given up')
   })
 })
 

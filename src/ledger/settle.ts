@@ -1,7 +1,7 @@
 import { formatMs } from '../stats/units.ts'
+import { reportsIdle, type IsIdle } from './idle-target.ts'
 import { LedgerError } from './ledger-error.ts'
 import type { OpenTransaction, Pulse } from './pulse.ts'
-import { isQuiet, type Quiet } from './quiet.ts'
 
 const POLL_MS = 100
 /** Time without active transactions on the server after which the ledger has settled. */
@@ -15,7 +15,7 @@ export interface SettleOptions {
   /** Value that the check will read, as a string, e.g. the number of rows. Only read while others are active. */
   measure(): Promise<string>
   /** Reports whether the target has nothing in flight. */
-  readonly quiet?: Quiet | undefined
+  readonly isIdle?: IsIdle | undefined
   /** Horizon at which this database last settled. */
   readonly settledAt?: string | undefined
   readonly limitMs: number
@@ -48,7 +48,7 @@ export interface Settled {
  * - a standby has replayed what it had received;
  * - every transaction that was open in this database has ended, whether it had written or not; a transaction prepared for
  *   a two-phase commit is open until it is committed or rolled back;
- * - the target reports that it is quiet, if it can; otherwise no transaction was active on the server for 300 ms, or, if
+ * - the target reports that it is idle, if it can; otherwise no transaction was active on the server for 300 ms, or, if
  *   others keep writing, the measured value has not changed for a second.
  *
  * Writes that the target makes after a pause are not in flight: see `watchLedger()`.
@@ -56,7 +56,7 @@ export interface Settled {
  * @throws {LedgerError} if this takes longer than the limit, or a standby is not connected to its primary
  */
 export async function settle(options: SettleOptions): Promise<Settled> {
-  const { pulse, measure, quiet, settledAt, limitMs, signal, clock } = options
+  const { pulse, measure, isIdle, settledAt, limitMs, signal, clock } = options
   const startMs = clock.nowMs()
   let last = await pulse()
   if (last.standby && last.standby.received === undefined) throw disconnected()
@@ -65,8 +65,8 @@ export async function settle(options: SettleOptions): Promise<Settled> {
   if (last.writers + last.open.length === 0 && last.horizon === settledAt && isReplayed(last))
     return { horizon: last.horizon, asOfMs: startMs, said: 'nothing was written since' }
 
-  // On a standby others can only read; and `quiet` covers the target's transactions.
-  let inFlight: readonly OpenTransaction[] = quiet === undefined && last.standby === undefined ? last.open : []
+  // On a standby others can only read; and `isIdle` covers the target's transactions.
+  let inFlight: readonly OpenTransaction[] = isIdle === undefined && last.standby === undefined ? last.open : []
   const [waitsForReplay, waitsForOpen] = [!isReplayed(last), inFlight.length > 0]
   const waited = (nowMs: number, reason: string) => {
     const first = [
@@ -89,10 +89,10 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     const wrote = now.writers + last.writers > 0 || now.horizon !== last.horizon
     const isStill = !wrote && !stayedOpen(last, now)
     last = now
-    if (quiet !== undefined) {
+    if (isIdle !== undefined) {
       const passedMs = nowMs - startMs
-      if ((await isQuiet(quiet, { limitMs, passedMs, signal })) && isFree && !wrote)
-        return { horizon: now.horizon, asOfMs, said: waited(nowMs, 'the target reports that it is quiet') }
+      if ((await reportsIdle(isIdle, { limitMs, passedMs, signal })) && isFree && !wrote)
+        return { horizon: now.horizon, asOfMs, said: waited(nowMs, 'the target reports that it is idle') }
     } else if (isStill) {
       const stillMs = nowMs - stillSinceMs
       if (isFree && stillMs >= STILL_MS)
@@ -135,7 +135,7 @@ interface Unsettled {
 }
 
 function unsettled(
-  { quiet, limitMs }: SettleOptions,
+  { isIdle, limitMs }: SettleOptions,
   { writers, standby, open: openNow }: Pulse,
   { open, isReplayed, measured }: Unsettled,
 ): LedgerError {
@@ -151,7 +151,7 @@ function unsettled(
   const named = names.slice(0, 3).join(', ') + (open.length > 3 ? ', …' : '')
   const prepared = openNow.filter(({ isPrepared }) => isPrepared === true)
   const seen = [
-    quiet === undefined || prepared.length > 0 ? undefined : 'the target never reported that it is quiet',
+    isIdle === undefined || prepared.length > 0 ? undefined : 'the target never reported that it is idle',
     open.length === 0 ? undefined : `${count(open.length, 'transaction')} still open: ${named}`,
     prepared.length === 0 || open.length > 0 ? undefined : `${prepared[0]!.client} is open`,
     writers === 0 ? undefined : `${count(writers, 'writing transaction')} open`,

@@ -9,11 +9,17 @@ const messageOf = (problems: readonly Problem[] = []) => new OptionsError('defin
 const wrong = { provider: 'docker', url: 5, image: 8, seed: 'seed.sql', allowRemote: 'db', allowReset: 'yes', name: '' }
 
 test('every mistake in the options of postgres() is named', () => {
-  const options = { ...wrong, settings: { max_connections: true, 'a b': 1 }, migrate: 'up', keep: [''], colour: 1 }
+  const options = {
+    ...wrong,
+    settings: { max_connections: true, 'a b': 1 },
+    migrate: 'up',
+    keptTables: [''],
+    colour: 1,
+  }
   expect(messageOf(postgres(options as unknown as PostgresOptions).problems)).toMatchInlineSnapshot(`
     "definePerfConfig() received 12 invalid options:
 
-      colour: unknown option. Valid options: provider, url, image, seed, env, allowRemote, allowReset, name, settings, migrate, keep
+      colour: unknown option. Valid options: provider, url, image, seed, env, allowRemote, allowReset, name, settings, migrate, keptTables
         Received: 1
         Fix:      remove colour
       provider: must be auto, container, embedded or external
@@ -46,9 +52,9 @@ test('every mistake in the options of postgres() is named', () => {
       migrate: must be a function
         Received: 'up'
         Fix:      write, for example, migrate: async (connection) => {}
-      keep: must be a list of tables
+      keptTables: must be a list of tables
         Received: [ '' ]
-        Fix:      write, for example, keep: ['public.schema_migrations']"
+        Fix:      write, for example, keptTables: ['public.schema_migrations']"
   `)
 })
 

@@ -120,23 +120,23 @@ export async function resolveTables(
   )
   if (row && row.missing.length === 0) return new Set(row.found)
   throw new ServiceError(subject, {
-    problem: 'keep names tables that do not exist after migrate',
+    problem: 'keptTables names tables that do not exist after migrate',
     received: row?.missing.join(', ') ?? 'nothing',
-    fix: `name tables with their schema, e.g. ${subject}({ keep: ['public.schema_migrations'] })`,
+    fix: `name tables with their schema, e.g. ${subject}({ keptTables: ['public.schema_migrations'] })`,
   })
 }
 
 /**
- * Empties every table except those in `keep`, and restarts their identities and sequences.
+ * Empties every table except those in `keptTables`, and restarts their identities and sequences.
  * @param owned whether the role may disable triggers, so that a trigger against TRUNCATE does not prevent it
  */
 export async function truncate(
   subject: string,
   db: PostgresConnection,
-  keep: ReadonlySet<Table>,
+  keptTables: ReadonlySet<Table>,
   owned: boolean,
 ): Promise<void> {
-  const tables = (await userTables(db)).filter((table) => !keep.has(table))
+  const tables = (await userTables(db)).filter((table) => !keptTables.has(table))
   if (tables.length === 0) return
   try {
     await db.query(`
@@ -148,7 +148,7 @@ export async function truncate(
   } catch (cause) {
     throw new ServiceError(subject, {
       problem: `reset cannot empty the tables: ${asError(cause).message}`,
-      received: `emptied: ${tables.join(', ')}; kept: ${[...keep].join(', ') || 'none'}`,
+      received: `emptied: ${tables.join(', ')}; kept: ${[...keptTables].join(', ') || 'none'}`,
       fix: 'stop the load and close all transactions before a reset; add tables that reference each other to keep together, or none of them',
       cause,
     })

@@ -176,11 +176,11 @@ describe('reset of an external database', () => {
     await db.query(`CREATE TABLE junk (v int); INSERT INTO junk VALUES (1)`)
     const options: PostgresOptions = { provider: 'external', url, allowReset: true }
     const error = await failureOf(() => postgres(options).start(context))
-    expect(error.message).toContain(`keep: ['public.schema_migrations']`)
-    const unknown = await failureOf(() => postgres({ ...options, keep: ['versions', 'verions'] }).start(context))
+    expect(error.message).toContain(`keptTables: ['public.schema_migrations']`)
+    const unknown = await failureOf(() => postgres({ ...options, keptTables: ['versions', 'verions'] }).start(context))
     expect(unknown.message).toContain('Received: verions')
 
-    const service = await postgres({ ...options, keep: ['versions'] }).start(context)
+    const service = await postgres({ ...options, keptTables: ['versions'] }).start(context)
     await service.reset?.()
     expect(await numberFrom(service, 'SELECT count(*) FROM versions')).toBe(1)
     expect(await numberFrom(service, 'SELECT count(*) FROM junk')).toBe(0)

@@ -46,7 +46,7 @@ export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
    *
    * @default those that `migrate` filled, which are known only if the database was empty before
    */
-  readonly keep?: readonly string[]
+  readonly keptTables?: readonly string[]
 }
 
 const OPTIONS = object<PostgresOptions>()({
@@ -67,7 +67,7 @@ const OPTIONS = object<PostgresOptions>()({
     }),
   ),
   migrate: optional(func('async (connection) => {}')),
-  keep: optional(listOf<string>(isText, 'tables', "['public.schema_migrations']")),
+  keptTables: optional(listOf<string>(isText, 'tables', "['public.schema_migrations']")),
 })
 
 const KIND: DatabaseKind = {
@@ -81,7 +81,7 @@ const KIND: DatabaseKind = {
 /**
  * PostgreSQL 14 or later: in a container, embedded, or already running.
  *
- * Its `connection` is `{ url }`. `reset` empties every table except those in `keep`, restarts sequences and seeds again.
+ * Its `connection` is `{ url }`. `reset` empties every table except those in `keptTables`, restarts sequences and seeds again.
  *
  * @example
  * import { definePerfConfig, postgres } from 'vitest-slo/config'
@@ -159,13 +159,13 @@ async function prepare(
   const wasEmpty = (await userTables(db)).length === 0
   await runStep(name, 'migrate', () => allOf(db, options.migrate?.(db)))
   context.signal.throwIfAborted()
-  const keep = await tablesToKeep(name, db, options, wasEmpty)
+  const keptTables = await tablesToKeep(name, db, options, wasEmpty)
   await runStep(name, 'seed', () => allOf(db, options.seed?.(db)))
   context.signal.throwIfAborted()
   const owned = provider !== 'external'
   return {
     ...base,
-    reset: () => reset(name, url, options, { keep, owned, allowed: wasEmpty || options.allowReset === true }),
+    reset: () => reset(name, url, options, { keptTables, owned, allowed: wasEmpty || options.allowReset === true }),
   }
 }
 
@@ -178,29 +178,34 @@ async function allOf(db: PostgresSession, step: Promise<unknown> | void): Promis
 async function tablesToKeep(
   name: string,
   db: PostgresConnection,
-  { keep, allowReset }: PostgresOptions,
+  { keptTables, allowReset }: PostgresOptions,
   wasEmpty: boolean,
 ): Promise<ReadonlySet<string>> {
-  if (keep) return resolveTables(name, db, keep)
+  if (keptTables) return resolveTables(name, db, keptTables)
   if (wasEmpty || !allowReset) return filledTables(db)
   throw new ServiceError(name, {
     problem: 'this database was in use before, so the tables that migrations filled are not known',
-    received: 'allowReset: true, without keep',
-    fix: `name the tables that reset must not empty, e.g. ${name}({ keep: ['public.schema_migrations'] }), or none: keep: []`,
+    received: 'allowReset: true, without keptTables',
+    fix: `name the tables that reset must not empty, e.g. ${name}({ keptTables: ['public.schema_migrations'] }), or none: keptTables: []`,
   })
 }
 
 interface ResetOptions {
-  readonly keep: ReadonlySet<string>
+  readonly keptTables: ReadonlySet<string>
   /** Whether the run started the server, and so may disable triggers. */
   readonly owned: boolean
   readonly allowed: boolean
 }
 
-async function reset(name: string, url: string, options: PostgresOptions, { keep, owned, allowed }: ResetOptions) {
+async function reset(
+  name: string,
+  url: string,
+  options: PostgresOptions,
+  { keptTables, owned, allowed }: ResetOptions,
+) {
   if (!allowed) throw resetRefused(name)
   await using db = await connectPostgres(name, url)
-  await truncate(name, db, keep, owned)
+  await truncate(name, db, keptTables, owned)
   await runStep(name, 'seed', () => allOf(db, options.seed?.(db)))
 }
 

@@ -6,16 +6,16 @@ import { settle } from './settle.ts'
 const clock = { nowMs: () => performance.now(), sleep: async () => {} }
 const { signal } = new AbortController()
 
-/** Callers of `quiet`: a ledger without a database, and one with a database. */
-const CALLERS: Readonly<Record<string, (quiet: () => Promise<boolean>) => Promise<string>>> = {
-  async 'a function of rows'(quiet) {
-    const ledger = createLedger({ stores: [], isExternal: true, signal }).with({ quiet, settleTimeout: '30ms' })
+/** Callers of `isIdle`: a ledger without a database, and one with a database. */
+const CALLERS: Readonly<Record<string, (isIdle: () => Promise<boolean>) => Promise<string>>> = {
+  async 'a function of rows'(isIdle) {
+    const ledger = createLedger({ stores: [], isExternal: true, signal }).with({ isIdle, settleTimeout: '30ms' })
     const { invalidities } = await ledger[ledgerChecks].invariant(() => [])
     return invalidities.map(({ finding, fix }) => `${finding}\nFix: ${fix}`).join('')
   },
-  async 'a database'(quiet) {
+  async 'a database'(isIdle) {
     const pulse = async () => ({ writers: 0, horizon: '1', open: [] })
-    const settled = settle({ pulse, quiet, clock, signal, measure: async () => '', limitMs: 30 })
+    const settled = settle({ pulse, isIdle, clock, signal, measure: async () => '', limitMs: 30 })
     return settled.then(
       () => '',
       (error: Error) => error.message,
@@ -28,7 +28,7 @@ for (const [what, messageOf] of Object.entries(CALLERS)) {
     `${what}: rejects %o`,
     async ([value]) => {
       expect(await messageOf(async () => value as boolean)).toMatch(
-        /^the function "quiet" must resolve to true or false, but resolved to .+\nFix: return a comparison/,
+        /^the function "isIdle" must resolve to true or false, but resolved to .+\nFix: return a comparison/,
       )
     },
   )
@@ -38,11 +38,11 @@ for (const [what, messageOf] of Object.entries(CALLERS)) {
   })
 
   test(`${what}: waits on false until the limit`, async () => {
-    expect(await messageOf(async () => false)).toContain('never reported that it is quiet')
+    expect(await messageOf(async () => false)).toContain('never reported that it is idle')
   })
 
   test(`${what}: reports a function that fails`, async () => {
-    const failed = 'the function "quiet" failed: 503\nFix: correct it; it must resolve to true or false'
+    const failed = 'the function "isIdle" failed: 503\nFix: correct it; it must resolve to true or false'
     expect(await messageOf(() => Promise.reject(new Error('503')))).toBe(failed)
     expect(
       await messageOf(() => {
@@ -53,7 +53,7 @@ for (const [what, messageOf] of Object.entries(CALLERS)) {
 
   test(`${what}: ends a function that never resolves at settleTimeout`, async () => {
     expect(await messageOf(() => new Promise(() => {}))).toMatch(
-      /^the function "quiet" did not resolve within 30 ms\nFix: make it resolve sooner/,
+      /^the function "isIdle" did not resolve within 30 ms\nFix: make it resolve sooner/,
     )
   })
 }
