@@ -61,7 +61,14 @@ test.each([1, 2])('trusts the authority in tls.ca, with the sockets in %d proces
 })
 
 test('looks up a name once, and sends it as the server name', async () => {
-  const lookup = vi.spyOn(dns, 'lookup')
+  const found = [{ address: '127.0.0.1', family: 4 }]
+  const lookup = vi
+    .spyOn(dns, 'lookup')
+    .mockImplementation(((
+      _name: string,
+      { all }: dns.LookupOptions,
+      done: (error: null, address: unknown, family: number) => void,
+    ) => process.nextTick(done, null, all === true ? found : '127.0.0.1', 4)) as never)
   onTestFinished(() => lookup.mockRestore())
   const run = await fanOut({ tls: { ca } }, 'localhost')
   expect(lookup).toHaveBeenCalledTimes(1)
