@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test, type TestContext } from 'vitest'
 import '../matchers/register.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import type { FanOutRun } from '../runs/fan-out-run.ts'
@@ -38,6 +38,7 @@ const resuming: Framing = {
 
 /** A fan-out during which the target is killed and restarted. Publications are appended to its log throughout. */
 async function fanOutWithKill(
+  { onTestFinished }: TestContext,
   env: Readonly<Record<string, string>>,
 ): Promise<{ run: FanOutRun; log: readonly string[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'killed-target-'))
@@ -90,8 +91,9 @@ async function fanOutWithKill(
   return { run, log: readFileSync(log, 'utf8').trim().split('\n') }
 }
 
-test('clients of a killed target resubscribe and receive missed deliveries late', async () => {
-  const { run, log } = await fanOutWithKill({})
+// Simultaneous: both wait most of the time.
+test.concurrent('clients of a killed target resubscribe and receive missed deliveries late', async (context) => {
+  const { run, log } = await fanOutWithKill(context, {})
   expect(run.sockets).toMatchObject({ subscribed: CLIENTS, closed: CLIENTS, reconnected: CLIENTS })
   expect(run.deliveries).toMatchObject({
     expected: CLIENTS * log.length,
@@ -105,8 +107,8 @@ test('clients of a killed target resubscribe and receive missed deliveries late'
   expect(run).not.toRecoverWithin(DOWN_MS, { ratio: 1 / CLIENTS })
 })
 
-test('clients of a killed target without a log resubscribe and never receive missed deliveries', async () => {
-  const { run } = await fanOutWithKill({ FORGETFUL: '1' })
+test.concurrent('clients of a killed target without a log resubscribe and never receive missed deliveries', async (context) => {
+  const { run } = await fanOutWithKill(context, { FORGETFUL: '1' })
   expect(run.sockets).toMatchObject({ subscribed: CLIENTS, closed: CLIENTS, reconnected: CLIENTS })
   expect(run.deliveries).toMatchObject({ duplicate: 0, unexpected: 0 })
   expect(run.deliveries.missing).toBeGreaterThanOrEqual(CLIENTS)

@@ -1,12 +1,15 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test as serialTest, type TestContext } from 'vitest'
 import { constantArrivalRate, constantVus } from '../load/builders.ts'
 import { parseScale } from '../load/scale.ts'
 import type { HttpRunResult } from '../results/result.ts'
 import '../matchers/register.ts'
 import { compareBuilds, type CompareContext } from './compare-builds.ts'
 import { readCompareOptions, type CompareOptions } from './options.ts'
+
+/** Simultaneous: they wait most of the time, and neither limits nor expectations depend on how busy the generator is. */
+const test = serialTest.concurrent
 
 /** Limits that a busy machine does not exceed. */
 const LIMITS = {
@@ -21,7 +24,7 @@ const load = constantArrivalRate({ rate: 40, vus: 8, duration: '1200ms' })
 const request = { path: '/' }
 
 /** Two builds that respond after a delay. `log` has the requests they received, in order. */
-async function builds({ baseMs = 1, headMs = 1 } = {}) {
+async function builds({ onTestFinished }: TestContext, { baseMs = 1, headMs = 1 } = {}) {
   const log: { side: string; path: string }[] = []
   const build = async (side: string, ms: number) => {
     const server = createServer((received, response) => {
@@ -65,8 +68,8 @@ function compare<D>(
   return { comparison, results }
 }
 
-test('alternates between the builds and which comes first, and sends both the same requests', async () => {
-  const { both, log } = await builds()
+test('alternates between the builds and which comes first, and sends both the same requests', async (context) => {
+  const { both, log } = await builds(context)
   const { comparison, results } = compare(both, {
     load,
     warmup: '200ms',
@@ -105,17 +108,20 @@ test('alternates between the builds and which comes first, and sends both the sa
   expect(JSON.parse(JSON.stringify(found.result()))).toEqual(found.result())
 })
 
-test('finds a build slower that takes four times as long, and not one that takes a quarter', async () => {
-  const { both } = await builds({ baseMs: 10, headMs: 40 })
+test('finds a build slower that takes four times as long, and not one that takes a quarter', async (context) => {
+  const { both } = await builds(context, { baseMs: 10, headMs: 40 })
   const options = { load: constantVus({ vus: 2, duration: '1200ms' }), request, slices: 6, warmup: 0 }
-  const slower = await compare(both, options).comparison
+  const [slower, quicker] = await Promise.all([
+    compare(both, options).comparison,
+    compare({ base: both.head, head: both.base }, options).comparison,
+  ])
   expect(slower).not.toBeNoSlowerThan('base', { tolerance: 0.5 })
   expect(slower.figures.find(({ name }) => name === 'throughput')!.change!.value).toBeLessThan(-0.5)
-  expect(await compare({ base: both.head, head: both.base }, options).comparison).toBeNoSlowerThan('base')
+  expect(quicker).toBeNoSlowerThan('base')
 })
 
-test('stops and fails if head is down, and is invalid if base is down', async () => {
-  const { both, head, log } = await builds()
+test('stops and fails if head is down, and is invalid if base is down', async (context) => {
+  const { both, head, log } = await builds(context)
   await close(head)
   const dead = await compare(both, { load, request, warmup: 0 }).comparison
   expect(() => expect(dead).toBeNoSlowerThan('base')).toThrow(
@@ -130,16 +136,16 @@ test('stops and fails if head is down, and is invalid if base is down', async ()
   expect(log.length).toBe(before)
 })
 
-test('is invalid if the generator exceeded its limits in most slices', async () => {
-  const { both } = await builds()
+test('is invalid if the generator exceeded its limits in most slices', async (context) => {
+  const { both } = await builds(context)
   const limits = { ...LIMITS, scheduleDelayP99Ms: -1 }
   const found = await compare(both, { load, request, warmup: 0 }, { limits }).comparison
   expect(found.invalidities).toMatchObject([{ reason: 'generator-saturated' }])
   expect(found.invalidities[0]!.finding).toMatch(/^in \d+ of 12 slices, last: schedule delay/)
 })
 
-test('stops within the slice on abort, and reports what was measured', async () => {
-  const { both, log } = await builds()
+test('stops within the slice on abort, and reports what was measured', async (context) => {
+  const { both, log } = await builds(context)
   const stop = new AbortController()
   const { comparison, results } = compare(
     both,
@@ -160,8 +166,8 @@ test('stops within the slice on abort, and reports what was measured', async () 
   expect(log.length).toBeLessThan(40)
 })
 
-test('rejects with an error of the scenario’s code, and reports what was measured', async () => {
-  const { both } = await builds()
+test('rejects with an error of the scenario’s code, and reports what was measured', async (context) => {
+  const { both } = await builds(context)
   const failing = ({ iteration }: { iteration: number }) => {
     if (iteration >= 2_000_000) throw new RangeError('no more rows')
     return request

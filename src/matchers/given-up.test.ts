@@ -4,10 +4,10 @@ import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 const SRC = resolve(import.meta.dirname, '..')
 
-/** Target that responds to two hundred requests, then exits during the load. */
+/** Target that responds to one hundred requests, then exits during the load. */
 const SERVER = `
   import { createServer } from 'node:http'
-  let left = 200
+  let left = 100
   createServer(({ url }, response) => {
     if (url !== '/healthz' && left-- === 0) process.exit(3)
     response.end('{}')
@@ -23,7 +23,7 @@ const SCENARIO = `
   import { expect } from 'vitest'
   import { constantArrivalRate, perfTest } from '${SRC}/index.ts'
   perfTest('polls', async ({ http }) => {
-    const load = constantArrivalRate({ rate: 50, vus: 10, duration: '2m' })
+    const load = constantArrivalRate({ rate: 100, vus: 10, duration: '2m' })
     const run = await http.run({ load, request: { path: '/' } })
     expect.soft(run).toHaveP95Below('5s')
     expect.soft(run).not.toHaveP95Below(0.001)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { containersSkipped } from '../../fixtures/services/containers.ts'
 import { failureOf, testContext } from '../../fixtures/services/context.ts'
 import { serveOldPostgres } from '../../fixtures/services/old-postgres.ts'
@@ -13,10 +13,10 @@ const skipped = await containersSkipped()
 if (skipped) console.info(`tests of invalid input with containers are skipped: ${skipped}`)
 
 let context: Awaited<ReturnType<typeof testContext>>
-beforeEach(async () => {
+beforeAll(async () => {
   context = await testContext({ env: { ...process.env, PERF_SERVICES: '', PERF_DATABASE_URL: '', PERF_REDIS_URL: '' } })
 })
-afterEach(() => context[Symbol.asyncDispose]())
+afterAll(() => context[Symbol.asyncDispose]())
 
 async function messageOf(service: Service, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const { message } = await failureOf(() => service.start({ ...context, env: { ...context.env, ...env } }))

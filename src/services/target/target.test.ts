@@ -5,7 +5,7 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { failureOf, testContext } from '../../../fixtures/services/context.ts'
 import { isFree } from '../ports.ts'
 import { isSameProcess, startTimeOf } from '../reaper/process-identity.ts'
@@ -17,11 +17,11 @@ const SMALL = ['node', new URL('../../../fixtures/services/small-target.ts', imp
 
 let base: Awaited<ReturnType<typeof testContext>>
 let context: TargetContext
-beforeEach(async () => {
+beforeAll(async () => {
   base = await testContext({ env: { ...process.env, PERF_TARGET_URL: '' } })
   context = { ...base, services: [], fullScale: false }
 })
-afterEach(() => base[Symbol.asyncDispose]())
+afterAll(() => base[Symbol.asyncDispose]())
 
 async function get(url: string, path: string): Promise<string> {
   return (await fetch(url + path)).text()

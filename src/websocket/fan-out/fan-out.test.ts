@@ -79,8 +79,8 @@ function sumOf(counts: readonly { missing: number; duplicate: number; outOfOrder
 
 describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps neighbours', () => {
   test.each([
-    { clients: 50, processes: 1, publications: 20, rate: 5, delayMs: 1500 },
-    { clients: 50, processes: 3, publications: 20, rate: 5, delayMs: 1500 },
+    { clients: 50, processes: 1, publications: 20, rate: 20, delayMs: 1500 },
+    { clients: 50, processes: 3, publications: 20, rate: 20, delayMs: 1500 },
     // A longer delay, which a slow machine does not reach for the other deliveries.
     { clients: 5000, processes: 1, publications: 5, rate: 2, delayMs: 5000 },
   ])('is accounted for to the message: $clients clients, $processes processes', async (options) => {
@@ -97,7 +97,7 @@ describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps 
       duration: (publications / rate) * 1000,
       // Deliveries that the server delays are always late; those that it swaps arrive well before the limit.
       lateThreshold: delayMs - 50,
-      drainDuration: delayMs + 2000,
+      drainDuration: delayMs + 1500,
     })
 
     const truth = await server.truth<{ deliveries: number; delayed: number; sent: number[][] }>()
@@ -311,7 +311,7 @@ describe('a server with rooms that numbers and stamps messages for each client s
     const run = await load(server).fanOut({
       ...options,
       warmup: 500,
-      lateThreshold: '5s',
+      lateThreshold: '2s',
       publish: {
         rate: 20,
         send(publication) {
@@ -362,6 +362,7 @@ describe('a server with rooms that numbers and stamps messages for each client s
     const run = await load(server).fanOut({
       ...options,
       reconnect: 50,
+      drainDuration: '1s',
       publish: {
         rate: 20,
         send: (publication) =>
@@ -489,6 +490,7 @@ describe('a server with rooms that numbers and stamps messages for each client s
     const run = await load(server).fanOut({
       ...options,
       processes: 2,
+      drainDuration: '1s',
       publish: {
         rate: 5,
         async send(publication) {

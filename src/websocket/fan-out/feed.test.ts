@@ -23,8 +23,8 @@ describe('ids of the target', () => {
       publish: { rate: 20, send: ({ id, sequence }) => server.publish({ id, sequence }) },
       identify: (message) => ({ id: message.json<Tick>().id }),
       duration: '1s',
-      lateThreshold: '5s',
-      drainDuration: '6s',
+      lateThreshold: '2s',
+      drainDuration: '2s',
     })
     expect(run.deliveries).toMatchObject({ expected: 400, received: 400, missing: 0, unexpected: 0, optional: 0 })
     expect(run[evidenceOf]().evidenceLines).toContain(
@@ -92,8 +92,8 @@ describe('a feed that publishes by itself', () => {
       path: '/',
       connections: 3,
       identify: (message) => ({ id: message.json<Tick>().id }),
-      warmup: '1s',
-      duration: '6s',
+      warmup: '500ms',
+      duration: '4500ms',
       drainDuration: '1s',
     })
     expect(run.deliveries.missing).toBeGreaterThan(0)

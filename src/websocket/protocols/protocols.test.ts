@@ -33,9 +33,9 @@ function fanOut(options: Pick<FanOutOptions, 'path' | 'framing' | 'subscribe' | 
   return load(server).fanOut({
     connections: 12,
     group: room,
-    publish: { rate: 30, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
+    publish: { rate: 60, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
     isSubscribed: (message) => message.responseTo !== undefined,
-    duration: '1s',
+    duration: '500ms',
     lateThreshold: '900ms',
     drainDuration: '1s',
     ...options,
@@ -44,7 +44,7 @@ function fanOut(options: Pick<FanOutOptions, 'path' | 'framing' | 'subscribe' | 
 
 function talk(options: Pick<ConversationOptions, 'path' | 'framing'> & Partial<ConversationOptions>): Promise<HttpRun> {
   return load(server).run({
-    load: constantArrivalRate({ rate: 20, vus: 5, duration: '1s' }),
+    load: constantArrivalRate({ rate: 40, vus: 5, duration: '500ms' }),
     timeout: '3s',
     abortWhen: false,
     steps: { send: 'nothing' },
@@ -179,7 +179,7 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
       destinations.add(message.headers['destination']!)
       return options.identify(message)
     }
-    const run = await fanOut({ ...options, identify, drainDuration: '2s' })
+    const run = await fanOut({ ...options, identify, drainDuration: '2500ms' })
     expectAll(run)
     expect([...destinations].toSorted()).toEqual(['/topic/room-0', '/topic/room-1', '/topic/room-2'])
     const after = await countsOf('stomp')
@@ -239,7 +239,7 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
 
   test('delivers broadcasts, and sends heartbeats that get a response', async () => {
     const before = (await countsOf('phoenix'))['heartbeats']!
-    const run = await fanOut({ ...options, drainDuration: '2s' })
+    const run = await fanOut({ ...options, drainDuration: '2500ms' })
     expectAll(run)
     expect((await countsOf('phoenix'))['heartbeats']! - before).toBe(run.heartbeats!.sent)
     expect(run.heartbeats!.sent).toBeGreaterThan(12)
@@ -303,7 +303,7 @@ describe('MQTT (the broker aedes)', () => {
 
   test('delivers and acknowledges publications, pings, and disconnects', async () => {
     const before = await countsOf('mqtt')
-    const run = await fanOut({ ...options, drainDuration: '2s' })
+    const run = await fanOut({ ...options, drainDuration: '2500ms' })
     expectAll(run)
     const after = await countsOf('mqtt')
     expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
@@ -365,7 +365,7 @@ describe('SignalR (a hub that writes by @microsoft/signalr)', () => {
 
   test('delivers invocations that share a frame with others, and pings', async () => {
     const before = (await countsOf('signalR'))['pings']!
-    const run = await fanOut({ ...options, drainDuration: '2s' })
+    const run = await fanOut({ ...options, drainDuration: '2500ms' })
     expectAll(run)
     expect((await countsOf('signalR'))['pings']! - before).toBe(run.heartbeats!.sent)
   })

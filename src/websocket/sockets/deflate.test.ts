@@ -31,7 +31,7 @@ async function fanOut(
     identify: (message) => message.json<{ id: string }>(),
     duration: '500ms',
     lateThreshold: '400ms',
-    drainDuration: '2s',
+    drainDuration: '1s',
     ...options,
   })
   return { run, truth: (await truth)! }
