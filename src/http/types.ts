@@ -128,6 +128,7 @@ export interface FlowRequester {
 
 /** Argument of a flow: the functions of one iteration. */
 export interface FlowContext<D> extends RequestContext<D> {
+  /** Sends requests of the iteration. */
   readonly request: FlowRequester
   /**
    * Calls a function and times it as `run.group(name)`: from the call to the end of the function, sleeps included. The
@@ -149,6 +150,7 @@ export interface OneRequest<D> {
   readonly request: RequestOption<D>
   /** Not allowed together with `request`. */
   readonly steps?: undefined
+  /** Not allowed together with `request`. */
   readonly flow?: undefined
 }
 
@@ -158,13 +160,17 @@ export interface SeveralSteps<D> {
   readonly steps: readonly StepOption<D>[]
   /** Not allowed together with `steps`. */
   readonly request?: undefined
+  /** Not allowed together with `steps`. */
   readonly flow?: undefined
 }
 
 /** An iteration as code. */
 export interface FlowFunction<D> {
+  /** The iteration. */
   readonly flow: Flow<D>
+  /** Not allowed together with `flow`. */
   readonly request?: undefined
+  /** Not allowed together with `flow`. */
   readonly steps?: undefined
 }
 

@@ -60,6 +60,7 @@ export interface AssertionResult {
   readonly step?: string
   /** Tag that was judged. */
   readonly tag?: string
+  /** Group that was judged. */
   readonly group?: string
   /** Set if whole iterations were judged. */
   readonly isIteration?: true

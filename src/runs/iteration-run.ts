@@ -13,6 +13,7 @@ import { assertKnown, period } from './scope-arguments.ts'
 
 /** Whole iterations of a run, or one group in them, with their times. Percentiles can be asserted on it. */
 export interface IterationRun extends TimedRun {
+  /** Kind of the run. */
   readonly kind: 'http' | 'conversation'
   /** Name of the run. */
   readonly name: string
