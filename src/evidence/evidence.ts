@@ -42,6 +42,8 @@ export interface TimeEvidence {
   readonly busyVus?: BusyVus
   /** The part of the run in scope, if it was chosen; absent for the whole run. */
   readonly part?: RunPart
+  /** How far the clocks differ at most from which the times are differences; absent if all are of one machine. */
+  readonly clockErrorMs?: number
   /** Lines of the message's `Evidence:` block. */
   readonly evidenceLines: readonly string[]
   /** The slowest parts (steps, publications), worst first, for the `Slowest:` line. Empty if there is only one part. */

@@ -3,6 +3,7 @@ import type { Histogram } from '../stats/histogram.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import type { DeliveryCounts, HeartbeatCounts, SocketCounts } from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator-health.ts'
+import type { MergedGenerators } from './merged-generators.ts'
 import type { Invalidity } from './verdict.ts'
 
 /** All measurements of a fan-out, of which `FanOutRun` is a view. Only counted publications. */
@@ -50,6 +51,8 @@ export interface FanOutRecord {
   /** Figures from the publisher's time stamps; `undefined` if messages have none, or `send` does not respond. */
   readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
+  /** The generators of a merged run; absent if there was only one. */
+  readonly generators?: MergedGenerators
   /** Reasons why deliveries cannot be judged. */
   readonly invalidities: readonly Invalidity[]
   /** Reasons why connect times cannot be judged. */

@@ -5,6 +5,7 @@ export type InvalidReason =
   | 'no-samples'
   | 'too-few-samples'
   | 'generator-saturated'
+  | 'generator-lost'
   | 'offered-rate-missed'
   | 'aborted'
   | 'wrong-phase'

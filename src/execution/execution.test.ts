@@ -273,7 +273,7 @@ describe('a warm-up', () => {
     const { run, workload, goTo, start } = execution(rate(10, 2), { warmupMs: 1_000, takesMs: 100 })
     const { ended } = await start()
     goTo(1_000)
-    expect(run.tally.iterations).toBe(0)
+    expect(run.tally.iterations.all.iterations).toBe(0)
     expect(run.tally.sent).toBe(10)
     goTo(10_000)
     const { phases, durationMs } = await ended

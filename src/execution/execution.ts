@@ -265,6 +265,11 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     const nowMs = now()
     for (const vu of this.#vus) if (vu.isBusy) vu.cut?.(nowMs)
     this.#monitor.tellLast()
+    const vuUse = {
+      iterations: this.tally.iterations,
+      wereAllBusy: this.#vus.length > 0 && this.#mostBusy >= this.#vus.length,
+      patienceMs: Math.min(graceMs, maxQueueTimeMs),
+    }
     return {
       phases: phasesUntil(this.#phases, endedMs),
       gauges: this.#monitor.gauges,
@@ -274,11 +279,8 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       generator: this.#generator.health(),
       abortReason: this.#abortReason,
       abortCause: this.#abortCause,
-      ...vuDemand(load, this.tally, {
-        mostBusy: this.#mostBusy,
-        patienceMs: Math.min(graceMs, maxQueueTimeMs),
-        share: this.#share,
-      }),
+      vuUse,
+      ...vuDemand(load, vuUse, this.#share),
     }
   }
 }

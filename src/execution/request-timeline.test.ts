@@ -93,3 +93,10 @@ test('counts fifty details separately and all others together', () => {
   expect(window.details.size).toBe(51)
   expect([window.details.get('error 49'), window.details.get('other')]).toEqual([2, 2])
 })
+
+test('counts refused connections separately, however many details there are', () => {
+  const window = new RequestWindow(0)
+  for (let n = 0; n < 52; n++) window.countDetail(`error ${n}`)
+  window.countDetail('ECONNREFUSED')
+  expect(window.details.get('ECONNREFUSED')).toBe(1)
+})

@@ -1,5 +1,6 @@
 import type { Phase } from '../load/load.ts'
 import { Window, WINDOW_MS } from '../stats/timeline.ts'
+import { isRefusal } from './tally.ts'
 
 /** A window of requests that also counts the details of errors: `503`, `ECONNREFUSED`, `extract token: …`. */
 export class RequestWindow extends Window {
@@ -17,13 +18,14 @@ export class RequestWindow extends Window {
   }
 
   /**
-   * Counts an error by its detail. At most 50 different details are counted separately.
+   * Counts an error by its detail. At most 50 different details are counted separately, and always refusals, which show
+   * that the target failed.
    *
    * @param sample called once for each detail
    */
   countDetail(detail: string, sample?: () => string): void {
     const details = (this.#details ??= new Map())
-    const key = details.has(detail) || details.size < MAX_DETAILS ? detail : 'other'
+    const key = details.has(detail) || details.size < MAX_DETAILS || isRefusal(detail) ? detail : 'other'
     details.set(key, (details.get(key) ?? 0) + 1)
     if (sample !== undefined && key === detail && this.#samples?.has(detail) !== true)
       (this.#samples ??= new Map()).set(detail, sample())
@@ -31,10 +33,14 @@ export class RequestWindow extends Window {
 
   override addEnding(other: RequestWindow, ending: 'good' | 'failed'): void {
     super.addEnding(other, ending)
-    if (ending === 'failed' && other.details.size > 0) addCounts((this.#details ??= new Map()), other.details)
-    if (ending === 'failed')
-      for (const [detail, sample] of other.samples)
-        if (!this.samples.has(detail)) (this.#samples ??= new Map()).set(detail, sample)
+    if (ending === 'failed') this.addDetails(other)
+  }
+
+  /** Adds details of errors; of two samples for a detail, the first is kept. */
+  addDetails({ details, samples }: Pick<RequestWindow, 'details' | 'samples'>): void {
+    if (details.size > 0) addCounts((this.#details ??= new Map()), details)
+    for (const [detail, sample] of samples)
+      if (!this.samples.has(detail)) (this.#samples ??= new Map()).set(detail, sample)
   }
 }
 
@@ -69,6 +75,12 @@ export class PhasedTimeline {
     return this.#current!
   }
 
+  /** The window of a second in a phase. */
+  windowIn(phase: number, second: number): RequestWindow {
+    const at = second - Math.floor(this.#phases[phase]!.startMs / WINDOW_MS)
+    return (this.#windows[phase]![at] ??= new RequestWindow(second))
+  }
+
   /** Windows of one phase in order of time, without those in which nothing was due. */
   windowsOf(phase: number): readonly RequestWindow[] {
     return this.#windows[phase]!.filter((window) => window !== undefined)
@@ -89,8 +101,7 @@ export class PhasedTimeline {
     const index = found < 0 ? this.#phases.length - 1 : found
     const phase = this.#phases[index]!
     const second = Math.floor(ms / WINDOW_MS)
-    const at = second - Math.floor(phase.startMs / WINDOW_MS)
-    this.#current = this.#windows[index]![at] ??= new RequestWindow(second)
+    this.#current = this.windowIn(index, second)
     this.#currentStartMs = Math.max(phase.startMs, second * WINDOW_MS)
     const isLast = index === this.#phases.length - 1
     this.#currentEndMs = Math.min(isLast ? Number.POSITIVE_INFINITY : phase.endMs, (second + 1) * WINDOW_MS)

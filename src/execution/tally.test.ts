@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ErrorKind } from '../stats/timeline.ts'
-import { Tally } from './tally.ts'
+import { lightMsOf, Tally } from './tally.ts'
 
 test.each<[ErrorKind, string, boolean]>([
   ['status', '503', true],
@@ -21,20 +21,22 @@ test.each<[ErrorKind, string, boolean]>([
 test('forgetIterations() discards iterations but not requests', () => {
   const tally = new Tally()
   Object.assign(tally, { completed: 5 })
-  expect(tally.lightMs).toBeUndefined()
+  expect(lightMsOf(tally.iterations)).toBeUndefined()
   for (const ms of [10, 20, 30]) tally.countIteration(ms, false, ms < 30)
-  expect(tally).toMatchObject({ iterations: 3, heldMs: 60, lightMs: 15 })
+  expect(tally.iterations.all).toEqual({ iterations: 3, heldUs: 60_000 })
+  expect(lightMsOf(tally.iterations)).toBe(15)
   tally.forgetIterations()
-  expect(tally).toMatchObject({ iterations: 0, heldMs: 0, completed: 5, lightMs: 15 })
+  expect(tally.iterations.all).toEqual({ iterations: 0, heldUs: 0 })
+  expect([tally.completed, lightMsOf(tally.iterations)]).toEqual([5, 15])
   tally.countIteration(8, false, true)
-  expect(tally.lightMs).toBe(8)
+  expect(lightMsOf(tally.iterations)).toBe(8)
 })
 
-test('lightMs is the shortest iteration without an error if there was no time of light load', () => {
+test('lightMsOf() is the shortest iteration without an error if there was no time of light load', () => {
   const tally = new Tally()
   tally.countIteration(5, true, true)
-  expect(tally.lightMs).toBeUndefined()
+  expect(lightMsOf(tally.iterations)).toBeUndefined()
   tally.countIteration(40, false, false)
   tally.countIteration(30, false, false)
-  expect(tally.lightMs).toBe(30)
+  expect(lightMsOf(tally.iterations)).toBe(30)
 })

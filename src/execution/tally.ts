@@ -12,12 +12,10 @@ export class Tally {
   targetErrorCount = 0
   readonly errors = new Map<ErrorKind, number>()
   readonly responseTimes = new ResponseTimes()
-  /** Completed iterations of the load without the warm-up, and the total time for which they held their VUs. */
-  iterations = 0
-  heldMs = 0
-  #light: Iterations = { iterations: 0, heldMs: 0 }
-  #lightBefore: Iterations = { iterations: 0, heldMs: 0 }
-  #shortestMs = Number.POSITIVE_INFINITY
+  #all: HeldVus = { iterations: 0, heldUs: 0 }
+  #light: HeldVus = { iterations: 0, heldUs: 0 }
+  #lightBefore: HeldVus = { iterations: 0, heldUs: 0 }
+  #shortestUs = Number.POSITIVE_INFINITY
 
   countError(kind: ErrorKind, detail: string): void {
     this.errorCount++
@@ -27,37 +25,53 @@ export class Tally {
 
   /** @param isLight whether it began while at most a tenth of the VUs were busy */
   countIteration(heldMs: number, hasError: boolean, isLight: boolean): void {
-    this.iterations++
-    this.heldMs += heldMs
+    const heldUs = Math.round(heldMs * 1000)
+    this.#all.iterations++
+    this.#all.heldUs += heldUs
     if (hasError) return
-    if (heldMs < this.#shortestMs) this.#shortestMs = heldMs
+    if (heldUs < this.#shortestUs) this.#shortestUs = heldUs
     if (!isLight) return
     this.#light.iterations++
-    this.#light.heldMs += heldMs
+    this.#light.heldUs += heldUs
   }
 
-  /**
-   * Mean time for which an iteration without an error holds its VU while the target is lightly loaded. Taken from the
-   * warm-up if the load kept the VUs busy from its beginning; the time of the shortest iteration if there was no light
-   * load. `undefined` if every iteration had an error.
-   */
-  get lightMs(): number | undefined {
-    const { iterations, heldMs } = this.#light.iterations > 0 ? this.#light : this.#lightBefore
-    if (iterations > 0) return heldMs / iterations
-    return Number.isFinite(this.#shortestMs) ? this.#shortestMs : undefined
+  get iterations(): HoldingTimes {
+    return { all: this.#all, light: this.#light, lightBefore: this.#lightBefore, shortestUs: this.#shortestUs }
   }
 
   forgetIterations(): void {
-    this.iterations = 0
-    this.heldMs = 0
+    this.#all = { iterations: 0, heldUs: 0 }
     this.#lightBefore = this.#light
-    this.#light = { iterations: 0, heldMs: 0 }
+    this.#light = { iterations: 0, heldUs: 0 }
   }
 }
 
-interface Iterations {
+/** Iterations, and the total time for which they held their VUs. In whole microseconds, so that sums are exact in any order. */
+export interface HeldVus {
   iterations: number
-  heldMs: number
+  heldUs: number
+}
+
+/** Completed iterations of a load, without the warm-up unless stated. */
+export interface HoldingTimes {
+  readonly all: Readonly<HeldVus>
+  /** Iterations without an error that began while at most a tenth of the VUs were busy. */
+  readonly light: Readonly<HeldVus>
+  /** Such iterations of the warm-up. */
+  readonly lightBefore: Readonly<HeldVus>
+  /** The shortest iteration without an error, warm-up included; infinite if there was none. */
+  readonly shortestUs: number
+}
+
+/**
+ * Mean time for which an iteration without an error holds its VU while the target is lightly loaded. Taken from the warm-up
+ * if the load kept the VUs busy from its beginning; the time of the shortest iteration if there was no light load.
+ * `undefined` if every iteration had an error.
+ */
+export function lightMsOf({ light, lightBefore, shortestUs }: HoldingTimes): number | undefined {
+  const { iterations, heldUs } = light.iterations > 0 ? light : lightBefore
+  if (iterations > 0) return heldUs / iterations / 1000
+  return Number.isFinite(shortestUs) ? shortestUs / 1000 : undefined
 }
 
 /** Detail of a TLS handshake that the target closed. */
@@ -69,8 +83,13 @@ export const HANDSHAKE_CLOSED = 'closed in the handshake'
  */
 const REFUSED: readonly string[] = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EACCES', HANDSHAKE_CLOSED]
 
+/** Whether a detail is that of a refused connection attempt. */
+export function isRefusal(detail: string): boolean {
+  return REFUSED.includes(detail)
+}
+
 function isTargetError(kind: ErrorKind, detail: string): boolean {
-  return kind === 'connect' ? REFUSED.includes(detail) : kind !== 'timeout'
+  return kind === 'connect' ? isRefusal(detail) : kind !== 'timeout'
 }
 
 /** Number of errors in a part of a run that the target certainly caused. */

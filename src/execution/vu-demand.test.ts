@@ -1,21 +1,26 @@
 import { describe, expect, test } from 'vitest'
 import { constantArrivalRate, constantVus, rampingArrivalRate } from '../load/builders.ts'
-import { fewOf, peakRate, vuDemand, vusFor, withRoom } from './vu-demand.ts'
+import { Tally } from './tally.ts'
+import { fewOf, peakRate, vuDemand, vusFor, withRoom, type VuUse } from './vu-demand.ts'
 
 const rate = (perSec: number, vus: number) => constantArrivalRate({ rate: perSec, vus, duration: '10s' })
+
+/** Four iterations of 300 ms, of which one was 200 ms long under light load. */
+function busy(more: Partial<VuUse> = {}): VuUse {
+  const tally = new Tally()
+  for (const ms of [300, 300, 400]) tally.countIteration(ms, false, false)
+  tally.countIteration(200, false, true)
+  return { iterations: tally.iterations, wereAllBusy: true, patienceMs: 10_000, ...more }
+}
 
 describe('vuDemand', () => {
   test('warns if the VUs cannot carry the rate while the target is lightly loaded', () => {
     // 100/s × 200 ms = 20.
-    expect(
-      vuDemand(rate(100, 20), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 20, patienceMs: 10_000 }),
-    ).toEqual({
+    expect(vuDemand(rate(100, 20), busy())).toEqual({
       vuDemand: { vus: 20, lightMs: 200, heldMs: 300, patienceMs: 10_000 },
       warnings: [],
     })
-    expect(
-      vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 19, patienceMs: 10_000 }),
-    ).toEqual({
+    expect(vuDemand(rate(100, 19), busy())).toEqual({
       vuDemand: { vus: 19, lightMs: 200, heldMs: 300, patienceMs: 10_000 },
       warnings: [
         'vus: 19 cannot carry 100/s of iterations that take 200 ms each; that takes 20, with room for bursts 30',
@@ -25,32 +30,16 @@ describe('vuDemand', () => {
 
   test('is undefined if a VU was always free, if every iteration had an error, and in a closed model', () => {
     const none = { vuDemand: undefined, warnings: [] }
-    expect(
-      vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 18, patienceMs: 10_000 }),
-    ).toEqual(none)
-    expect(
-      vuDemand(rate(100, 1), { lightMs: undefined, iterations: 0, heldMs: 0 }, { mostBusy: 1, patienceMs: 10_000 }),
-    ).toEqual(none)
-    expect(
-      vuDemand(
-        constantVus({ vus: 1, duration: '10s' }),
-        { lightMs: 200, iterations: 4, heldMs: 1_200 },
-        { mostBusy: 1, patienceMs: 10_000 },
-      ),
-    ).toEqual(none)
+    expect(vuDemand(rate(100, 19), busy({ wereAllBusy: false }))).toEqual(none)
+    expect(vuDemand(rate(100, 1), busy({ iterations: new Tally().iterations }))).toEqual(none)
+    expect(vuDemand(constantVus({ vus: 1, duration: '10s' }), busy())).toEqual(none)
   })
 
   test('uses the highest rate of a ramp, which may be its first', () => {
     const ramp = (startRate: number, target: number) =>
       rampingArrivalRate({ startRate, stages: [{ target, duration: '10s' }], vus: 10 })
-    expect(
-      vuDemand(ramp(10, 100), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 10, patienceMs: 10_000 })
-        .warnings[0],
-    ).toContain('takes 20')
-    expect(
-      vuDemand(ramp(100, 10), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 10, patienceMs: 10_000 })
-        .warnings[0],
-    ).toContain('takes 20')
+    expect(vuDemand(ramp(10, 100), busy()).warnings[0]).toContain('takes 20')
+    expect(vuDemand(ramp(100, 10), busy()).warnings[0]).toContain('takes 20')
   })
 })
 

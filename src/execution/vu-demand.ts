@@ -3,7 +3,7 @@ import type { Load } from '../load/load.ts'
 import { segmentsOf } from '../load/segments.ts'
 import { amongVus, shareOf, WHOLE, type Share } from '../load/share.ts'
 import { formatCount, formatMs, formatRate } from '../stats/units.ts'
-import type { Tally } from './tally.ts'
+import { lightMsOf, type HoldingTimes } from './tally.ts'
 
 /** Factor on the mean demand that is enough in practice: arrivals come in bursts, and responses vary. */
 const HEADROOM = 1.5
@@ -29,23 +29,26 @@ export interface VuDemand {
   readonly patienceMs: number
 }
 
-/**
- * @param limits `mostBusy`: maximum of VUs that were busy at the same time
- * @returns no demand in a closed model, if a VU was always free, or if every iteration had an error
- */
+/** Use of the VUs of a run, from which their demand is calculated. */
+export interface VuUse {
+  readonly iterations: HoldingTimes
+  /** Whether all VUs were busy at the same time. */
+  readonly wereAllBusy: boolean
+  readonly patienceMs: number
+}
+
+/** @returns no demand in a closed model, if a VU was always free, or if every iteration had an error */
 export function vuDemand(
   load: Load,
-  { lightMs, iterations, heldMs }: Pick<Tally, 'lightMs' | 'iterations' | 'heldMs'>,
-  {
-    mostBusy,
-    patienceMs,
-    share = WHOLE,
-  }: { readonly mostBusy: number; readonly patienceMs: number; readonly share?: Share },
+  { iterations, wereAllBusy, patienceMs }: VuUse,
+  share: Share = WHOLE,
 ): { vuDemand: VuDemand | undefined; warnings: readonly string[] } {
-  if (!isOpen(load)) return { vuDemand: undefined, warnings: [] }
+  const lightMs = lightMsOf(iterations)
+  if (!isOpen(load) || !wereAllBusy || lightMs === undefined) return { vuDemand: undefined, warnings: [] }
+  const { all } = iterations
   const vus = shareOf(share, load.vus)
-  if (mostBusy < vus || lightMs === undefined) return { vuDemand: undefined, warnings: [] }
-  const demand = { vus, lightMs, heldMs: iterations === 0 ? lightMs : heldMs / iterations, patienceMs }
+  const heldMs = all.iterations === 0 ? lightMs : all.heldUs / all.iterations / 1000
+  const demand = { vus, lightMs, heldMs, patienceMs }
   const ratePerSec = peakRate(load) / amongVus(share, load.vus).count
   const needed = vusFor(demand, ratePerSec)
   if (needed <= vus) return { vuDemand: demand, warnings: [] }

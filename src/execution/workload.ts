@@ -13,7 +13,7 @@ import type { IterationSeries, IterationTimes } from './iteration-times.ts'
 import type { RequestSeries } from './request-scope.ts'
 import type { Gauges } from './run-monitor.ts'
 import type { Tally } from './tally.ts'
-import type { VuDemand } from './vu-demand.ts'
+import type { VuDemand, VuUse } from './vu-demand.ts'
 
 export interface ExecutionOptions {
   readonly name: string
@@ -93,7 +93,8 @@ export interface Executed {
   readonly abortReason: string | undefined
   /** Set if `abortWhen` aborted the run. */
   readonly abortCause: AbortCause | undefined
-  /** Of this generator's share. `undefined` in a closed model, and if a VU was always free. */
+  readonly vuUse: VuUse
+  /** Calculated from `vuUse`, of this generator's share. `undefined` in a closed model, and if a VU was always free. */
   readonly vuDemand: VuDemand | undefined
   readonly warnings: readonly string[]
 }

@@ -82,6 +82,16 @@ export interface HistoryOptions {
   readonly run?: string
 }
 
+/** A history as plain data that {@link History.merged} reads. */
+export interface PackedHistory {
+  readonly runId: string
+  readonly steps: readonly string[]
+  readonly run: string | undefined
+  readonly size: number
+  readonly chunks: readonly Float64Array[]
+  readonly keys: readonly Uint8Array[]
+}
+
 /** Outcome of a status code by default: 2xx is `ok`, 4xx is `failed`, all others are `unknown`. */
 export function outcomeOf(status: number): OperationOutcome {
   if (status >= 200 && status < 300) return 'ok'
@@ -184,6 +194,43 @@ export class History {
     }
   }
 
+  /** The history as plain data. It shares the memory of this history. */
+  pack(): PackedHistory {
+    const { runId, steps, run } = this
+    const used = (chunk: Float64Array, at: number) => chunk.subarray(0, (this.#size - at * CHUNK_SIZE) * FIELDS)
+    return { runId, steps, run, size: this.#size, chunks: this.#chunks.map(used), keys: this.#keys.pages }
+  }
+
+  /**
+   * One history of the operations of several, in order of start.
+   *
+   * @param packed histories of one run, at least one
+   */
+  static merged(packed: readonly PackedHistory[]): History {
+    const { runId, run } = packed[0]!
+    // The steps of a flow are in the order in which each history saw them.
+    const steps = [...new Set(packed.flatMap((each) => each.steps))]
+    const merged = new History({ runId, steps, ...(run === undefined ? {} : { run }) })
+    const cursors = packed.map((each) => new Cursor(each, steps))
+    for (;;) {
+      let next: Cursor | undefined
+      for (const cursor of cursors) if (cursor.startUs < (next?.startUs ?? Number.POSITIVE_INFINITY)) next = cursor
+      if (next === undefined) return merged
+      merged.#append(next.fields, next.sender, next.key)
+      next.advance()
+    }
+  }
+
+  #append(fields: Float64Array, sender: number, key: string): void {
+    const id = this.#size++
+    if ((id & CHUNK_MASK) === 0) this.#chunks.push(new Float64Array(uncollected(CHUNK_SIZE * FIELDS * 8)))
+    const chunk = this.#chunks[id >>> CHUNK_SHIFT]!
+    const at = (id & CHUNK_MASK) * FIELDS
+    chunk.set(fields, at)
+    chunk[at + SENDER] = sender
+    chunk[at + KEY] = this.#keys.add(key)
+  }
+
   #chunkOf(id: number): Float64Array {
     const chunk = this.#chunks[id >>> CHUNK_SHIFT]
     if (chunk === undefined || !(id >= 0 && id < this.#size)) throw new RangeError(`there is no operation ${id}`)
@@ -211,6 +258,50 @@ const STEP_RANGE = 2 ** 16
 const STATUS_RANGE = 2 ** 10
 const DUE_UNIT = 4 * STATUS_RANGE
 const PENDING = 0
+
+/** The next operation of a packed history. */
+class Cursor {
+  readonly #packed: PackedHistory
+  readonly #keys: KeyArena
+  /** Index of each step in the merged history. */
+  readonly #steps: readonly number[]
+  #id = 0
+  /** Start of the operation; infinite if there is none. */
+  startUs = Number.POSITIVE_INFINITY
+
+  /** @param steps steps of the merged history */
+  constructor(packed: PackedHistory, steps: readonly string[]) {
+    this.#packed = packed
+    this.#keys = new KeyArena(packed.keys)
+    this.#steps = packed.steps.map((step) => steps.indexOf(step))
+    this.#readStart()
+  }
+
+  get fields(): Float64Array {
+    const at = (this.#id & CHUNK_MASK) * FIELDS
+    return this.#packed.chunks[this.#id >>> CHUNK_SHIFT]!.subarray(at, at + FIELDS)
+  }
+
+  /** VU and step, in the numbering of the merged history. */
+  get sender(): number {
+    const sender = this.fields[SENDER]!
+    const step = sender % STEP_RANGE
+    return sender - step + (this.#steps[step] ?? step)
+  }
+
+  get key(): string {
+    return this.#keys.read(this.fields[KEY]!)
+  }
+
+  advance(): void {
+    this.#id++
+    this.#readStart()
+  }
+
+  #readStart(): void {
+    this.startUs = this.#id < this.#packed.size ? this.fields[START]! : Number.POSITIVE_INFINITY
+  }
+}
 
 function recorded(digest: number): Digest | undefined {
   return digest === NOT_RECORDED ? undefined : digest

@@ -13,8 +13,18 @@ const LENGTH_RANGE = MAX_KEY_BYTES + 1
 
 /** The bytes of all keys, one after another, in pages of 1 MiB. */
 export class KeyArena {
-  readonly #pages: Buffer[] = []
+  readonly #pages: Buffer[]
   #used = PAGE_SIZE
+
+  /** @param pages pages of another arena, to read their keys */
+  constructor(pages: readonly Uint8Array[] = []) {
+    this.#pages = pages.map((page) => Buffer.from(page.buffer, page.byteOffset, page.byteLength))
+  }
+
+  /** The used part of each page. */
+  get pages(): readonly Uint8Array[] {
+    return this.#pages.map((page, at) => (at === this.#pages.length - 1 ? page.subarray(0, this.#used) : page))
+  }
 
   get byteLength(): number {
     return this.#pages.length * PAGE_SIZE

@@ -14,6 +14,7 @@ import {
   type RatioOptions,
   type ThresholdOptions,
 } from './arguments.ts'
+import { clockInvalidities } from './clock-error.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount, judgeRatio } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
@@ -75,8 +76,8 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
   name: 'toDeliverWithin',
   subject: deliveryRun,
   readArguments: readArguments(DELIVER_EXAMPLE, { limitMs: limitMs(DELIVER_EXAMPLE), options: SHARE_THRESHOLD }),
-  judge: (evidence, { limitMs, options: { ratio, confidence } }) => ({
-    ...judgeRatio(evidence, {
+  judge: (evidence, { limitMs, options: { ratio, confidence } }) => {
+    const judged = judgeRatio(evidence, {
       what: `share of deliveries within ${formatMs(limitMs)}`,
       side: 'at least',
       limit: ratio,
@@ -88,9 +89,13 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
       noun: 'deliveries',
       fix: LATE,
       needed: ratio < 1 ? samplesForPercentile(ratio) : 1,
-    }),
-    worst: worstParts(evidence),
-  }),
+    })
+    return {
+      ...judged,
+      invalidities: [...judged.invalidities, ...clockInvalidities(evidence, limitMs)],
+      worst: worstParts(evidence),
+    }
+  },
 })
 
 const MISSING_EXAMPLE = 'toHaveMissingRateBelow(0.005)'

@@ -7,6 +7,7 @@ import { percentileIntervalMs, type HitWindow, type Interval } from '../stats/in
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { limitMs, PERCENTILE, percentile, readArguments, type Duration, type PercentileOptions } from './arguments.ts'
 import { busyVusInvalidity, unprovenBeyond } from './busy-vus.ts'
+import { clockInvalidities } from './clock-error.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { pausesAgainst, standingAgainst } from './generator-delay.ts'
 import { rateOptionOf, sum } from './ratio.ts'
@@ -133,7 +134,10 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
   return {
     ...judged,
     received: [judged.received, ...missedLine(times, valueMs)].join('\n'),
-    invalidities: withLack(against, tooFew ? [tooFew] : judged.invalidities),
+    invalidities: withLack(
+      [...against, ...clockInvalidities(evidence, limitMs)],
+      tooFew ? [tooFew] : judged.invalidities,
+    ),
     ...(judged.holds === false ? { againstNot: unproven(evidence, p, limitMs) } : {}),
     skipped: skipIfReduced ? reducedTooFar(evidence, tooFew) : undefined,
     evidence: [...evidence.evidenceLines, ...setAsideLines(evidence.invalidities, against, because)],

@@ -25,6 +25,7 @@ const RUN: Shape = {
     phases: { list: { keys: { name: 'string', startMs: 'number', endMs: 'number' } } },
     invalidities: { list: INVALIDITY },
     'isUnasserted?': 'boolean',
+    'generators?': { list: { keys: { number: 'number', 'node?': 'string', 'offered?': 'number', 'sent?': 'number' } } },
     'series?': { list: { keys: { group: 'string', label: 'string', unit: 'string' } } },
     'marks?': { list: { keys: { label: 'string', startMs: 'number' } } },
   },

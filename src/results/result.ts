@@ -13,6 +13,7 @@ import type { Phase, PhaseName } from '../load/load.ts'
 import type { HistogramJson } from '../stats/histogram.ts'
 import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
 import type { ComparedFigure } from './compared-figures.ts'
+import type { GeneratorResult } from './generator-result.ts'
 
 /** Record of a scenario that its worker sends to the reporter, for `results.json`. Plain JSON, without secrets. */
 export interface ScenarioRecord {
@@ -98,6 +99,8 @@ interface RunResultBase {
   readonly invalidities: readonly Invalidity[]
   /** Set if the scenario asserted nothing on this run, but something on another. */
   readonly isUnasserted?: true
+  /** The generators of the run; absent if there was only one. `generator` then has the worst figures of all. */
+  readonly generators?: readonly GeneratorResult[]
   readonly series?: readonly RunSeries[]
   readonly marks?: readonly RunMark[]
 }

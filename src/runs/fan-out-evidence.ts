@@ -1,10 +1,12 @@
 import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from '../evidence/evidence.ts'
 import type { FanOutRecord } from '../evidence/fan-out-record.ts'
+import { clockDistanceMs } from '../evidence/generator-info.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { timeStats } from '../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
 import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
+import { generatorLines } from './generator-findings.ts'
 
 /** Evidence that matchers judge in a fan-out. @param histogram lags of the whole counted part */
 export function fanOutEvidence(
@@ -13,6 +15,7 @@ export function fanOutEvidence(
   worst: { worstPublications: readonly PublicationEvidence[]; worstClients: readonly ClientEvidence[] },
 ): FanOutEvidence {
   const { deliveries, publications, sockets } = record
+  const clockErrorMs = clockDistanceMs(record.generators?.all ?? [])
   return {
     kind: 'fanOut',
     quantity: 'lag',
@@ -48,11 +51,12 @@ export function fanOutEvidence(
       invalidities: record.connectInvalidities,
     },
     generator: record.generator,
+    ...(clockErrorMs === 0 ? {} : { clockErrorMs }),
   }
 }
 
 function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
-  const { deliveries, publications, generator } = record
+  const { deliveries, publications, generators } = record
   const phase = `steady phase, ${formatMs(record.countedMs)}`
   const received = `${formatCount(deliveries.received)} of ${formatCount(deliveries.expected)} deliveries`
   const lines = [`${phase}, ${received} of ${formatCount(publications.length)} publications, ${record.load}`]
@@ -70,16 +74,30 @@ function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
   lines.push(
     `missing ${part(deliveries.missing)}   late ${part(deliveries.late)}   duplicate ${part(deliveries.duplicate)}   ` +
       `out of order ${part(deliveries.outOfOrder)}${unexpectedPart}`,
-    `${socketLine(record)}   generator: event-loop delay p99 ${formatMs(generator.eventLoopDelay.p99Ms)}, ` +
-      `CPU ${formatRatio(generator.cpuRatio)}`,
+    `${socketLine(record)}   ${generatorPart(record)}`,
   )
   if (deliveries.optional > 0)
     lines.push(
       `${formatCount(deliveries.optional)} more deliveries to clients that were joining or leaving, neither expected nor unexpected`,
     )
   if (record.traces.unexpected !== undefined) lines.push(`unexpected: ${record.traces.unexpected}`)
+  const ofGenerators = generators === undefined ? [] : generatorLines(generators)
   const aborted = record.abortReason === undefined ? [] : [`aborted: ${record.abortReason}`]
-  return [...lines, ...joinLine(record), ...feedLines(record), ...clockLine(record), ...record.notes, ...aborted]
+  return [
+    ...lines,
+    ...joinLine(record),
+    ...feedLines(record),
+    ...clockLine(record),
+    ...ofGenerators,
+    ...record.notes,
+    ...aborted,
+  ]
+}
+
+function generatorPart({ generator: { eventLoopDelay, cpuRatio }, generators }: FanOutRecord): string {
+  const [delay, cpu] = [formatMs(eventLoopDelay.p99Ms), formatRatio(cpuRatio)]
+  if (generators === undefined) return `generator: event-loop delay p99 ${delay}, CPU ${cpu}`
+  return `${formatCount(generators.all.length)} generators: event-loop delay p99 up to ${delay}, CPU up to ${cpu}`
 }
 
 function clockLine({ publisherClock }: FanOutRecord): string[] {

@@ -4,6 +4,7 @@ import type { FanOutRunResult } from '../results/result.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentilesJson, timeStats, toJsonMs } from '../stats/summary.ts'
 import { byFault } from './fan-out-worst.ts'
+import { generatorResults } from './generator-results.ts'
 
 /** The run as plain JSON, for the reporter. */
 export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRunResult {
@@ -29,6 +30,7 @@ export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRu
     lagHistogram: lags.toJSON(),
     ...(connectTime === undefined ? {} : { connectTime }),
     generator: record.generator,
+    ...generatorResults(record.generators),
     timeline: timeline(record),
     publicationTimeline: publicationTimeline(record.publications),
   }

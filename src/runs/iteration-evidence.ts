@@ -3,6 +3,7 @@ import { scopeDurationMs, scopeName, scopeSeconds, totalsOf, WHOLE_RUN } from '.
 import type { ScopeTotals } from '../execution/request-scope.ts'
 import { describeLoad, isOpen } from '../load/describe.ts'
 import { formatCount } from '../stats/units.ts'
+import { generatorLines } from './generator-findings.ts'
 import { groupsOf, iterationTotals, type IterationScope } from './iteration-totals.ts'
 import { droppedPart, errorsPart, generatorPart, goodBySecond, slowestSteps, timesLines } from './request-evidence.ts'
 import { hintFor } from './request-hints.ts'
@@ -57,21 +58,23 @@ export function iterationEvidence(measured: HttpMeasurement, scope: IterationSco
 
 /** Lines of the `Evidence:` block of a failure message. */
 function evidenceLines(
-  { phases, load, generator, abortReason }: HttpMeasurement,
+  measured: HttpMeasurement,
   totals: ScopeTotals,
   { phase, between, group }: IterationScope,
 ): readonly string[] {
+  const { phases, load, generators, abortReason } = measured
   const scope = { ...WHOLE_RUN, phase, between }
   const { offered, sent, completed } = totals.sum
   const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
   const part = group === undefined ? 'iterations' : `group ${group}`
   const noun = group === undefined ? 'iterations' : 'groups'
   const unfinished = sent === completed ? '' : `unfinished ${formatCount(sent - completed)}`
-  const counts = [errorsPart(totals), droppedPart(totals), unfinished, generatorPart(generator)]
+  const counts = [errorsPart(totals), droppedPart(totals), unfinished, generatorPart(measured)]
   return [
     `${scopeName(phases, scope)}, ${part}, ${seconds} s, ${formatCount(completed)} of ${formatCount(offered)} ${noun}, ${describeLoad(load)}`,
     ...timesLines(totals, scope, { good: 'without an error', time: 'from begin' }),
     counts.filter(Boolean).join('   '),
+    ...(generators === undefined ? [] : generatorLines(generators)),
     ...(abortReason === undefined ? [] : [`aborted: ${abortReason}`]),
   ]
 }

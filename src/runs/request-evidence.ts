@@ -1,5 +1,4 @@
 import type { EndingEvidence, RequestEvidence, RunPart } from '../evidence/evidence.ts'
-import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
 import {
   phasesIn,
@@ -14,6 +13,7 @@ import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
+import { generatorLines } from './generator-findings.ts'
 import { heartbeatNotes } from './heartbeat-notes.ts'
 import { idleLines } from './idle-connections.ts'
 import { hintFor } from './request-hints.ts'
@@ -97,7 +97,7 @@ export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence
 
 /** Lines of the `Evidence:` block of a failure message. */
 function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): readonly string[] {
-  const { phases, load, generator, abortReason, connections, heartbeats } = measured
+  const { phases, load, generators, abortReason, connections, heartbeats } = measured
   const { offered, completed } = totals.sum
   const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
   const { ending } = scope
@@ -107,9 +107,10 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
   const lines = [
     `${scopeName(phases, scope)}, ${seconds} s, ${requests}, ${describeLoad(load)}`,
     ...timesLines(totals, scope),
-    [...counts, ending === 'failed' ? kindsPart(totals) : '', generatorPart(generator)].filter(Boolean).join('   '),
+    [...counts, ending === 'failed' ? kindsPart(totals) : '', generatorPart(measured)].filter(Boolean).join('   '),
     ...(ending === undefined ? [...idleLines(connections), ...heartbeatNotes(heartbeats)] : []),
-    ...judgedAllTheSame(measured, totals),
+    ...judgedAllTheSame(measured, totals, scope),
+    ...(generators === undefined ? [] : generatorLines(generators)),
   ]
   return abortReason === undefined ? lines : [...lines, `aborted: ${abortReason}`]
 }
@@ -197,10 +198,11 @@ function pendingPart({ sum: { sent, completed } }: ScopeTotals): string {
   return sent === completed ? '' : `no response ${formatCount(sent - completed)}`
 }
 
-export function generatorPart({ scheduleDelay, eventLoopDelay, cpuRatio }: GeneratorHealth): string {
-  const delay =
-    scheduleDelay === undefined
-      ? `event-loop delay p99 ${formatMs(eventLoopDelay.p99Ms)}`
-      : `schedule delay p99 ${formatMs(scheduleDelay.p99Ms)}`
-  return `generator: ${delay}, CPU ${formatRatio(cpuRatio)}`
+export function generatorPart({ generator, generators }: Pick<HttpMeasurement, 'generator' | 'generators'>): string {
+  const { scheduleDelay, eventLoopDelay, cpuRatio } = generator
+  const [name, delay] =
+    scheduleDelay === undefined ? ['event-loop delay', eventLoopDelay.p99Ms] : ['schedule delay', scheduleDelay.p99Ms]
+  if (generators === undefined) return `generator: ${name} p99 ${formatMs(delay)}, CPU ${formatRatio(cpuRatio)}`
+  const { length } = generators.all
+  return `${formatCount(length)} generators: ${name} p99 up to ${formatMs(delay)}, CPU up to ${formatRatio(cpuRatio)}`
 }

@@ -4,18 +4,22 @@ import { generatorInvalidities, limitsBeside, missedRate } from '../execution/ge
 import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
-import type { FirstMessageCounts, HttpMeasurement } from './request-measurement.ts'
+import type { FirstMessageCounts } from './first-message-counts.ts'
+import { dueIn } from './generator-figures.ts'
+import { lostInvalidities, perGenerator } from './generator-findings.ts'
+import type { HttpMeasurement } from './request-measurement.ts'
 
 /** Reasons why a part of a run is invalid. */
 export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly Invalidity[] {
-  const { abortReason, abortCause, phases, connections } = measured
-  const found = isTargetBroken(due) ? [] : [...generatorFindings(measured, due)]
+  const { abortReason, abortCause, phases, connections, generators } = measured
+  const found = isTargetBroken(due) ? [] : [...generatorFindings(measured, due, scope)]
   if (abortReason !== undefined) {
     const aborted = abortInvalidity(abortReason, found.length === 0 ? abortCause : certainBlame(abortCause))
     // An abort by `abortWhen` may be caused by the generator. Any other abort is the reason why requests were not sent.
     if (abortCause === undefined) found.unshift(aborted)
     else found.push(aborted)
   }
+  if (generators !== undefined) found.unshift(...lostInvalidities(generators))
   if (connections.firstMessages !== undefined) found.push(...firstMessageInvalidities(connections.firstMessages))
   if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
     found.push({
@@ -35,21 +39,27 @@ function isTargetBroken({ targetErrors, sum }: ScopeTotals['due']): boolean {
 }
 
 function generatorFindings(
-  { generator, limits: written, phases, series }: HttpMeasurement,
+  { generator, generators, limits: written, phases, series }: HttpMeasurement,
   { sum }: ScopeTotals['due'],
+  scope: Scope,
 ): readonly Invalidity[] {
   const { good, failed } = totalsOf(series, phases, WHOLE_RUN).sum
   // Failures count with their own times: infinite ones would allow any delay.
   const serviceP50Ms = Histogram.merged([good.serviceTime, failed.serviceTime]).percentileUs(0.5) / 1000
   const limits = limitsBeside(serviceP50Ms, written)
-  return [...generatorInvalidities(generator, limits), ...missedRate(sum, generator, limits)]
+  if (generators === undefined)
+    return [...generatorInvalidities(generator, limits), ...missedRate(sum, generator, limits)]
+  return perGenerator(generators, (each) => [
+    ...generatorInvalidities(each.health, limits),
+    ...missedRate(dueIn(each, phases, scope), each.health, limits),
+  ])
 }
 
 /** Why a run is judged although its generator exceeded its limits, as lines of evidence. */
-export function judgedAllTheSame(measured: HttpMeasurement, { due }: ScopeTotals): readonly string[] {
+export function judgedAllTheSame(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly string[] {
   if (!isTargetBroken(due)) return []
   const errors = `${formatRatio(due.targetErrors / due.sum.offered)} of the requests ended in errors that it cannot have caused`
-  return generatorFindings(measured, due).map(
+  return generatorFindings(measured, due, scope).map(
     ({ reason, finding }) => `${reason}: ${finding}; judged all the same, because ${errors}`,
   )
 }

@@ -1,10 +1,13 @@
 import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
+import type { MergedGenerators } from '../evidence/merged-generators.ts'
 import type { GeneratorLimits } from '../execution/generator-limits.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
 import type { Executed } from '../execution/workload.ts'
 import type { History } from '../history/history.ts'
 import type { Load } from '../load/load.ts'
 import type { SlowRequest } from '../results/result.ts'
+import type { FirstMessageCounts, FirstMessageRecord } from './first-message-counts.ts'
+import type { GeneratorFigures } from './generator-figures.ts'
 
 /** Connections of a run. Opening one before the load is not part of any latency; reopening one is. */
 export interface ConnectionFigures {
@@ -35,19 +38,6 @@ export interface ConnectionFigures {
   readonly maxOpen: number
 }
 
-/** WebSocket steps without `isResponse`, in which the first message counted as the response. */
-export interface FirstMessageCounts {
-  /** First messages that counted as responses. */
-  readonly taken: number
-  /** Messages beyond the first. */
-  readonly surplus: number
-  /**
-   * Responses that may be messages which the target sent by itself: all on a connection before a surplus message arrived. 0
-   * if every step was followed by the same number of messages.
-   */
-  readonly doubtful: number
-}
-
 /** Measurement of a finished run. */
 export interface HttpMeasurement extends Executed {
   /** `conversation`: the requests were messages over WebSocket. */
@@ -66,6 +56,8 @@ export interface HttpMeasurement extends Executed {
   readonly steps: readonly string[]
   readonly limits: GeneratorLimits
   readonly connections: ConnectionFigures
+  /** WebSocket: from which `connections.firstMessages` is calculated. */
+  readonly firstMessages?: FirstMessageRecord
   /** Application heartbeats of WebSockets; absent if none was configured. */
   readonly heartbeats?: HeartbeatCounts
   /** Origin of the target, without credentials. */
@@ -73,4 +65,6 @@ export interface HttpMeasurement extends Executed {
   /** Why no request got a response, with a fix, if the cause was found. */
   readonly diagnosis?: string
   readonly history: History | undefined
+  /** The generators of a merged run, in order of their index; absent if there was only one. */
+  readonly generators?: MergedGenerators<GeneratorFigures>
 }

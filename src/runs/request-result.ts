@@ -6,6 +6,7 @@ import type { HttpRunResult, IterationResult, RequestCounts, StepResult, Timelin
 import type { Histogram } from '../stats/histogram.ts'
 import { percentilesJson, timeStatsJson, type TimeStatsJson } from '../stats/summary.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
+import { generatorResults } from './generator-results.ts'
 import { groupsOf, iterationTotals } from './iteration-totals.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 
@@ -36,6 +37,7 @@ export function httpRunResult(
     generator,
     timeline: timelinePoints(measured),
     slowest: measured.slowest,
+    ...generatorResults(measured.generators),
     ...(measured.heartbeats === undefined ? {} : { heartbeats: measured.heartbeats }),
   }
 }

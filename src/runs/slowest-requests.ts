@@ -2,7 +2,8 @@ import { phasesIn, WHOLE_RUN } from '../execution/request-scope.ts'
 import type { Phase } from '../load/load.ts'
 import type { SlowRequest } from '../results/result.ts'
 
-const KEPT_COUNT = 10
+/** Number of slowest requests that a run keeps. */
+export const KEPT_COUNT = 10
 
 /**
  * Slowest requests of a run, in its judged phases. {@link wants} costs one or two comparisons; an object is only created

@@ -22,6 +22,18 @@ export interface HistogramJson {
 }
 
 /**
+ * A histogram as the few numbers from which {@link Histogram.unpack} restores it exactly. `buckets` alternates bucket index and
+ * count, in ascending order of index. Minimum and maximum are those recorded, infinite and 0 if nothing was.
+ */
+export interface PackedHistogram {
+  readonly minUs: number
+  readonly maxUs: number
+  readonly sumUs: number
+  readonly infinite: number
+  readonly buckets: Uint32Array
+}
+
+/**
  * Counts of times in whole microseconds, from 0 to 10 minutes, kept to three significant digits: below 2,048 µs every
  * microsecond has its own bucket, above it every power of two has 1,024 buckets (the layout of HdrHistogram). Merging is
  * exact: a merged histogram equals one that recorded everything. Memory grows with the range of values, so that a window of
@@ -215,6 +227,25 @@ export class Histogram {
         if (count > 0) yield [(at << PAGE_SHIFT) | i, count]
       }
     }
+  }
+
+  pack(): PackedHistogram {
+    const buckets = Uint32Array.from(Array.from(this.buckets()).flat())
+    return { minUs: this.#minUs, maxUs: this.#maxUs, sumUs: this.#sumUs, infinite: this.#infinite, buckets }
+  }
+
+  /** @param packed the result of {@link pack} */
+  static unpack({ minUs, maxUs, sumUs, infinite, buckets }: PackedHistogram): Histogram {
+    const histogram = new Histogram()
+    for (let at = 0; at < buckets.length; at += 2) {
+      histogram.#add(buckets[at]!, buckets[at + 1]!)
+      histogram.#finite += buckets[at + 1]!
+    }
+    histogram.#infinite = infinite
+    histogram.#sumUs = sumUs
+    histogram.#minUs = minUs
+    histogram.#maxUs = maxUs
+    return histogram
   }
 
   toJSON(): HistogramJson {

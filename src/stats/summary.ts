@@ -64,7 +64,10 @@ export function toJsonMs(ms: number): JsonMs {
 /** Statistics of a histogram as plain JSON; `undefined` if it is empty. */
 export function timeStatsJson(histogram: Histogram): TimeStatsJson | undefined {
   const stats = timeStats(histogram)
-  if (stats === undefined) return undefined
+  return stats && toTimeStatsJson(stats)
+}
+
+export function toTimeStatsJson(stats: TimeStats): TimeStatsJson {
   const entries = Object.entries(stats) as [keyof TimeStats, number][]
   return Object.fromEntries(entries.map(([name, value]) => [name, toJsonMs(value)])) as TimeStatsJson
 }

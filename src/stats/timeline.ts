@@ -136,6 +136,12 @@ export class Window {
     this.#unfinished.record(timeUs)
   }
 
+  /** Adds iterations that had not ended when the run did. */
+  addUnfinished(times: Histogram): void {
+    this.#unfinished ??= new Histogram()
+    this.#unfinished.merge(times)
+  }
+
   /** Turns a good request into an error, if its fault is found only later. */
   turnToError(kind: ErrorKind, latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
     this.good.takeBack(latencyUs, serviceTimeUs, status, bodyBytes)
@@ -149,16 +155,19 @@ export class Window {
     this.dropped += other.dropped
     this.addEnding(other, 'good')
     this.addEnding(other, 'failed')
-    if (other.unfinished !== undefined) (this.#unfinished ??= new Histogram()).merge(other.unfinished)
+    if (other.unfinished !== undefined) this.addUnfinished(other.unfinished)
   }
 
   /** Adds the requests of another window that ended in one way, without counting them as due or sent. */
   addEnding(other: Window, ending: 'good' | 'failed'): void {
     if (ending === 'good') this.good.add(other.good)
-    else if (other.#failed !== undefined) {
-      for (const [kind, count] of other.errors) this.errors.set(kind, (this.errors.get(kind) ?? 0) + count)
-      this.#failed ??= new Ending()
-      this.#failed.add(other.#failed)
-    }
+    else if (other.#failed !== undefined) this.addErrors(other.errors, other.#failed)
+  }
+
+  /** Adds errors and the requests that ended in them, without counting these as due or sent. */
+  addErrors(errors: ReadonlyMap<ErrorKind, number>, failed: Ending): void {
+    for (const [kind, count] of errors) this.errors.set(kind, (this.errors.get(kind) ?? 0) + count)
+    this.#failed ??= new Ending()
+    this.#failed.add(failed)
   }
 }

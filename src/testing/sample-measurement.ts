@@ -1,6 +1,7 @@
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import { DEFAULT_LIMITS } from '../execution/generator-limits.ts'
 import { PhasedTimeline } from '../execution/request-timeline.ts'
+import type { VuUse } from '../execution/vu-demand.ts'
 import { constantArrivalRate } from '../load/builders.ts'
 import type { Phase } from '../load/load.ts'
 import type { HttpMeasurement } from '../runs/request-measurement.ts'
@@ -15,6 +16,13 @@ export const HEALTHY: GeneratorHealth = {
   maxRssBytes: 1e8,
   openSockets: 10,
   descriptorLimit: 1024,
+}
+
+const NO_HELD_VUS = { iterations: 0, heldUs: 0 }
+const NO_VU_USE: VuUse = {
+  iterations: { all: NO_HELD_VUS, light: NO_HELD_VUS, lightBefore: NO_HELD_VUS, shortestUs: Number.POSITIVE_INFINITY },
+  wereAllBusy: false,
+  patienceMs: 10_000,
 }
 
 export const PHASES: readonly Phase[] = [
@@ -76,6 +84,7 @@ export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasu
     abortCause: undefined,
     history: undefined,
     warnings: [],
+    vuUse: NO_VU_USE,
     vuDemand: undefined,
     ...more,
   }

@@ -1,4 +1,5 @@
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
+import type { GeneratorResult } from '../results/generator-result.ts'
 import type {
   AssertionResult,
   ComparisonResult,
@@ -65,6 +66,30 @@ export function sampleHttpRun(seconds = 30, name = 'http 1'): HttpRunResult {
     steps: [],
     generator: GENERATOR,
     timeline,
+  }
+}
+
+/** An HTTP run of four generators, of which one was lost. */
+export function sampleMergedRun(): HttpRunResult {
+  const run = sampleHttpRun(30, 'http 2')
+  const generator = (number: number, node: string, cpuRatio: number): GeneratorResult => ({
+    number,
+    node,
+    startSkewMs: number * 0.4,
+    clockErrorMs: 0.3,
+    offered: 1500,
+    sent: 1500,
+    times: run.latency!,
+    health: { ...GENERATOR, cpuRatio },
+  })
+  return {
+    ...run,
+    generators: [
+      generator(1, 'node-a', 0.31),
+      generator(2, 'node-b', 0.48),
+      { number: 3, node: 'node-c', isLost: true, lostAtMs: 21_000 },
+      generator(4, 'node-d.example.internal', 0.33),
+    ],
   }
 }
 

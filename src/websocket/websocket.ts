@@ -13,6 +13,7 @@ import type { ConversationOptions } from './conversation/conversation-options.ts
 import { Conversation } from './conversation/conversation.ts'
 import { readConversationOptions } from './conversation/read-conversation-options.ts'
 import type { FanOutOptions } from './fan-out/fan-out-options.ts'
+import { summarize } from './fan-out/fan-out-summary.ts'
 import { FanOut } from './fan-out/fan-out.ts'
 import { readFanOutOptions } from './fan-out/read-fan-out-options.ts'
 import { place } from './sockets/read-socket-options.ts'
@@ -89,8 +90,8 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
         limits,
         onSnapshot: onSnapshot?.bind(context),
       })
-      const { record, scenarioError } = await fanOut.run()
-      const run = fanOutRun(record)
+      const { measurement, scenarioError } = await fanOut.run()
+      const run = fanOutRun(summarize(measurement))
       context.onRun(run.result())
       if (scenarioError !== undefined) throw scenarioError.error
       return run

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HttpRunResult } from '../../results/result.ts'
 import { Browser, chromiumPath } from '../../testing/chromium.ts'
-import { COMPARED, sampleFanOutRun, sampleHttpRun } from '../../testing/sample-records.ts'
+import { COMPARED, sampleFanOutRun, sampleHttpRun, sampleMergedRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import type { Results } from '../results.ts'
 import { htmlReport } from './page.ts'
@@ -54,6 +54,24 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
       expect(browser.complaints).toEqual([])
     }
+  })
+
+  test('shows a row for each generator of a run', async () => {
+    const file = await fileOf(sampleResults({ scenarios: [scenario('S3', 'passed', [sampleMergedRun()], [])] }))
+    const page = await browser.show(file, { width: 390 })
+    const table = page.locator('table', { hasText: 'Generators' }).first()
+    const rows = await table
+      .locator('tbody tr')
+      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent!.trim()).join(' | ')))
+    expect(rows).toMatchInlineSnapshot(`
+      [
+        "1 | node-a | 1,500 | 1,500 | 31.6 ms | 50.7 ms | 150 ms | 0.4 ms | 31%",
+        "2 | node-b | 1,500 | 1,500 | 31.6 ms | 50.7 ms | 150 ms | 0.8 ms | 48%",
+        "3 | lost at 21.0 s (node-c) | – | – | – | – | – | – | –",
+        "4 | node-d.example.internal | 1,500 | 1,500 | 31.6 ms | 50.7 ms | 150 ms | 1.6 ms | 33%",
+      ]
+    `)
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
   })
 
   test('shows the numbers of the results', async () => {

@@ -1,8 +1,8 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
-import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../results/result.ts'
 import { formatDuration } from '../../stats/units.ts'
+import { figuresOfGenerator, placeOfGenerator } from '../generators.ts'
 import { describeInvalidity } from '../wording.ts'
 import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
 import type { Chart, ChartStore } from './charts/chart.ts'
@@ -98,12 +98,14 @@ function figure({ title, note }: Chart, id: string): Markup {
 }
 
 function detailTables(run: HttpRunResult | FanOutRunResult): Markup[] {
-  const generator = generatorTable(run.generator)
-  if (run.kind === 'fanOut') return [html`<div class="tables">${deliveryTable(run)}${generator}</div>`]
+  const generator = generatorTable(run)
+  const generators = generatorsTable(run)
+  if (run.kind === 'fanOut') return [generators, html`<div class="tables">${deliveryTable(run)}${generator}</div>`]
   return [
     stepTable(run),
     iterationTable(run),
     slowestTable(run),
+    generators,
     html`<div class="tables">${statusTable(run)}${generator}</div>`,
   ]
 }
@@ -194,7 +196,18 @@ function heartbeatRows(heartbeats: HeartbeatCounts | undefined): TableCell[][] {
   ]
 }
 
-function generatorTable(generator: GeneratorHealth): Markup {
+function generatorsTable({ generators, kind }: HttpRunResult | FanOutRunResult): Markup {
+  if (generators === undefined) return html``
+  const rows = generators.map((each): TableCell[] => [
+    { text: String(each.number) },
+    { text: placeOfGenerator(each) },
+    ...figuresOfGenerator(each, kind),
+  ])
+  const counts = kind === 'fanOut' ? ['Expected', 'Received'] : ['Offered', 'Sent']
+  return table('Generators', ['Generator', 'Node', ...counts, 'p50', 'p95', 'p99', 'Skew', 'CPU'], rows)
+}
+
+function generatorTable({ generator, generators }: HttpRunResult | FanOutRunResult): Markup {
   const { scheduleDelay, eventLoopDelay, eventLoopUtilization, cpuRatio, maxRssBytes, openSockets } = generator
   const rows: TableCell[][] = [
     [{ text: 'schedule delay p99' }, msCell(scheduleDelay?.p99Ms)],
@@ -205,5 +218,7 @@ function generatorTable(generator: GeneratorHealth): Markup {
     [{ text: 'peak open sockets' }, countCell(openSockets)],
     [{ text: 'descriptor limit' }, countCell(generator.descriptorLimit)],
   ]
-  return table('Load generator', ['Figure', 'Value'], rows)
+  const caption =
+    generators === undefined ? 'Load generator' : 'Load generators: the worst, and sums of memory and sockets'
+  return table(caption, ['Figure', 'Value'], rows)
 }

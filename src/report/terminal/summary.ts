@@ -7,6 +7,7 @@ import { figuresOf } from '../figures.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { columnWidths, cut, joinCells, wrapPieces, wrapWords, type Cell } from './columns.ts'
+import { generatorLines } from './generator-lines.ts'
 import { inColourOf, outcomeMark, VERDICT_WIDTH, verdictLabel, type Paint } from './style.ts'
 
 const MIN_COLUMNS = 40
@@ -99,6 +100,7 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
       ? []
       : indented(wrapWords(run.scaleNote, max - 6), 3).map((line) => paint('dim', line))),
     ...indented(wrapPieces(pieces, max - 6), 3),
+    ...indented(generatorLines(run, max - 6, paint), 3),
     ...changeLines(run, scenario, sheet),
     ...(run.isUnasserted ? indented([paint('dim', `nothing was asserted on run ${run.name}`)], 3) : []),
     ...run.invalidities.flatMap((invalidity) => invalidityLines('invalid', invalidity, sheet)),

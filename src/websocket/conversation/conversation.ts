@@ -12,7 +12,7 @@ import { isOwn, type Division } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import { sleep } from '../../machine/clock.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
-import { describeDoubt } from '../../runs/request-invalidities.ts'
+import { calculatedWarnings } from '../../runs/calculated-warnings.ts'
 import type { HttpMeasurement } from '../../runs/request-measurement.ts'
 import { SlowestRequests } from '../../runs/slowest-requests.ts'
 import { Clients, type ClientEvents } from '../fan-out/clients.ts'
@@ -126,6 +126,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     const firstMessages = { taken, surplus, doubtful }
     const { heartbeats } = this.#clients
     const diagnosis = await this.#diagnosis()
+    const connections = { ...this.#connections, ...(surplus > 0 ? { firstMessages } : {}) }
     const measurement = {
       ...executed,
       name: plan.name,
@@ -136,20 +137,17 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
       slowest: this.#slowest.toJSON(),
       steps: plan.steps.map(({ name }) => name),
       limits,
-      connections: {
-        ...this.#connections,
-        ...(surplus > 0 ? { firstMessages } : {}),
-      },
+      connections,
+      firstMessages: this.#firsts.record,
       ...(heartbeats === undefined ? {} : { heartbeats }),
       origin: plan.urls.map((url) => new URL(url).origin).join(', '),
       ...(diagnosis === undefined ? {} : { diagnosis }),
       generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
       warnings: [
-        ...executed.warnings,
+        ...calculatedWarnings({ load, vuUse: executed.vuUse, connections }, plan.share),
         ...this.#pool.lost,
         ...this.#clients.notes,
-        ...(doubtful > 0 ? [`${describeDoubt(firstMessages)}: give isResponse`] : []),
       ],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }

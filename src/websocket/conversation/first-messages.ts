@@ -1,3 +1,5 @@
+import { firstMessageCounts, type FirstMessageRecord, type MessageSpan } from '../../runs/first-message-counts.ts'
+
 /** Messages received on a connection since its last send. */
 export interface LastMessages {
   /** Index of the step; `undefined` before the first step without `isResponse`. */
@@ -11,14 +13,6 @@ export function noMessages(): LastMessages {
   return { place: undefined, messages: 0, taken: 0 }
 }
 
-/** Fewest and most messages received from the send of a step to the send of the next. */
-interface Span {
-  least: number
-  most: number
-  /** Fewest of a step that was the last on its connection: more might have followed. */
-  lastLeast: number
-}
-
 /**
  * Counts of steps without `isResponse`, whose response is the first message received. That is right if each request is
  * followed by one message, or always by the same number. If the target also sends messages by itself, one may arrive
@@ -29,7 +23,7 @@ interface Span {
  * Only the surplus message shows, at any later time: every earlier response of the connection may be another message.
  */
 export class FirstMessages {
-  readonly #spans = new Map<number, Span>()
+  readonly #spans = new Map<number, MessageSpan>()
   #taken = 0
   #surplus = 0
   #doubtful = 0
@@ -47,7 +41,11 @@ export class FirstMessages {
 
   /** Responses that may be another message; 0 if each step was followed by the same number of messages. */
   get doubtful(): number {
-    return this.#isRegular ? 0 : this.#doubtful
+    return firstMessageCounts([this.record]).doubtful
+  }
+
+  get record(): FirstMessageRecord {
+    return { taken: this.#taken, surplus: this.#surplus, doubtful: this.#doubtful, spans: this.#spans }
   }
 
   /** The longest time from a send to its response, in milliseconds. */
@@ -93,11 +91,5 @@ export class FirstMessages {
     if (isWhole) span.least = Math.min(span.least, messages)
     else span.lastLeast = Math.min(span.lastLeast, messages)
     span.most = Math.max(span.most, messages)
-  }
-
-  get #isRegular(): boolean {
-    return [...this.#spans.values()].every(({ least, lastLeast, most }) =>
-      Number.isFinite(least) ? least === most : lastLeast === most,
-    )
   }
 }

@@ -53,7 +53,6 @@ export class DeliveryTracker {
   #unknownCount = 0
   #mislabelledCount = 0
   #racing = 0
-  /** Receipts whose sequence was above the highest one before, and equal to it. */
   #rises = 0
   #ties = 0
   #unexpectedSample: string | undefined
@@ -104,9 +103,9 @@ export class DeliveryTracker {
     return this.#unknownCount
   }
 
-  /** Receipts with the same sequence as the one before, if hardly any sequence rises, so that they do not show the order. */
-  get unnumbered(): number {
-    return this.#rises < this.#ties / 100 ? this.#ties : 0
+  /** Receipts whose sequence was above the highest one before, and equal to it. */
+  get sequences(): { readonly rises: number; readonly ties: number } {
+    return { rises: this.#rises, ties: this.#ties }
   }
 
   /**

@@ -1,33 +1,29 @@
 import { expect, test } from 'vitest'
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
-import { WHOLE } from '../../load/share.ts'
 import { messageInvalidities, socketInvalidities } from './fan-out-invalidities.ts'
-import type { FanOutParts } from './fan-out-parts.ts'
+import type { FanOutMeasurement } from './fan-out-measurement.ts'
 import type { ForeignLabels } from './group-labels.ts'
-
-const NOTHING = { received: 0, duplicate: 0, optional: 0, unexpected: 0 }
 
 /** Invalidities of a run with 99 messages that were publications. */
 function messages(more: { unidentified?: number; lostDeliveries?: number; foreignLabels?: ForeignLabels }) {
   const { unidentified = 0, lostDeliveries = 0, foreignLabels } = more
   const parts = {
-    ledger: { counts: () => ({ ...NOTHING, received: 90, duplicate: 3, optional: 3, unexpected: 3 }) },
-    identifier: { unidentified, sample: 'text: "?"' },
+    deliveries: { received: 90, duplicate: 3, optional: 3, unexpected: 3, unidentified },
+    traces: { unidentified: 'text: "?"' },
     lostDeliveries,
     foreignLabels,
   }
-  return messageInvalidities(parts as unknown as FanOutParts)
+  return messageInvalidities(parts as unknown as FanOutMeasurement)
 }
 
 /** Invalidities of a run with 100 sockets, some of which failed. */
 function sockets(failures: readonly (readonly [string, number])[], abortReason?: string) {
   const failed = failures.reduce((sum, [, count]) => sum + count, 0)
   const parts = {
-    plan: { clients: 100, share: WHOLE },
-    sockets: { everSubscribedCount: 100 - failed, failures: new Map(failures) },
+    sockets: { requested: 100, subscribed: 100 - failed, failures: Object.fromEntries(failures) },
     abortReason,
   }
-  return socketInvalidities(parts as unknown as FanOutParts)
+  return socketInvalidities(parts as unknown as FanOutMeasurement)
 }
 
 test('reports deliveries that could not be stored until their ids were known', () => {
@@ -104,14 +100,15 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
     silentMs: undefined,
   }
   const parts = {
-    plan: { lateThresholdMs: 1000 },
-    ledger: { counts: () => ({ ...NOTHING, received: 100 }), publications: [1] },
-    identifier: { unidentified: 0 },
+    lateThresholdMs: 1000,
+    deliveries: { received: 100, duplicate: 0, optional: 0, unexpected: 0, unidentified: 0 },
+    traces: {},
+    hasPublished: true,
     feed: { ...steady, ...more },
     lostDeliveries: 0,
-    sockets: { subscribedCount: 1 },
+    subscribedAtEnd: 1,
   }
-  expect(messageInvalidities(parts as unknown as FanOutParts).map(({ finding }) => finding)).toEqual(findings)
+  expect(messageInvalidities(parts as unknown as FanOutMeasurement).map(({ finding }) => finding)).toEqual(findings)
 })
 
 test('allows 1% of messages that are not identified', () => {

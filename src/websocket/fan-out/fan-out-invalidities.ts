@@ -1,9 +1,8 @@
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
-import { shareOf } from '../../load/share.ts'
 import { formatCount, formatMs, formatRatio } from '../../stats/units.ts'
 import { isRefusal, fixFor } from '../sockets/failure-remedies.ts'
-import type { FanOutParts } from './fan-out-parts.ts'
+import type { FanOutMeasurement } from './fan-out-measurement.ts'
 
 /** Ratio of subscribed to requested sockets. With less, the applied load was not the requested one. */
 const SUBSCRIBED_AT_LEAST = 0.99
@@ -17,12 +16,12 @@ const UNACKNOWLEDGED_AT_MOST = 0.01
 const OPEN_AT_MOST = 0.5
 
 /** Reasons why the sockets make a run invalid. */
-export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: FanOutParts): Invalidity[] {
-  const { everSubscribedCount: subscribed, failures } = sockets
-  const requested = shareOf(plan.share, plan.clients)
+export function socketInvalidities({ sockets, diagnosis, abortReason }: FanOutMeasurement): Invalidity[] {
+  const { requested, subscribed } = sockets
   if (requested === 0) return []
-  const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
-  const refused = [...failures].reduce((sum, [kind, count]) => (isRefusal(kind) ? sum + count : sum), 0)
+  const failures = Object.entries(sockets.failures)
+  const kinds = failures.map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
+  const refused = failures.reduce((sum, [kind, count]) => (isRefusal(kind) ? sum + count : sum), 0)
   // If the target refused this many, the sockets that the generator may have failed to connect do not matter.
   const isTargets =
     abortReason === undefined && diagnosis === undefined && refused > requested * (1 - SUBSCRIBED_AT_LEAST)
@@ -35,7 +34,7 @@ export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: Fa
         finding: `none of ${formatCount(requested)} sockets was subscribed${kinds === '' ? '' : ` (${kinds})`}; nothing was published`,
         fix:
           diagnosis ??
-          fixFor([...failures.keys()]) ??
+          fixFor(failures.map(([kind]) => kind)) ??
           'check that the target listens at this address and path, and that headers and subscription are correct',
       },
     ]
@@ -48,16 +47,17 @@ export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: Fa
         `only ${formatCount(subscribed)} of ${formatCount(requested)} sockets ` +
         `(${formatRatio(subscribed / requested)}) were subscribed: ${kinds}`,
       fix:
-        fixFor([...failures.keys()]) ??
+        fixFor(failures.map(([kind]) => kind)) ??
         'the requested load was not applied: lower connectRate, raise handshakeTimeout, or request fewer connections',
     },
   ]
 }
 
 /** Reasons why clients that were joining or leaving for too long make a run invalid. */
-export function moveInvalidities({ plan, ledger, moves, open, abortReason }: FanOutParts): Invalidity[] {
+export function moveInvalidities(measured: FanOutMeasurement): Invalidity[] {
+  const { deliveries, subscribeTimeoutMs, moves, open, abortReason } = measured
   if (abortReason !== undefined) return []
-  const { expected } = ledger.counts(0)
+  const { expected } = deliveries
   const ratioOf = (count: number) => count / (expected + open.all)
   const describe = (count: number, limit: number) =>
     `${formatCount(count)} of ${formatCount(expected + open.all)} deliveries (${formatRatio(ratioOf(count))}) ` +
@@ -68,7 +68,7 @@ export function moveInvalidities({ plan, ledger, moves, open, abortReason }: Fan
         reason: 'undecided',
         finding:
           `${formatCount(moves.unacknowledged)} of ${formatCount(moves.made)} moves were not acknowledged within ` +
-          `${formatMs(plan.subscribeTimeoutMs)}, or by a new connection: ${describe(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
+          `${formatMs(subscribeTimeoutMs)}, or by a new connection: ${describe(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
         fix: 'check whether the target processes and acknowledges these moves, and whether isSubscribed recognizes the acknowledgement',
       },
     ]
@@ -84,26 +84,17 @@ export function moveInvalidities({ plan, ledger, moves, open, abortReason }: Fan
 }
 
 /** Reasons why messages that cannot be distinguished make a run invalid. */
-export function messageInvalidities({
-  plan,
-  ledger,
-  identifier,
-  feed,
-  lostDeliveries,
-  ambiguous,
-  foreignLabels,
-  sockets,
-}: FanOutParts): Invalidity[] {
+export function messageInvalidities(measured: FanOutMeasurement): Invalidity[] {
+  const { deliveries, traces, feed, lostDeliveries, ambiguous, foreignLabels } = measured
   const found: Invalidity[] = []
-  const { unidentified } = identifier
-  const { received, duplicate, optional, unexpected } = ledger.counts(unidentified)
+  const { received, duplicate, optional, unexpected, unidentified } = deliveries
   const all = received + duplicate + optional + unexpected + unidentified
   if (unidentified > all * UNIDENTIFIED_AT_MOST)
     found.push({
       reason: 'undecided',
       finding:
         `${formatCount(unidentified)} of ${formatCount(all)} messages (${formatRatio(unidentified / all)}) were not identified, ` +
-        `limit ${formatRatio(UNIDENTIFIED_AT_MOST)}: deliveries counted as missing may be among them. The first: ${identifier.sample}`,
+        `limit ${formatRatio(UNIDENTIFIED_AT_MOST)}: deliveries counted as missing may be among them. The first: ${traces.unidentified}`,
       fix: "change identify to recognize them, and to return 'other' for messages that are not publications",
     })
   if (lostDeliveries > 0)
@@ -128,11 +119,11 @@ export function messageInvalidities({
         `${formatCount(foreignLabels.count)} messages: ${foreignLabels.sample}; whether they belong to the right group is unknown`,
       fix: 'return from identify the group by the name in the option group, or omit it if ids are unique in the run',
     })
-  if (feed === undefined || ledger.publications.length === 0) return found
+  if (feed === undefined || !measured.hasPublished) return found
   const numbering = numberingInvalidities(feed, received)
   // A feed that reuses ids seems silent for that reason.
-  const silence = isReused(feed, received) ? [] : feedSilence(feed, sockets.subscribedCount === 0)
-  return [...found, ...numbering, ...stampInvalidities(feed, plan.lateThresholdMs), ...silence]
+  const silence = isReused(feed, received) ? [] : feedSilence(feed, measured.subscribedAtEnd === 0)
+  return [...found, ...numbering, ...stampInvalidities(feed, measured.lateThresholdMs), ...silence]
 }
 
 /** Reasons why the ids or sequences of a feed make a run invalid. */

@@ -1,4 +1,3 @@
-import type { FanOutRecord } from '../../evidence/fan-out-record.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
@@ -15,10 +14,11 @@ import { worstHealth } from '../sockets/generator-processes.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
 import { Clients, type ClientEvents } from './clients.ts'
 import { DeliveryTracker } from './delivery-tracker.ts'
+import { describeFanOut } from './describe-fan-out.ts'
 import { limitsFor } from './fan-out-limits.ts'
+import { measurementOf, type FanOutMeasurement } from './fan-out-measurement.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
 import { snapshotOf } from './fan-out-snapshot.ts'
-import { summarize, describeFanOut } from './fan-out-summary.ts'
 import { Feed } from './feed.ts'
 import { Identifier } from './identifier.ts'
 import { Membership } from './membership.ts'
@@ -112,7 +112,10 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
    *
    * @returns the measurement, and the error of a function of the scenario if one ended the run
    */
-  async run(): Promise<{ record: FanOutRecord; scenarioError: { readonly error: unknown } | undefined }> {
+  async run(): Promise<{
+    measurement: FanOutMeasurement
+    scenarioError: { readonly error: unknown } | undefined
+  }> {
     const snapshots = setInterval(() => this.#show(), SNAPSHOT_EVERY_MS)
     let publishedMs = 0
     try {
@@ -143,7 +146,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       await this.#pool.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
     }
     await this.#completeAccount()
-    return { record: this.#account(publishedMs, await this.#diagnosis()), scenarioError: this.#brokenBy }
+    return { measurement: this.#account(publishedMs, await this.#diagnosis()), scenarioError: this.#brokenBy }
   }
 
   subscribed(client: number, isAgain: boolean): void {
@@ -274,13 +277,13 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     return diagnoseHandshakes(this.#plan.urls[0]!, failures.keys())
   }
 
-  #account(publishedMs: number, diagnosis: string | undefined): FanOutRecord {
+  #account(publishedMs: number, diagnosis: string | undefined): FanOutMeasurement {
     const abortReason = this.#signal.aborted ? firstLineOf(this.#signal.reason) : undefined
     const feed = this.#source.close()
     const { moves } = this.#membership
     if (abortReason === undefined) moves.close()
     if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.drainDurationMs)
-    const record = summarize({
+    const measurement = measurementOf({
       plan: this.#plan,
       ledger: this.#ledger,
       sockets: this.#clients.states,
@@ -306,7 +309,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       limits: limitsFor(this.#plan.lateThresholdMs, this.#context.limits),
     })
     this.#show()
-    return record
+    return measurement
   }
 
   #show(): void {

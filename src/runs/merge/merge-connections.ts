@@ -1,0 +1,46 @@
+import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
+import { firstMessageCounts } from '../first-message-counts.ts'
+import type { ConnectionFigures } from '../request-measurement.ts'
+import type { HttpPart } from './http-part.ts'
+
+/** Connections of all generators. The most open at once is at most the sum of those of each generator. */
+export function mergeConnections(parts: readonly Pick<HttpPart, 'connections' | 'firstMessages'>[]): ConnectionFigures {
+  const all = parts.map(({ connections }) => connections)
+  const total = (of: (figures: ConnectionFigures) => number) => all.reduce((sum, figures) => sum + of(figures), 0)
+  const present = <T>(of: (figures: ConnectionFigures) => T | undefined) => all.flatMap((figures) => of(figures) ?? [])
+  const notTaken = present((figures) => figures.notTaken)
+  const firstMessages = firstMessageCounts(parts.flatMap((part) => part.firstMessages ?? []))
+  const resetIdle = present((figures) => figures.resetIdleMs)
+  const idleTimeouts = present((figures) => figures.idleTimeoutMs)
+  return {
+    ...(notTaken.length === 0 ? {} : { notTaken: notTaken.reduce((sum, count) => sum + count, 0) }),
+    ...(firstMessages.surplus === 0 ? {} : { firstMessages }),
+    opened: total(({ opened }) => opened),
+    refused: total(({ refused }) => refused),
+    closedIdle: total(({ closedIdle }) => closedIdle),
+    replaced: total(({ replaced }) => replaced),
+    resetAfterUse: total(({ resetAfterUse }) => resetAfterUse),
+    ...(resetIdle.length === 0
+      ? {}
+      : {
+          resetIdleMs: {
+            min: Math.min(...resetIdle.map(({ min }) => min)),
+            max: Math.max(...resetIdle.map(({ max }) => max)),
+          },
+        }),
+    ...(idleTimeouts.length === 0 ? {} : { idleTimeoutMs: Math.min(...idleTimeouts) }),
+    openAtEnd: total(({ openAtEnd }) => openAtEnd),
+    maxOpen: total(({ maxOpen }) => maxOpen),
+  }
+}
+
+/** Heartbeats of all generators; `undefined` if none was configured. */
+export function mergeHeartbeats(all: readonly (HeartbeatCounts | undefined)[]): HeartbeatCounts | undefined {
+  const counts = all.flatMap((each) => each ?? [])
+  if (counts.length === 0) return undefined
+  const without = counts.flatMap(({ withoutResponse }) => withoutResponse ?? [])
+  return {
+    sent: counts.reduce((sum, { sent }) => sum + sent, 0),
+    withoutResponse: without.length === 0 ? undefined : without.reduce((sum, count) => sum + count, 0),
+  }
+}
