@@ -47,7 +47,14 @@ function measurementOf(seed: number, hasHistory: boolean): HttpMeasurement {
     ...{ kind: 'http', name: 'http 1', series, history, steps: STEPS, limits: DEFAULT_LIMITS, phases: PHASES },
     load: constantArrivalRate({ rate: RATE, vus: 5000, duration: SECONDS * 1000 }),
     gauges: Array.from({ length: SECONDS }, () => ({ inFlight: 160, vus: 5000 })),
-    ...{ startMs: 0, durationMs: SECONDS * 1000, abortReason: undefined, abortCause: undefined, slowest: [] },
+    ...{
+      iterations: [],
+      startMs: 0,
+      durationMs: SECONDS * 1000,
+      abortReason: undefined,
+      abortCause: undefined,
+      slowest: [],
+    },
     connections: {
       ...{ opened: 5000, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 5000, maxOpen: 5000 },
     },

@@ -10,6 +10,7 @@ import { divisions } from '../../testing/divisions.ts'
 import { start, UNLIMITED } from '../../testing/truth-websocket.ts'
 import { place } from '../sockets/read-socket-options.ts'
 import type { FanOutOptions } from './fan-out-options.ts'
+import { summarize } from './fan-out-summary.ts'
 import { FanOut } from './fan-out.ts'
 import { readFanOutOptions } from './read-fan-out-options.ts'
 
@@ -28,7 +29,7 @@ function divided(
         ...{ seed: 1, division, signal: new AbortController().signal },
         limits: { ...DEFAULT_LIMITS, ...UNLIMITED },
       })
-      return (await fanOut.run()).record
+      return summarize((await fanOut.run()).measurement)
     }),
   )
 }
