@@ -57,15 +57,27 @@ describe('a fan-out of several generators', () => {
 
   test('names a saturated generator, for deliveries and for connect times', () => {
     const parts = partsOf({ 1: { more: { generator: BUSY, openingHealth: { ...BUSY, eventLoopDelay: SLOW } } } })
-    expect(findingsOf(parts)).toMatchInlineSnapshot()
+    expect(findingsOf(parts)).toMatchInlineSnapshot(`
+      [
+        "generator-saturated: generator 2 of 3 (node-b): the event loop of the generator was busy 98% of the time, limit 95%",
+      ]
+    `)
     const { connect } = runOf(parts)[evidenceOf]()
-    expect(connect.invalidities.map(({ finding }) => finding)).toMatchInlineSnapshot()
+    expect(connect.invalidities.map(({ finding }) => finding)).toMatchInlineSnapshot(`
+      [
+        "generator 2 of 3 (node-b): event-loop delay p99 400 ms, limit 250 ms (event loop busy 98%, CPU 100% of a core)",
+      ]
+    `)
   })
 
   test('is invalid without one of them, with the deliveries of the others', () => {
     const [first, , third] = partsOf()
     const lost = [{ index: 1, node: 'node-b', atMs: 4200 }]
-    expect(findingsOf([first!, third!], lost)).toMatchInlineSnapshot()
+    expect(findingsOf([first!, third!], lost)).toMatchInlineSnapshot(`
+      [
+        "generator-lost: generator 2 of 3 (node-b) lost at 4.2 s, 33.3% of the load was not sent",
+      ]
+    `)
     const run = runOf([first!, third!], lost)
     expect(run.deliveries.expected).toBe(200)
     expect(run[evidenceOf]().connect.invalidities).toMatchObject([{ reason: 'generator-lost' }])
@@ -74,7 +86,11 @@ describe('a fan-out of several generators', () => {
   test('is invalid if a publication is not in the account of every generator', () => {
     const { publications } = sampleMeasurement(SAMPLE, { index: 2, count: 3 })
     const parts = partsOf({ 2: { more: { publications: publications.slice(1) } } })
-    expect(findingsOf(parts)).toMatchInlineSnapshot()
+    expect(findingsOf(parts)).toMatchInlineSnapshot(`
+      [
+        "undecided: 1 of 10 publications were not counted by all generators",
+      ]
+    `)
   })
 
   test('describes the generators and the error of their clocks', () => {
@@ -86,7 +102,15 @@ describe('a fan-out of several generators', () => {
       }),
     )
     const evidence = run[evidenceOf]()
-    expect(evidence.evidenceLines).toMatchInlineSnapshot()
+    expect(evidence.evidenceLines).toMatchInlineSnapshot(`
+      [
+        "steady phase, 5.50 s, 300 of 300 deliveries of 10 publications, fan-out of 2/s to 30 sockets, 5.5s, after 500ms of warm-up",
+        "lag p50 40   p90 40   p95 40   p99 40   max 40 ms",
+        "missing 0   late 0   duplicate 0   out of order 0   unexpected 0",
+        "30 of 30 sockets subscribed   3 generators: event-loop delay p99 up to 2 ms, CPU up to 31%",
+        "3 generators on 2 nodes started within 1.9 ms of one another, clocks differ by at most 1.4 ms",
+      ]
+    `)
     expect(evidence.clockErrorMs).toBeCloseTo(1.4)
     expect(run.result().generators?.[1]).toMatchObject({
       ...{ number: 2, node: 'node-b', startSkewMs: 1.9, clockErrorMs: 0.9, expected: 100, received: 100 },
@@ -105,6 +129,9 @@ describe('a fan-out of several generators', () => {
 
   test('rejects the part of another run', () => {
     const parts = partsOf({ 1: { more: { name: 'prices' } } })
-    expect(messageOf(() => runOf(parts))).toMatchInlineSnapshot()
+    expect(messageOf(() => runOf(parts))).toMatchInlineSnapshot(`
+      "Error: the evidence of a generator is of the run "prices" (fanOut), and that of this one of "updates" (fanOut)
+      Fix: run the same scenario file on all generators, and make it take the same steps on each of them"
+    `)
   })
 })
