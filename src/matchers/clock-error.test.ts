@@ -18,7 +18,7 @@ test('a lag is not judged by a limit below 20 times the error of the clocks', ()
     Received: INVALID, not judged. undecided: the clocks of the generators may differ by 7.6 ms: a lag across machines can be judged by a limit of at least 152 ms, 20 times that, and the limit is 150 ms
 
     Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
-    Hint:     run the generators on one machine or closer to the rendezvous, or judge a longer lag"
+    Fix:      run the generators on one machine or closer to the rendezvous, or judge a longer lag"
   `)
   for (const judge of [
     () => expect(run(7.6)).toHaveP95Below(50),
