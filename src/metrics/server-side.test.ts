@@ -114,6 +114,7 @@ test('a route without observations is rejected', async () => {
     'InvalidRunError: http_server_duration_seconds{route="/api/me"} has no observations during http 1\nFix: select the histogram of a route that this load requests',
   )
   expect(messageOf(() => window.serverSide(run, { ...me, labels: { route: '/api/you' } }))).toBe(
-    'InvalidRunError: http_server_duration_seconds_bucket{route="/api/you"} matches no series; route is "/api/me"',
+    'InvalidRunError: http_server_duration_seconds_bucket{route="/api/you"} matches no series; route is "/api/me"\n' +
+      'Fix: select a metric that the target exposes on its metrics route',
   )
 })

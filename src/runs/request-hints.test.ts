@@ -87,7 +87,7 @@ test('names the most frequent error of a check or extraction if half of the erro
     'correct the target, or the check of its responses: 6 responses were not as expected: extract token: nothing found',
   )
   expect(hint([...body(4, 'not a valid HTTP response'), ...late(4), ...good(50)])).toBe(
-    '4 responses were not as expected: not a valid HTTP response',
+    'correct the target, or the check of its responses: 4 responses were not as expected: not a valid HTTP response',
   )
   expect(hint([...body(4, 'check failed'), ...late(5), ...good(50)])).toBeUndefined()
   expect(hint([...body(4, 'the check failed'), ...good(50)])).toBeUndefined()
@@ -95,11 +95,12 @@ test('names the most frequent error of a check or extraction if half of the erro
 
 test('does not suggest more VUs if the target kept them waiting', () => {
   const waited = times(100, { latencyMs: 25.2, serviceMs: 20, status: 200 })
+  const slow = 'find out what slows the target down under load'
   const message =
     'because the target kept all 50 VUs waiting. Under light load an iteration took 4 ms; over the run, 60 ms'
-  expect(hint(waited, { demand: DEMAND })).toBe(`requests waited ${message}`)
+  expect(hint(waited, { demand: DEMAND })).toBe(`${slow}: requests waited ${message}`)
   expect(hint([...good(100), ...times(5, { dropped: true })], { demand: DEMAND })).toBe(
-    `5 requests were dropped ${message}`,
+    `${slow}: 5 requests were dropped ${message}`,
   )
   // Up to 20% and 1 ms more does not count as waiting.
   expect(hint(times(100, { latencyMs: 24.8, serviceMs: 20, status: 200 }), { demand: DEMAND })).toBeUndefined()
@@ -140,7 +141,7 @@ test('names how connections without a response were closed', () => {
     `find out in the log of the target why connections were closed: 8 requests got no response because of that, most of them: ${busy}`,
   )
   expect(hint(closed(3, 'STOMP: no such queue'))).toBe(
-    '3 requests got no response because their connections were closed, most of them: STOMP: no such queue',
+    'find out in the log of the target why connections were closed: 3 requests got no response because of that, most of them: STOMP: no such queue',
   )
 })
 

@@ -293,8 +293,8 @@ test('closes the connection of a client that receives text other than UTF-8, and
   })
   expect(run.sockets).toMatchObject({ subscribed: 4, closed: 4 })
   expect(run[evidenceOf]().hint).toBe(
-    'most missing deliveries belong to 4 clients whose socket had to be closed: closed by this client with code 1007 (invalid data), ' +
-      'as the target broke the protocol: invalid UTF-8 sequence',
+    'find out what the target sent before the socket of 4 clients had to be closed: most missing deliveries belong to them ' +
+      '(closed by this client with code 1007 (invalid data), as the target broke the protocol: invalid UTF-8 sequence)',
   )
   expect(run[evidenceOf]().evidenceLines.join()).toContain('4 closed because the target broke the protocol')
 })

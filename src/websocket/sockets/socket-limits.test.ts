@@ -38,7 +38,7 @@ test('uses the given number of processes, and rejects too few with the limit and
       path: 'processes',
       received: 2,
       rule: 'must be at least 3 for 50,000 sockets: each process would need 25,200 descriptors and may open 20,000; raise that with ulimit -n 25200',
-      example: 'processes: 3',
+      fix: 'write, for example, processes: 3',
     },
   ])
 })
