@@ -194,11 +194,12 @@ export class History {
     }
   }
 
-  /** The history as plain data. It shares the memory of this history. */
-  pack(): PackedHistory {
-    const { runId, steps, run } = this
-    const used = (chunk: Float64Array, at: number) => chunk.subarray(0, (this.#size - at * CHUNK_SIZE) * FIELDS)
-    return { runId, steps, run, size: this.#size, chunks: this.#chunks.map(used), keys: this.#keys.pages }
+  /** A history as plain data. It shares the memory of the history. */
+  static packed(history: History): PackedHistory {
+    const { runId, steps, run } = history
+    const [size, chunks, keys] = [history.#size, history.#chunks, history.#keys]
+    const used = (chunk: Float64Array, at: number) => chunk.subarray(0, (size - at * CHUNK_SIZE) * FIELDS)
+    return { runId, steps, run, size, chunks: chunks.map(used), keys: keys.pages }
   }
 
   /**

@@ -4,7 +4,7 @@ import type { GeneratorInfo } from '../../evidence/generator-info.ts'
 import type { AbortCause } from '../../execution/abort-watch.ts'
 import type { Gauges } from '../../execution/run-monitor.ts'
 import type { VuUse } from '../../execution/vu-demand.ts'
-import type { PackedHistory } from '../../history/history.ts'
+import { History, type PackedHistory } from '../../history/history.ts'
 import type { Phase } from '../../load/load.ts'
 import { redactData } from '../../options/redact.ts'
 import type { SlowRequest } from '../../results/result.ts'
@@ -69,7 +69,7 @@ export function encodeHttpRun(
     steps: measured.steps,
     iterations: measured.iterations.map((each) => packIterations(each, phases)),
     health: measured.generator,
-    history: measured.history?.pack(),
+    history: measured.history && History.packed(measured.history),
     ...redactData(texts, secrets),
   }
   return encodePart(part)
