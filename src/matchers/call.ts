@@ -261,7 +261,10 @@ export class Call {
 
   get #variable(): string {
     const { subject } = this.#definition
-    return subject.variableFor?.(this.#received) ?? subject.variable
+    const variable = subject.variableFor?.(this.#received) ?? subject.variable
+    const { group, isIteration } = this.part ?? {}
+    if (isIteration) return `${variable}.iterations`
+    return group === undefined ? variable : `${variable}.group(${inspected(group, 60)})`
   }
 
   /** The call without its receiver, as the scenario wrote it. */

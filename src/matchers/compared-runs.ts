@@ -11,7 +11,7 @@ import { expectedChange, judgeChange, unknownChange, type MeasuredRatio, type No
 import type { Judgement } from './define.ts'
 import { waitsAgainst } from './latency.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
-import { describeReceived, KIND_NAMES, nameOf, timedRun } from './subject.ts'
+import { describeReceived, KIND_NAMES, nameOf, nounOf, timedRun } from './subject.ts'
 import { formatSpan, trusted, withLack } from './threshold.ts'
 
 /** Times to compare with, from another run or a baseline. */
@@ -19,6 +19,8 @@ export interface OtherTimes {
   /** `http 2`, `the baseline of 2026-03-01` */
   readonly label: string
   readonly kind: RunKind
+  /** Plural of what is timed: `requests`, `iterations`. */
+  readonly noun: string
   readonly meanMs: number
   /** Reasons not to use them. */
   readonly invalidities: readonly Invalidity[]
@@ -45,7 +47,11 @@ export function readOther(than: unknown, run: TimeEvidence, matcher: string): Ot
       `${matcher}() compares a run with another run or a baseline; received ${describeReceived(than)}\n` +
         `Fix: pass a run, or await baseline.of(run)`,
     )
-  if (other.kind === run.kind) return other
+  if (other.kind === run.kind && other.noun === nounOf(run)) return other
+  if (other.kind === run.kind)
+    throw new TypeError(
+      `${matcher}() compares times of one kind; these are ${nounOf(run)}, and those of ${other.label} are ${other.noun}`,
+    )
   throw new TypeError(
     `${matcher}() compares runs of one kind; this is ${KIND_NAMES[run.kind]}, and ${other.label} is ${KIND_NAMES[other.kind]}\nFix: pass ${KIND_NAMES[run.kind]}`,
   )
@@ -133,6 +139,7 @@ function runTimes(than: unknown): OtherTimes | undefined {
   return {
     label,
     kind: evidence.kind,
+    noun: nounOf(evidence),
     meanMs: meanMsOf(than, evidence),
     invalidities: isBenchResult(than)
       ? []
@@ -146,6 +153,7 @@ function storedTimes(stored: BaselineEvidence): OtherTimes {
   return {
     label,
     kind,
+    noun: kind === 'micro' ? 'calls' : 'requests',
     meanMs,
     invalidities: [],
     stored,

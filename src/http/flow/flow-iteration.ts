@@ -20,7 +20,6 @@ type Sleep = PromiseWithResolvers<void>
 export class FlowIteration<D> implements FlowContext<D> {
   readonly vu: Vu<D>
   readonly iteration: number
-  readonly request: FlowRequester
   /** Whether a call was rejected because the run has ended. */
   isStopped = false
   /** Number of requests that the flow has sent. */
@@ -32,38 +31,53 @@ export class FlowIteration<D> implements FlowContext<D> {
   #lateMs = 0
   #isEnded = false
   #rejections = 0
-  readonly #sleeps = new Set<Sleep>()
+  #sleeps: Set<Sleep> | undefined
   /** Sleeps and groups, of which some were not awaited so far. */
   #calls: { readonly call: string; readonly promise: WatchedPromise<unknown> }[] = []
   #openGroups = 0
+  #requester: FlowRequester | undefined
 
   constructor(user: FlowUser<D>, dueMs: number) {
     this.#user = user
     this.#dueMs = dueMs
     this.vu = user.vu
     this.iteration = user.iteration
-    this.request = Object.assign((spec: FlowRequestSpec) => this.#request(spec), {
-      all: (specs: readonly FlowRequestSpec[]) => this.#requestAll(specs),
-    })
+  }
+
+  // The functions are created when the flow takes them: most iterations need only one or two of them.
+  get request(): FlowRequester {
+    if (this.#requester !== undefined) return this.#requester
+    const requester = (spec: FlowRequestSpec) => this.#request(spec)
+    requester.all = (specs: readonly FlowRequestSpec[]) => this.#requestAll(specs)
+    return (this.#requester = requester)
+  }
+
+  get group(): FlowContext<D>['group'] {
+    return (name, steps) => this.#group(name, steps)
+  }
+
+  get sleep(): FlowContext<D>['sleep'] {
+    return (duration) => this.#sleep(duration)
   }
 
   get random(): Random {
     return this.#user.random
   }
 
-  readonly group = <T>(name: string, steps: () => T | Promise<T>): Promise<T> => {
+  #group<T>(name: string, steps: () => T | Promise<T>): Promise<T> {
     if (this.#isOver('group()')) return this.#refuse()
     return this.#watched('group()', this.#timed(name, steps))
   }
 
-  readonly sleep: FlowContext<D>['sleep'] = (duration) => {
+  #sleep(duration: Parameters<FlowContext<D>['sleep']>[0]): Promise<void> {
     if (this.#isOver('sleep()')) return this.#refuse()
     const ms = this.#lengthOf(duration)
     if (ms === undefined) return this.#fail(wrongDuration(duration))
     const sleep = Promise.withResolvers<void>()
-    this.#sleeps.add(sleep)
+    const sleeps = (this.#sleeps ??= new Set())
+    sleeps.add(sleep)
     this.#user.execution.pacer.at(now() + ms, (dueMs) => {
-      if (!this.#sleeps.delete(sleep)) return
+      if (!sleeps.delete(sleep)) return
       if (this.requests === 0) this.#dueMs += ms
       else this.#lateMs = now() - dueMs
       sleep.resolve()
@@ -73,7 +87,7 @@ export class FlowIteration<D> implements FlowContext<D> {
 
   /** Call that was not awaited; `undefined` if all were. */
   get forgotten(): string | undefined {
-    if (this.#sleeps.size > 0) return 'sleep()'
+    if (this.#sleeps !== undefined && this.#sleeps.size > 0) return 'sleep()'
     if (this.#openGroups > 0) return 'group()'
     return this.#calls.find(({ promise }) => !promise.isAwaited)?.call
   }
@@ -87,13 +101,13 @@ export class FlowIteration<D> implements FlowContext<D> {
   /** Ends the iteration: later calls are errors. */
   end(): void {
     this.#isEnded = true
-    this.#sleeps.clear()
+    this.#sleeps?.clear()
   }
 
   /** Wakes the flow up because the run has ended. */
   stop(): void {
-    for (const sleep of this.#sleeps) sleep.reject(this.stopped())
-    this.#sleeps.clear()
+    for (const sleep of this.#sleeps ?? []) sleep.reject(this.stopped())
+    this.#sleeps?.clear()
   }
 
   #request(spec: FlowRequestSpec): Promise<HttpResponse> {

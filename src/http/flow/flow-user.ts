@@ -43,7 +43,10 @@ export class FlowUser<D> extends HttpUser<D> {
   readonly #instance: number
   /** Further connections, opened when they are needed. */
   readonly #extra: Exchange<D>[] = []
-  readonly #pending = new Map<Exchange<D>, Pending>()
+  /** The request in flight on the VU's first connection. */
+  #pending: Pending | undefined
+  /** Those in flight on the others. */
+  readonly #extraPending = new Map<Exchange<D>, Pending>()
   #iteration: FlowIteration<D> | undefined
   readonly #groups = new Set<Span>()
   /** Exchange of the last request that was sent. */
@@ -61,7 +64,7 @@ export class FlowUser<D> extends HttpUser<D> {
   }
 
   get inFlight(): number {
-    return this.#pending.size
+    return (this.#pending === undefined ? 0 : 1) + this.#extraPending.size
   }
 
   override get failedAttempts(): number {
@@ -176,11 +179,8 @@ export class FlowUser<D> extends HttpUser<D> {
   }
 
   override closed(): void {
-    for (const { response } of this.#pending.values()) {
-      void handled(response.promise)
-      response.reject(this.#iteration!.stopped())
-    }
-    this.#pending.clear()
+    for (const exchange of [this.exchange, ...this.#extraPending.keys()])
+      this.#refuse(exchange, this.#iteration?.stopped())
     this.stop()
   }
 
@@ -192,11 +192,12 @@ export class FlowUser<D> extends HttpUser<D> {
 
   /** @throws {ScenarioError} if a request is in flight */
   #assertNoneInFlight(call: string): void {
-    for (const { kind } of this.#pending.values())
-      throw new ScenarioError(
-        `flow: ${call} was called while ${kind.name} was in flight: a VU sends one request after another\n` +
-          'Fix: await each request(), or send several at the same time by request.all([…])',
-      )
+    const pending = this.#anyPending()
+    if (pending === undefined) return
+    throw new ScenarioError(
+      `flow: ${call} was called while ${pending.kind.name} was in flight: a VU sends one request after another\n` +
+        'Fix: await each request(), or send several at the same time by request.all([…])',
+    )
   }
 
   /** @throws {OptionsError} naming every mistake in the request */
@@ -205,12 +206,13 @@ export class FlowUser<D> extends HttpUser<D> {
     this.#iteration!.sent()
     exchange.setIntendedStart(dueMs, this.countedUntilMs)
     const response = Promise.withResolvers<HttpResponse>()
-    this.#pending.set(exchange, { kind, response })
+    if (exchange === this.exchange) this.#pending = { kind, response }
+    else this.#extraPending.set(exchange, { kind, response })
     try {
       if (isReadFirst(spec.body)) void this.#readAndSend(exchange, kind, spec, position)
       else exchange.send(kind, this.#all.plan.seriesOf(kind, spec.tag), spec, position)
     } catch (error) {
-      this.#pending.delete(exchange)
+      this.#take(exchange)
       throw error
     }
     return response.promise
@@ -242,9 +244,18 @@ export class FlowUser<D> extends HttpUser<D> {
   }
 
   #take(exchange: Exchange<D>): Pending | undefined {
-    const pending = this.#pending.get(exchange)
-    this.#pending.delete(exchange)
+    if (exchange !== this.exchange) {
+      const pending = this.#extraPending.get(exchange)
+      this.#extraPending.delete(exchange)
+      return pending
+    }
+    const pending = this.#pending
+    this.#pending = undefined
     return pending
+  }
+
+  #anyPending(): Pending | undefined {
+    return this.#pending ?? this.#extraPending.values().next().value
   }
 
   /** @returns at most {@link MAX_CONNECTIONS} */
@@ -284,8 +295,8 @@ export class FlowUser<D> extends HttpUser<D> {
   }
 
   #inFlight(): string | undefined {
-    for (const { kind } of this.#pending.values()) return `the request ${kind.name}`
-    return undefined
+    const pending = this.#anyPending()
+    return pending && `the request ${pending.kind.name}`
   }
 
   /**
