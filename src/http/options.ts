@@ -18,6 +18,8 @@ interface TargetDefaults {
 const MAX_TIMEOUT_MS = 600_000
 
 const DEFAULT_MAX_BODY_BYTES = 10_485_760
+/** Largest body that fits into a string. */
+const MAX_BODY_BYTES = 500_000_000
 
 const RECORD_EXAMPLE = `(request) => request.headers['idempotency-key']`
 
@@ -82,7 +84,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         tls: optional(TLS),
         abortWhen: ABORT_WHEN,
         traceparent: optional(TRACEPARENT),
-        maxBodyBytes: optional(integer({ min: 1, example: 1_000_000 }), DEFAULT_MAX_BODY_BYTES),
+        maxBodyBytes: optional(integer({ min: 1, max: MAX_BODY_BYTES, example: 1_000_000 }), DEFAULT_MAX_BODY_BYTES),
         acceptEncoding: optional(listOf<ContentCoding>(isCoding, CODINGS.join(', '), "['gzip']"), []),
       },
       { example: `http.run({ load: …, request: { path: '/' } })` },

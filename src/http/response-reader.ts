@@ -65,6 +65,12 @@ export class ResponseReader {
     return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
   }
 
+  /** The body as text with one character per byte, which costs less to keep than a copy of {@link body}. */
+  get bodyText(): string {
+    if (this.#rawHeaders === undefined) return this.#chunk.toString('latin1', this.#headLength)
+    return this.body.toString('latin1')
+  }
+
   /** Headers as received; unlike the body, they may be kept. */
   get rawHeaders(): RawHeaders {
     return this.#rawHeaders ?? this.#head

@@ -4,7 +4,8 @@ import { headersOf, type RawHeaders, type ResponseHeaders } from './response-hea
 /** A response whose bytes are still in the reader's buffer. */
 interface ResponseAsRead {
   readonly status: number
-  readonly body: Uint8Array
+  /** The body, with one character per byte. */
+  readonly bodyText: string
   /** Bytes as received, whether kept or not. */
   readonly bodyBytes: number
   readonly rawHeaders: RawHeaders
@@ -17,7 +18,8 @@ export class HttpResponse {
   /** Bytes of the body as received: encoded, without chunk framing. */
   readonly wireBytes: number
   readonly #maxBodyBytes: number
-  readonly #encoded: Buffer
+  /** The body as received, with one character per byte. */
+  readonly #encoded: string
   readonly #rawHeaders: RawHeaders
   #headers: ResponseHeaders | undefined
   #body: Buffer | undefined
@@ -26,7 +28,7 @@ export class HttpResponse {
     this.status = reader.status
     this.wireBytes = reader.bodyBytes
     this.#maxBodyBytes = maxBodyBytes
-    this.#encoded = Buffer.from(reader.bodyBytes > maxBodyBytes ? [] : reader.body)
+    this.#encoded = reader.bodyBytes > maxBodyBytes ? '' : reader.bodyText
     this.#rawHeaders = reader.rawHeaders
   }
 
@@ -42,7 +44,11 @@ export class HttpResponse {
    */
   get body(): Buffer {
     if (this.wireBytes > this.#maxBodyBytes) throw tooLarge(this.#maxBodyBytes)
-    return (this.#body ??= decodeContent(this.#encoded, this.headers['content-encoding'], this.#maxBodyBytes))
+    return (this.#body ??= decodeContent(
+      Buffer.from(this.#encoded, 'latin1'),
+      this.headers['content-encoding'],
+      this.#maxBodyBytes,
+    ))
   }
 
   /**

@@ -7,7 +7,8 @@ import type { Flow, HttpLoadOptions } from '../types.ts'
 import { RequestFailedError, RunEndedError } from './request-failed-error.ts'
 
 const one = sharedIterations({ iterations: 1, vus: 1 })
-const pathOf = (head: string) => head.split(' ')[1]!
+/** Empty for bytes that are no request: a target that never responded is probed. */
+const pathOf = (head: string) => head.split(' ')[1] ?? ''
 
 /** A server that responds to each path with a text, or after a delay; 404 for any other path. */
 function pathServer(responses: Readonly<Record<string, string | ((nth: number) => string)>>, delayMs = 0) {
