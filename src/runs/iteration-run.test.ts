@@ -88,7 +88,7 @@ test('an assertion that only unfinished iterations fail is invalid', () => {
               p50 100   p90 100   p95 ∞   p99 ∞   from begin p95 ∞
               without an error p50 100, p95 100, max 100 ms
               errors 0%   dropped 0   unfinished 40   generator: schedule delay p99 1.2 ms, CPU 31%
-    Hint:     raise timeout, the time for which iterations may continue after the load, or lengthen the load"
+    Fix:      raise timeout, the time for which iterations may continue after the load, or lengthen the load"
   `)
 })
 
