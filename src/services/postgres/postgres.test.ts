@@ -137,7 +137,7 @@ test.each<[string, NonNullable<PostgresOptions['migrate']>]>([
   const error = await failureOf(() => postgres({ name: 'orders', provider: 'external', url, migrate }).start(context))
   expect(error.message).toBe(
     'orders: migrate failed: relation "nowhere" does not exist (42P01)\n' +
-      "Fix: correct migrate of the service orders; the stack of the error's cause shows where it was thrown.",
+      "Fix: correct migrate of the service orders; the stack of the error's cause shows where it was thrown",
   )
 })
 
