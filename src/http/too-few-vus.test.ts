@@ -29,6 +29,40 @@ describe('requests dropped for lack of a free VU', () => {
     expect(run.result().invalidities.map(({ reason }) => reason)).toContain('offered-rate-missed')
   })
 
+  test.for<[string, number]>([
+    ['are too few for the load', 100],
+    ['would be enough at the usual speed, but the target slowed down', 3],
+  ])('make a step or tag invalid that they would have reached, if VUs %s', async ([, fastMs]) => {
+    let logins = 0
+    await using server = await scriptedServer({
+      onRequest(socket, head) {
+        const isLogin = head.includes(' /login')
+        setTimeout(() => socket.write(response()), isLogin ? (++logins < 5 ? fastMs : 100) : 0)
+      },
+    })
+    const { http } = engineFor(server.url)
+    const run = await http.run({
+      load: constantArrivalRate({ rate: 100, vus: 1, duration: '2s' }),
+      steps: [
+        { name: 'login', request: { path: '/login' } },
+        { name: 'me', request: () => ({ path: '/me', tag: 'own' }) },
+      ],
+      maxQueueTime: '10ms',
+    })
+    expect(run.step('me').dropped).toBe(0)
+    for (const scope of [run.step('me'), run.tag('own'), run.step('me').good])
+      for (const call of [() => expect(scope).toHaveP50Below(50), () => expect(scope).not.toHaveP50Below(1_000)])
+        expect(call).toThrow(/offered-rate-missed: \d+ of 200 [^]* were dropped because no VU was free/)
+    expect(() => expect(run.step('me')).toHaveErrorRateBelow(0.2)).toThrow(/offered-rate-missed/)
+    expect(() => expect(run.step('me')).toHaveStatusRateBelow(429, 0.2)).toThrow(/offered-rate-missed/)
+    expect(
+      run
+        .step('me')
+        .result()
+        .invalidities.map(({ reason }) => reason),
+    ).toContain('offered-rate-missed')
+  })
+
   test('are judged by the duration of iterations without an error', async () => {
     await using server = await scriptedServer({
       onRequest(socket, _head, number) {

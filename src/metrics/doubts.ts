@@ -36,7 +36,11 @@ export class Doubts {
   /** @returns `undefined` if the selected metric is reliable */
   about(selector: Selector, reading: Reading): Invalidity | undefined {
     return (
-      this.#ofInstances() ?? this.#ofProcesses() ?? this.#ofLines(selector, reading) ?? this.#ofKind(selector, reading)
+      this.#ofInstances() ??
+      this.#ofValues(selector, reading) ??
+      this.#ofProcesses() ??
+      this.#ofLines(selector, reading) ??
+      this.#ofKind(selector, reading)
     )
   }
 
@@ -49,6 +53,23 @@ export class Doubts {
       `too few scrapes of instance ${at + 1} of ${this.#instances.length} lie around the ${this.#window.scope}` +
         (failure === undefined ? '' : `: ${failure.message}`),
       'find out why that instance did not respond',
+    )
+  }
+
+  /** Invalidity of values that the target exposes as NaN. The quantiles of a summary are, until something is observed. */
+  #ofValues(selector: Selector, reading: Reading): Invalidity | undefined {
+    const { name } = selector
+    const names = reading === 'histogram' ? [`${name}_bucket`, `${name}_count`, name] : [name]
+    const isUnknown = this.#instances.some((instance) => {
+      return (
+        instance.history.types.get(name) !== 'summary' &&
+        names.some((each) => instance.isUndefined({ ...selector, name: each }))
+      )
+    })
+    if (!isUnknown) return undefined
+    return unreliable(
+      `${showSelector(selector)} is NaN in some scrapes, so its value is unknown`,
+      'correct the value that the target exposes',
     )
   }
 

@@ -54,6 +54,13 @@ export class InstanceWindow {
     )
   }
 
+  /** Whether the target exposed NaN as the value of a selected series in the window. */
+  isUndefined(selector: Selector): boolean {
+    return this.covered.some(({ first, last }) =>
+      this.history.select(selector).some((series) => series.isUndefinedBetween(first, last)),
+    )
+  }
+
   /** First unreadable line in the window that may belong to a selected series. */
   unreadable(selector: Selector): UnreadableLine | undefined {
     for (const { first, last } of this.covered) {

@@ -314,3 +314,48 @@ describe('unreliable metrics', () => {
     expect(window.counter('foo_total').delta).toBe(3)
   })
 })
+
+describe('a value of NaN', () => {
+  const counters = (hits: number, misses: string) =>
+    `# TYPE hits_total counter\nhits_total ${hits}\n# TYPE misses_total counter\nmisses_total ${misses}\n`
+  const gauges = (a: string) => `used{pool="a"} ${a}\nused{pool="b"} 1\nsize 20\n`
+  const unknown = (name: string) => ({
+    reason: 'metric-unreliable',
+    finding: `${name} is NaN in some scrapes, so its value is unknown`,
+    fix: 'correct the value that the target exposes',
+  })
+
+  test('is unknown, not 0: a counter', async () => {
+    const always = await one(counters(0, 'NaN'), counters(200, 'NaN'))
+    expect(always[metricsOf]().hitRatio('hits_total', 'misses_total').invalidities).toContainEqual(
+      unknown('misses_total'),
+    )
+    for (const window of [always, await one(counters(0, '0'), counters(100, 'NaN'), counters(200, '9'))])
+      expect(messageOf(() => window.counter('misses_total', { allowUnchanged: true }))).toMatch(
+        /^InvalidRunError: misses_total is NaN in some scrapes/,
+      )
+    expect(always.counter('hits_total').delta).toBe(200)
+  })
+
+  test('is unknown, not 0: a gauge', async () => {
+    const window = await one(gauges('NaN'), gauges('9'))
+    expect(messageOf(() => window.gauge('used'))).toContain('used is NaN in some scrapes')
+    expect(window.gauge('used{pool="b"}').mean).toBe(1)
+    expect(window[metricsOf]().share('pool usage', 'used', 'size').invalidities).toContainEqual(unknown('used'))
+  })
+
+  test('is unknown, not 0: a bucket', async () => {
+    const window = await one(
+      buckets({ '1': 0, '+Inf': 0 }),
+      `${buckets({ '+Inf': 4 })}lag_seconds_bucket{le="1"} NaN\n`,
+      buckets({ '1': 3, '+Inf': 4 }),
+    )
+    expect(messageOf(() => window.quantile('lag_seconds', 0.5))).toContain('lag_seconds is NaN in some scrapes')
+  })
+
+  test('of a summary means that nothing was observed', async () => {
+    const summary = (value: string) => `# TYPE lag summary\nlag{quantile="0.9"} ${value}\n`
+    const window = await one(summary('NaN'), summary('3'), summary('5'))
+    expect(window.gauge('lag{quantile="0.9"}')).toMatchObject({ min: 3, max: 5 })
+  })
+})

@@ -16,6 +16,8 @@ export class Series implements SeriesName {
   /** Value in the current scrape, and the attempt that read it. */
   #offered = Number.NaN
   #offeredIn = 0
+  /** First and last scrape of each period in which the target exposed the value NaN, in turn. */
+  readonly #undefined: number[] = []
 
   constructor({ name, labels }: SeriesName) {
     this.name = name
@@ -37,10 +39,22 @@ export class Series implements SeriesName {
 
   /** Ends a scrape: a series that it does not contain has no value instead of its last one. */
   settle(attempt: number, scrape: number): void {
-    this.add(scrape, this.#offeredIn === attempt ? this.#offered : Number.NaN)
+    const isExposed = this.#offeredIn === attempt
+    if (isExposed && Number.isNaN(this.#offered)) {
+      if (this.#undefined.at(-1) === scrape - 1) this.#undefined[this.#undefined.length - 1] = scrape
+      else this.#undefined.push(scrape, scrape)
+    }
+    this.add(scrape, isExposed ? this.#offered : Number.NaN)
   }
 
-  /** Adds the value in a scrape; NaN if there is none. Scrapes are added in ascending order. */
+  /** Whether the target exposed the value NaN in one of these scrapes: the series exists, but its value is unknown. */
+  isUndefinedBetween(first: number, last: number): boolean {
+    for (let at = 0; at < this.#undefined.length; at += 2)
+      if (this.#undefined[at]! <= last && this.#undefined[at + 1]! >= first) return true
+    return false
+  }
+
+  /** Adds the value in a scrape; NaN if it is unknown or there is none. Scrapes are added in ascending order. */
   add(scrape: number, value: number): void {
     if (Object.is(value, this.#last)) return
     if (this.#length === this.#scrapes.length) this.#grow()

@@ -19,13 +19,13 @@ import { idleLines } from './idle-connections.ts'
 import { hintFor } from './request-hints.ts'
 import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
-import { busyVus, vuShortage } from './vu-shortage.ts'
+import { busyVus, shortageIn } from './vu-shortage.ts'
 
 /** Evidence that matchers judge in a scope of a run. */
 export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): RequestEvidence {
   const { sum, windows } = totals
   const { kind, phases, generator, load, reducedTo, origin, vuDemand, connections } = measured
-  const shortage = vuShortage(measured, totals.due)
+  const shortage = shortageIn(measured, totals, scope)
   const durationMs = scopeDurationMs(phases, scope)
   return {
     kind,

@@ -19,7 +19,7 @@ import { httpInvalidities } from './request-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
 import { httpRunResult, timelinePoints } from './request-result.ts'
 import { assertKnown, period } from './scope-arguments.ts'
-import { vuShortage } from './vu-shortage.ts'
+import { shortageIn } from './vu-shortage.ts'
 
 interface HttpRunBase extends TimedRun {
   readonly kind: 'http' | 'conversation'
@@ -287,7 +287,7 @@ class ScopedRun implements HttpRunBase {
   #invalidities(): readonly Invalidity[] {
     const invalidities = httpInvalidities(this.#measured, this.#totals, this.#scope)
     if (invalidities.some(({ blame }) => blame === 'target')) return []
-    const shortage = vuShortage(this.#measured, this.#totals.due)
+    const shortage = shortageIn(this.#measured, this.#totals, this.#scope)
     return shortage?.isMaterial ? [...invalidities, shortage.invalidity] : invalidities
   }
 

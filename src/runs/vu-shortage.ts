@@ -1,8 +1,30 @@
 import type { BusyVus, VuShortage } from '../evidence/verdict.ts'
-import { allWindows, type ScopeTotals } from '../execution/request-scope.ts'
+import { allWindows, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import { peakRate, vusFor, withRoom, type VuDemand } from '../execution/vu-demand.ts'
 import { formatCount, formatMs, formatRate } from '../stats/units.ts'
+import { iterationTotals } from './iteration-totals.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
+
+/**
+ * Shortage of VUs in a scope. A step or a tag does not count the requests of dropped iterations that never reached it:
+ * if the target did not get the load, what it did with the rest does not show how it handles the whole.
+ */
+export function shortageIn(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): VuShortage | undefined {
+  const own = vuShortage(measured, due)
+  if (scope.step === undefined && scope.tag === undefined) return own
+  const { phase, between } = scope
+  const { totals } = iterationTotals(measured, { phase, between, group: undefined })
+  const { offered, dropped } = totals.sum
+  if (dropped - due.sum.dropped <= offered * (1 - measured.limits.sentRatio)) return own
+  const finding =
+    `${formatCount(dropped)} of ${formatCount(offered)} iterations were dropped because no VU was free, so the target did ` +
+    `not get the load of ${scope.step === undefined ? `the tag ${scope.tag}` : `the step ${scope.step}`}`
+  const fix = 'assert on the whole run as well, which counts dropped requests as errors; if VUs were too few, raise vus'
+  return {
+    isMaterial: true,
+    invalidity: vuShortage(measured, totals)?.invalidity ?? { reason: 'offered-rate-missed', finding, fix },
+  }
+}
 
 /**
  * Shortage of VUs in seconds of a scope: all VUs were busy at some time, and the rate of the second, at the time that an
