@@ -7,6 +7,7 @@ import { judgedTimes } from '../matchers/samples.ts'
 import type { HistogramJson } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import { toJsonMs, type JsonMs } from '../stats/summary.ts'
+import { formatRatio } from '../stats/units.ts'
 import { fingerprintOf, type Fingerprint } from './fingerprint.ts'
 
 /** A run that can be stored: the result of `http.run()`, `ws.fanOut()` or `micro.measure()`, or a scope of it. */
@@ -61,7 +62,13 @@ export function storedRun(run: StorableRun, scenario: string, scale: string): St
       `${run.name} cannot be a baseline, and was not stored. ${first.reason}: ${first.finding}.\nFix: ${first.fix}`,
       first.reason,
     )
-  const { histogram, windows } = judgedTimes(evidence)
+  const { histogram, windows, noun, missed } = judgedTimes(evidence)
+  if (histogram.count > 0 && histogram.percentileUs(0.5) === Number.POSITIVE_INFINITY)
+    throw new InvalidRunError(
+      `${run.name} cannot be a baseline, and was not stored: ${formatRatio(histogram.infiniteCount / histogram.count)} of its ` +
+        `${noun} ${missed}\nFix: see why, and store a run in which most of them succeed`,
+      'not-comparable',
+    )
   const percentiles = PERCENTILES.filter((p) => histogram.count >= samplesForPercentile(p)).flatMap((p) => {
     const interval = windows.length < 2 ? undefined : percentileIntervalMs(windows, p)
     if (interval === undefined) return []

@@ -71,7 +71,7 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
       ? {
           holds: 'undecided' as const,
           received: `${what} = ${formatMs(now.ms)}`,
-          invalidities: [unknown(what, now, before)],
+          invalidities: [unknown(what, { now, before, than: other.label })],
           figure: unknownChange(tolerance),
         }
       : judgeChange({
@@ -179,19 +179,15 @@ function timeAt(evidence: TimeEvidence, p: number, confidence: number): TimeAt {
 
 /**
  * Confidence limits of a ratio from the intervals of its two parts: MOVER on the logarithms (Donner & Zou, Statistics in
- * Medicine 31, 2012). If one value is infinite, only the two intervals bound the ratio.
+ * Medicine 31, 2012). If the value is infinite, only the two intervals bound the ratio; an infinite reference has none.
  */
 function joined(now: TimeAt, before: TimeAt, confidence: number): MeasuredRatio | undefined {
   const [up, down] = [now.interval, before.interval]
   if (up === undefined || down === undefined || !(up.low > 0 && down.low > 0)) return undefined
-  if (!Number.isFinite(now.ms) && !Number.isFinite(before.ms)) return undefined
+  if (!Number.isFinite(before.ms)) return undefined
   if (!Number.isFinite(now.ms)) {
     const low = Number.isFinite(down.high) ? up.low / down.high : 0
     return { ratio: Number.POSITIVE_INFINITY, low, high: Number.POSITIVE_INFINITY, confidence }
-  }
-  if (!Number.isFinite(before.ms)) {
-    const high = Number.isFinite(up.high) ? up.high / down.low : Number.POSITIVE_INFINITY
-    return { ratio: 0, low: 0, high, confidence }
   }
   const log = (high: number, low: number) => Math.log(high / low)
   const ratio = now.ms / before.ms
@@ -246,11 +242,16 @@ function skippedIfNew({ stored }: OtherTimes): Pick<Judgement, 'skipped'> {
   return stored?.isNew ? { skipped: 'this run was just stored as the baseline; the next run is compared with it' } : {}
 }
 
-function unknown(what: string, now: TimeAt, before: TimeAt): Invalidity {
-  if (!Number.isFinite(now.ms) && !Number.isFinite(before.ms))
+function unknown(
+  what: string,
+  { now, before, than }: { readonly now: TimeAt; readonly before: TimeAt; readonly than: string },
+): Invalidity {
+  if (!Number.isFinite(before.ms))
     return {
       reason: 'not-comparable',
-      finding: `the ${what} is infinite on both sides: too many requests got no good response`,
+      finding: Number.isFinite(now.ms)
+        ? `the ${what} of ${than} is infinite: too many of its requests got no good response to compare with`
+        : `the ${what} is infinite on both sides: too many requests got no good response`,
       fix: 'see why they failed; to compare only good responses, compare run.good',
     }
   return {

@@ -68,6 +68,8 @@ describe('two builds', () => {
     const broken = sampleComparison({ wrong: { base: 0, head: 290 } })
     expect(messageOf(() => expect(broken).toBeNoSlowerThan('base'))).toMatch(/96.7% of head's requests failed/)
     expect(() => expect(broken).not.toBeNoSlowerThan('base')).toThrow(/96.7% of head's requests failed/)
+    const brokenBase = sampleComparison({ wrong: { base: 290, head: 0 } })
+    expect(() => expect(brokenBase).toBeNoSlowerThan('base')).toThrow(/96.7% of base's requests failed/)
     const silent = sampleComparison({ never: 200 })
     expect(messageOf(() => expect(silent).toBeNoSlowerThan('base'))).toMatch(/p50 of head 20 ms → ∞\n/)
   })
@@ -135,7 +137,14 @@ describe('two runs', () => {
     const dead = sampleHttpRun({ errorsPerSecond: 150, latencyMs: () => 0.1 })
     expect(messageOf(() => expect(dead).toBeNoSlowerThan(quick))).toMatch(/Received: p50 59 ms → ∞\n/)
     expect(dead).not.toBeNoSlowerThan(quick)
-    expect(quick).toBeNoSlowerThan(dead)
+    for (const call of [
+      () => expect(quick).toBeNoSlowerThan(dead),
+      () => expect(quick).not.toBeNoSlowerThan(dead),
+      () => expect(quick).toBeNoSlowerThan(dead, { percentile: 0.9 }),
+    ])
+      expect(messageOf(call)).toMatch(
+        /not-comparable: the p[59]0 of http 1 is infinite: too many of its requests got no/,
+      )
     expect(messageOf(() => expect(dead).toBeNoSlowerThan(dead))).toMatch(
       /not-comparable: the p50 is infinite on both sides: too many requests got no good response/,
     )
