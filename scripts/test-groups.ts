@@ -11,7 +11,11 @@ export const PURE: readonly string[] = [
   'src/{evidence,execution,history,load,options,results,runs,stats}/**/*.test.ts',
   'src/{comparison,ledger,matchers,metrics}/*.test.ts',
   'src/report/{html/charts,markdown,terminal}/*.test.ts',
-  'src/websocket/{conversation,fan-out,protocols,sockets}/*.test.ts',
+  'src/websocket/conversation/{first-messages,framed-connections}.test.ts',
+  'src/websocket/fan-out/{client-set,clients,delivery-tracker,fan-out-invalidities,identifier,moves}.test.ts',
+  'src/websocket/fan-out/{open-deliveries,publisher-clock,target-ids}.test.ts',
+  'src/websocket/protocols/{failures,framings,pending,streams}.test.ts',
+  'src/websocket/sockets/{application-heartbeats,event-batches,failure-kinds,handshakes}.test.ts',
 ]
 
 /** Files in the folders of {@link PURE} that need their own process. */
@@ -23,10 +27,6 @@ export const NOT_PURE: readonly string[] = [
   'src/matchers/{given-up,runner}.test.ts',
   'src/metrics/{exporter,metrics,places,server-side}.test.ts',
   'src/options/{redact,registered-secrets,tls-options}.test.ts',
-  'src/websocket/conversation/conversation.test.ts',
-  'src/websocket/fan-out/{fan-out,feed,membership,rooms}.test.ts',
-  'src/websocket/protocols/{mqtt-5,mqtt-5-packets,protocols,socket-io}.test.ts',
-  'src/websocket/sockets/{deflate,places,read-handshake,tls}.test.ts',
 ]
 
 /**

@@ -92,7 +92,7 @@ describe('a feed that publishes by itself', () => {
       path: '/',
       connections: 3,
       identify: (message) => ({ id: message.json<Tick>().id }),
-      warmup: '500ms',
+      warmup: '1s',
       duration: '4500ms',
       drainDuration: '1s',
     })
