@@ -23,7 +23,7 @@ export const NOT_PURE: readonly string[] = [
   'src/comparison/{builds,compare-builds,fixture}.test.ts',
   'src/execution/{generator-monitor,loop-delay}.test.ts',
   'src/ledger/{ledger,read-only,replica}.test.ts',
-  'src/load/{pacer-order,wakeup-timer}.test.ts',
+  'src/load/{pacer-order,share.properties,wakeup-timer}.test.ts',
   'src/matchers/{given-up,runner}.test.ts',
   'src/metrics/{exporter,metrics,places,server-side}.test.ts',
   'src/options/{redact,registered-secrets,tls-options}.test.ts',
