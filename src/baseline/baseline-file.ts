@@ -6,6 +6,7 @@ import { FORMAT, type StoredRun } from './stored-run.ts'
 
 /** Thrown for a baseline that cannot be used. The message names the file and the fix. */
 export class BaselineError extends Error {
+  /** Name of the class. */
   override readonly name = 'BaselineError'
 }
 

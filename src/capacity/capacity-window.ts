@@ -29,6 +29,7 @@ export class CapacityWindow {
     return this.window.run
   }
 
+  /** @internal */
   [capacityOf](): CapacityEvidence {
     const { window } = this
     const { cpu, cores: known, redis, postgres, pgBouncer } = this.#sampled

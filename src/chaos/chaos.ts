@@ -39,6 +39,7 @@ export interface Chaos {
 
 /** A disruption could not be performed as scheduled, so that assertions on its effect would be meaningless. */
 export class ChaosError extends Error {
+  /** Name of the class. */
   override readonly name = 'ChaosError'
 }
 

@@ -3,6 +3,7 @@ import type { Terminal } from './streams.ts'
 
 /** Thrown if the user ends the input instead of answering. */
 export class NoAnswerError extends Error {
+  /** Name of the class. */
   override readonly name = 'NoAnswerError'
 }
 

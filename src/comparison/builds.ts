@@ -47,6 +47,7 @@ export interface StartedBuilds extends Builds, AsyncDisposable {}
 
 /** A build or one of its services did not start. */
 export class BuildError extends Error {
+  /** Name of the class. */
   override readonly name = 'BuildError'
 }
 

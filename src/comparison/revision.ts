@@ -7,6 +7,7 @@ const run = promisify(execFile)
 
 /** A revision that git cannot find, or that cannot be installed or built. The message contains the fix. */
 export class RevisionError extends Error {
+  /** Name of the class. */
   override readonly name = 'RevisionError'
 }
 

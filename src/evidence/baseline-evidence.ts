@@ -29,5 +29,6 @@ export const baselineOf: unique symbol = Symbol('vitest-slo.baseline')
 
 /** A run that was stored earlier. */
 export interface BaselineSource {
+  /** @internal */
   readonly [baselineOf]: () => BaselineEvidence
 }

@@ -37,5 +37,6 @@ export const comparisonOf: unique symbol = Symbol('vitest-slo.comparison')
 
 /** Two builds under the same load, as returned by `compare()`. */
 export interface ComparisonSource {
+  /** @internal */
   readonly [comparisonOf]: () => ComparisonEvidence
 }

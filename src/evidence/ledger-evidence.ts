@@ -133,5 +133,6 @@ export const ledgerChecks: unique symbol = Symbol('vitest-slo.ledger-checks')
 
 /** What the ledger matchers accept. */
 export interface LedgerSource {
+  /** @internal */
   readonly [ledgerChecks]: LedgerChecks
 }

@@ -16,6 +16,7 @@ export interface RunWindow {
 
 /** A run with times, as is every run whose load has a duration. */
 export interface TimedRun {
+  /** @internal */
   [windowOf](): RunWindow
 }
 

@@ -61,6 +61,7 @@ export interface BusyVus {
 
 /** Thrown by a matcher whose evidence cannot be judged. */
 export class InvalidRunError extends Error {
+  /** Name of the class. */
   override readonly name = 'InvalidRunError'
   /** Why the evidence cannot be judged. */
   readonly reason: InvalidReason

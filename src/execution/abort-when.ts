@@ -8,7 +8,12 @@ import type { RunSnapshot } from '../results/snapshot.ts'
  * the generator exceeded its limits and may have caused the errors itself, such as time-outs.
  */
 export type AbortWhen =
-  | { readonly errorRateAbove: number; readonly duration: Duration }
+  | {
+      /** Error rate above which the run aborts, 0–1. */
+      readonly errorRateAbove: number
+      /** Time for which the error rate must be above it. */
+      readonly duration: Duration
+    }
   | ((snapshot: RunSnapshot) => boolean | string)
 
 /** When a run aborts, with the duration in milliseconds. */

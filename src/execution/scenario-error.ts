@@ -4,5 +4,6 @@
  * awaited.
  */
 export class ScenarioError extends Error {
+  /** Name of the class. */
   override readonly name = 'ScenarioError'
 }

@@ -17,6 +17,7 @@ export interface Freshness {
   readonly writes: number
   /** Staleness of the responses; `undefined` if nothing was read. */
   readonly staleness: TimeStats | undefined
+  /** @internal */
   [freshnessOf](): FreshnessEvidence
 }
 

@@ -9,6 +9,7 @@ export class GeneratorError extends Error {
 
 /** One or more generators stopped, hung or never started, so the rest cannot complete the run. */
 export class MissingGeneratorsError extends GeneratorError {
+  /** Name of the class. */
   override readonly name = 'MissingGeneratorsError'
   /** Numbers of the missing generators, from 1. */
   readonly missing: readonly number[]

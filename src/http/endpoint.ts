@@ -6,7 +6,17 @@ import { ALPN_PROTOCOLS, nodeTls, type TlsOptions } from '../machine/tls.ts'
 import type { HeaderFields } from './request-encoder.ts'
 
 /** Address to connect to instead of the base URL's; `Host` and SNI remain those of the base URL. */
-export type ConnectTo = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+export type ConnectTo =
+  | {
+      /** Path of a Unix domain socket. */
+      readonly socketPath: string
+    }
+  | {
+      /** Host name or address. */
+      readonly host: string
+      /** TCP port. */
+      readonly port: number
+    }
 
 /** Address of the target, and what a connection to it needs. */
 export interface Endpoint {

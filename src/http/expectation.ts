@@ -14,8 +14,14 @@ export type ExpectedStatus = number | readonly number[] | ((status: number) => b
  * nothing if it does more than compare. Any other error that it throws is the scenario's and ends the run.
  */
 export type Check =
-  | { readonly json: unknown }
-  | { readonly text: string | RegExp }
+  | {
+      /** JSON that the body must contain. */
+      readonly json: unknown
+    }
+  | {
+      /** Text that the body must contain, or a pattern that it must match. */
+      readonly text: string | RegExp
+    }
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
   | ((response: HttpResponse) => boolean | string | void)
 

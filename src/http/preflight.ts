@@ -8,6 +8,7 @@ import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
 
 /** Thrown before any load if a limit of this machine, or the target's certificate, does not allow the load. */
 export class PreflightError extends Error {
+  /** Name of the class. */
   override readonly name = 'PreflightError'
 }
 

@@ -4,6 +4,7 @@ import { formatCount } from '../stats/units.ts'
 
 /** Error of a response body that cannot be read. It is the target's, of kind `body`, wherever it is thrown. */
 export class BodyError extends Error {
+  /** Name of the class. */
   override readonly name = 'BodyError'
 }
 

@@ -11,7 +11,10 @@ interface HeaderMethods {
  * array, because its values may contain commas. `get`, `has` and `getSetCookie` work as in Fetch's `Headers`.
  */
 export type ResponseHeaders = Readonly<Record<string, string>> &
-  HeaderMethods & { readonly 'set-cookie'?: readonly string[] }
+  HeaderMethods & {
+    /** Values of the `Set-Cookie` header. */
+    readonly 'set-cookie'?: readonly string[]
+  }
 
 /** Headers as received: alternating names and values, or the text of the head. */
 export type RawHeaders = string | readonly string[]

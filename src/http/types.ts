@@ -58,7 +58,14 @@ export interface StepOption<D> {
   /** Expected status. @default that of the run */
   readonly expectStatus?: ExpectedStatus
   /** Pause after this step's response. @default 0 */
-  readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
+  readonly thinkTime?:
+    | Duration
+    | {
+        /** Shortest pause. */
+        readonly min: Duration
+        /** Longest pause. */
+        readonly max: Duration
+      }
 }
 
 /** A request, as passed to the functions of `record`. */
@@ -229,5 +236,10 @@ export interface HttpLoadOptions<D = undefined> {
    * the trace ids of the slowest requests in the report. `true` marks every trace as sampled, which costs the target time
    * under load; `sampledRatio` (0–1) marks only that ratio. @default false
    */
-  readonly traceparent?: boolean | { readonly sampledRatio: number }
+  readonly traceparent?:
+    | boolean
+    | {
+        /** Ratio of traces marked as sampled, 0–1. */
+        readonly sampledRatio: number
+      }
 }

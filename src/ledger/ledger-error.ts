@@ -1,5 +1,6 @@
 /** Error of a ledger that cannot be judged, with the finding and its fix. Never contains a password. */
 export class LedgerError extends Error {
+  /** Name of the class. */
   override readonly name = 'LedgerError'
   /** Finding without the fix. */
   readonly finding: string

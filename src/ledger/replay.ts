@@ -10,7 +10,12 @@ export interface ReplayOptions {
   /** Seed of the plan: the same seed gives the same plan. */
   readonly seed: number | string
   /** Number of deliveries per update, drawn uniformly, both ends included. @default 1 to 4 */
-  readonly copies?: { readonly min: number; readonly max: number }
+  readonly copies?: {
+    /** Smallest number. */
+    readonly min: number
+    /** Largest number. */
+    readonly max: number
+  }
   /**
    * Ratio (0–1) of updates whose deliveries all have an invalid signature: each must be refused and must not be applied.
    * Rounded up.

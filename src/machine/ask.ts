@@ -119,5 +119,6 @@ const DECODERS: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> 
 
 /** Thrown if a body exceeds `maxBytes`. */
 export class TooLongError extends Error {
+  /** Name of the class. */
   override readonly name = 'TooLongError'
 }

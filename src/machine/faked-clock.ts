@@ -2,6 +2,7 @@ import { performance as realPerformance } from 'node:perf_hooks'
 
 /** Thrown before any load if the clock or the timers are faked. */
 export class FakedClockError extends Error {
+  /** Name of the class. */
   override readonly name = 'FakedClockError'
 }
 

@@ -15,6 +15,7 @@ export interface UnreadableLine {
 
 /** Content that is neither Prometheus text nor OpenMetrics. */
 export class ExpositionError extends Error {
+  /** Name of the class. */
   override readonly name = 'ExpositionError'
 }
 

@@ -174,6 +174,7 @@ export class MetricsWindow {
     return this.#asked.series(this.window)
   }
 
+  /** @internal */
   [metricsOf](): MetricsEvidence {
     const { window } = this
     const sources = {

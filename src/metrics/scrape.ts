@@ -4,6 +4,7 @@ import { tlsProblem, type TlsOptions } from '../machine/tls.ts'
 
 /** A metrics route that could not be read: URL, response and fix. */
 export class ScrapeError extends Error {
+  /** Name of the class. */
   override readonly name = 'ScrapeError'
   /** Finding without the fix. */
   readonly finding: string

@@ -26,7 +26,9 @@ export interface EmptyMicroRun extends MicroRunBase {
 }
 
 interface MicroRunBase {
+  /** Kind of the run. */
   readonly kind: 'micro'
+  /** Name in messages and reports. */
   readonly name: string
   /** Requested measurement in one line: `at least 1s and 200 calls, one after another`. */
   readonly load: string
@@ -40,6 +42,7 @@ interface MicroRunBase {
   readonly invalidities: readonly Invalidity[]
   /** The run as plain JSON, for reports. */
   result(): MicroRunResult
+  /** @internal */
   [evidenceOf](): TimeEvidence
 }
 

@@ -28,6 +28,7 @@ export interface Micro {
    * @throws any error that the function throws
    */
   measure(name: string, fn: () => unknown, options?: MeasureOptions): Promise<MicroRun>
+  /** The same with the default name. */
   measure(fn: () => unknown, options?: MeasureOptions): Promise<MicroRun>
 }
 

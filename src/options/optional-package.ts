@@ -1,5 +1,6 @@
 /** A missing package that one part of vitest-slo requires, and that its users install. */
 export class MissingPackageError extends Error {
+  /** Name of the class. */
   override readonly name = 'MissingPackageError'
 
   /** @param packages all packages of the part, as arguments of the package manager */

@@ -16,6 +16,7 @@ export interface Problem {
 
 /** Invalid options of one call. Thrown before any load is sent, with every mistake in one message. */
 export class OptionsError extends Error {
+  /** Name of the class. */
   override readonly name = 'OptionsError'
   /** The mistakes in the message, as data. Secrets in received values are masked. */
   readonly problems: readonly Problem[]

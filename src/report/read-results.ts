@@ -5,6 +5,7 @@ import { RESULTS_SCHEMA_VERSION, type Results } from './results.ts'
 
 /** Thrown if a file is not a `results.json` that this version can read. The message includes the fix. */
 export class ResultsFileError extends Error {
+  /** Name of the class. */
   override readonly name = 'ResultsFileError'
 }
 

@@ -44,7 +44,10 @@ export interface ServiceInfo {
 }
 
 /** Numbers of scenarios, in total and by verdict. */
-export type Totals = Readonly<Record<Outcome, number>> & { readonly scenarios: number }
+export type Totals = Readonly<Record<Outcome, number>> & {
+  /** All scenarios. */
+  readonly scenarios: number
+}
 
 /** Result of one scenario. */
 export interface ScenarioResult {

@@ -77,7 +77,14 @@ export interface AssertionResult {
    */
   readonly unit?: 'ms' | 'ratio' | 'perSec' | 'count'
   /** Interval of `value` at this confidence, 0–1. Absent if none could be computed. */
-  readonly interval?: { readonly low: JsonMs; readonly high: JsonMs; readonly confidence: number }
+  readonly interval?: {
+    /** Lower end. */
+    readonly low: JsonMs
+    /** Upper end. */
+    readonly high: JsonMs
+    /** Confidence, 0–1. */
+    readonly confidence: number
+  }
 }
 
 /** Result of a run of any kind. */

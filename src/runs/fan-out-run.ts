@@ -33,6 +33,7 @@ export interface EmptyFanOutRun extends FanOutRunBase {
 }
 
 export interface FanOutRunBase extends TimedRun {
+  /** Name in messages and reports. */
   readonly name: string
   /** The load in one line. */
   readonly load: string
@@ -40,6 +41,7 @@ export interface FanOutRunBase extends TimedRun {
   readonly durationMs: number
   /** Reason of an abort; `undefined` if the run completed. */
   readonly abortReason: string | undefined
+  /** Socket counters. */
   readonly sockets: SocketCounts
   /** Application heartbeats; absent if none was sent. */
   readonly heartbeats: HeartbeatCounts | undefined
@@ -49,6 +51,7 @@ export interface FanOutRunBase extends TimedRun {
   readonly processes: number
   /** Counted publications, without the warm-up. */
   readonly publications: PublicationCounts
+  /** Counts of deliveries. */
   readonly deliveries: DeliveryCounts
   /** Ratio of missing to expected deliveries, 0–1. NaN if nothing was expected. */
   readonly missingRate: number
@@ -64,11 +67,13 @@ export interface FanOutRunBase extends TimedRun {
   readonly connectTime: TimeStats | undefined
   /** Clock of the publisher by its time stamps; `undefined` if messages contain none, or `send` returns no response. */
   readonly publisherClock: PublisherClock | undefined
+  /** Health of the load generator. */
   readonly generator: GeneratorHealth
   /** Reasons why the run is invalid. */
   readonly invalidities: readonly Invalidity[]
   /** The run as plain JSON, for reports. */
   result(): FanOutRunResult
+  /** @internal */
   [evidenceOf](): FanOutEvidence
 }
 

@@ -40,6 +40,7 @@ export interface IterationRun extends TimedRun {
   phase(name: PhaseName): IterationRun
   /** Those due in a period since the start of the run (including the warm-up), in whole seconds and any phase. */
   between(from: Duration, to: Duration): IterationRun
+  /** @internal */
   [evidenceOf](): IterationEvidence
 }
 

@@ -29,7 +29,14 @@ export interface ConnectionFigures {
   /** Requests reset on a connection that had been used before. None is sent again. */
   readonly resetAfterUse: number
   /** Shortest and longest idle time before such a reset; `undefined` if there was none. */
-  readonly resetIdleMs?: { readonly min: number; readonly max: number } | undefined
+  readonly resetIdleMs?:
+    | {
+        /** Shortest, in milliseconds. */
+        readonly min: number
+        /** Longest, in milliseconds. */
+        readonly max: number
+      }
+    | undefined
   /** Observed idle time after which the target closes connections; `undefined` if it closed none. */
   readonly idleTimeoutMs?: number | undefined
   /** Connections open at the end of the run. */

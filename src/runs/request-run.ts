@@ -22,18 +22,23 @@ import { assertKnown, period } from './scope-arguments.ts'
 import { shortageIn } from './vu-shortage.ts'
 
 interface HttpRunBase extends TimedRun {
+  /** Kind of the run. */
   readonly kind: 'http' | 'conversation'
+  /** Name in messages and reports. */
   readonly name: string
   /** The load in one line. */
   readonly load: string
   /** Requests due in scope. */
   readonly offered: number
+  /** Requests sent. */
   readonly sent: number
   /** Sent requests with a response or a failure. */
   readonly completed: number
   /** Requests due that were never sent. */
   readonly dropped: number
+  /** Errors by kind. */
   readonly errors: ReadonlyMap<ErrorKind, number>
+  /** Responses by status code. */
   readonly statuses: ReadonlyMap<number, number>
   /** Ratio of requests due that got no good response, 0–1; `undefined` if none was due. */
   readonly errorRate: number | undefined
@@ -43,8 +48,11 @@ interface HttpRunBase extends TimedRun {
   readonly durationMs: number
   /** All seconds of the run by intended start, including the warm-up. */
   readonly timeline: readonly TimelinePoint[]
+  /** Phases of the run. */
   readonly phases: readonly Phase[]
+  /** Health of the load generator. */
   readonly generator: GeneratorHealth
+  /** Connection counters. */
   readonly connections: ConnectionFigures
   /** Application heartbeats of `ws.run()`; `undefined` if none was configured. */
   readonly heartbeats: HeartbeatCounts | undefined
@@ -78,7 +86,9 @@ interface HttpRunBase extends TimedRun {
   readonly failed: HttpRunEnding
   /** The requests due in a period since the start of the run (including the warm-up), in whole seconds and any phase. */
   between(from: Duration, to: Duration): HttpRun
+  /** The run as plain JSON. */
   result(): HttpRunResult
+  /** @internal */
   [evidenceOf](): RequestEvidence
 }
 

@@ -69,6 +69,7 @@ async function startTarget(target: Target, context: TargetContext): Promise<Star
 
 /** The target, or one or more services, did not start. The message includes every reason. Everything is cleaned up by then. */
 export class StartError extends Error {
+  /** Name of the class. */
   override readonly name = 'StartError'
   readonly errors: readonly Error[]
 

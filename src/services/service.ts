@@ -78,6 +78,7 @@ export interface Service {
 
 /** A service or the target could not be started, or became unusable. The message includes a fix. */
 export class ServiceError extends Error {
+  /** Name of the class. */
   override readonly name = 'ServiceError'
   /** Name of the service, or `target`. */
   readonly subject: string

@@ -7,6 +7,7 @@ import type { HttpResponse } from '../response.ts'
  * flow does not catch it, it ends the iteration, but not the run.
  */
 export class RequestFailedError extends Error {
+  /** Name of the class. */
   override readonly name = 'RequestFailedError'
   /** Kind of the error. */
   readonly kind: ErrorKind
@@ -39,5 +40,6 @@ export class RequestFailedError extends Error {
 
 /** Error with which the functions of a flow reject once the run has ended. */
 export class RunEndedError extends Error {
+  /** Name of the class. */
   override readonly name = 'RunEndedError'
 }

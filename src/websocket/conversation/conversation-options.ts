@@ -50,7 +50,14 @@ export interface ConversationStep<D> {
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
   readonly check?: (message: Message, context: ResponseContext<D>) => boolean | string | void
   /** Pause after the response. @default none */
-  readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
+  readonly thinkTime?:
+    | Duration
+    | {
+        /** Shortest pause. */
+        readonly min: Duration
+        /** Longest pause. */
+        readonly max: Duration
+      }
 }
 
 /** Options of `ws.run()`: every VU has a connection of its own, open before the load begins. */
