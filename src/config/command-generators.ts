@@ -35,6 +35,7 @@ export class CommandGenerators implements AsyncDisposable {
   /** Whether this is generator 1, which starts services and writes the reports. */
   readonly isFirst: boolean
   readonly #vitest: Vitest
+  readonly #redact: (line: string) => string
   readonly #local: number | undefined
   readonly #timeoutMs: number
   #place: GeneratorPlace | undefined
@@ -42,9 +43,13 @@ export class CommandGenerators implements AsyncDisposable {
   #run: CurrentRun | undefined
   #isStopped = false
 
-  /** @param from the place of this command, or the number of generators that it starts on this machine */
-  constructor(vitest: Vitest, from: GeneratorPlace | number, timeoutMs: number) {
+  /**
+   * @param from the place of this command, or the number of generators that it starts on this machine
+   * @param redact masks secrets in output of the other generators
+   */
+  constructor(vitest: Vitest, from: GeneratorPlace | number, timeoutMs: number, redact: (line: string) => string) {
     this.#vitest = vitest
+    this.#redact = redact
     this.#timeoutMs = timeoutMs
     this.#local = typeof from === 'number' ? from : undefined
     this.#place = typeof from === 'number' ? undefined : from
@@ -61,7 +66,7 @@ export class CommandGenerators implements AsyncDisposable {
     if (this.#local === undefined) return
     await this.#leave()
     this.#isStopped = false
-    this.#generators ??= await LocalGenerators.create(this.#local, this.#vitest)
+    this.#generators ??= await LocalGenerators.create(this.#local, this.#vitest, this.#redact)
     this.#place = await this.#generators.begin(specifications, this.#timeoutMs)
   }
 
@@ -70,10 +75,27 @@ export class CommandGenerators implements AsyncDisposable {
     this.#isStopped = true
   }
 
-  /** @returns false if another generator on this machine did not pass although this one did */
-  async end(passed: boolean): Promise<boolean> {
+  /**
+   * Compares the verdicts of all generators after a run, then ends those on this machine.
+   *
+   * @returns why the run must not pass: they differ, or a generator is lost; `undefined` if there is no reason
+   */
+  async end(passed: boolean): Promise<string | undefined> {
+    let objection: string | undefined
+    let failed: readonly number[] = []
+    if (this.#run !== undefined && !this.#isStopped) {
+      try {
+        const verdicts = await this.#run.rendezvous.barrier('the end of the run', passed)
+        failed = verdicts.flatMap((one, index) => (one ? [] : [index + 1]))
+        if (failed.length > 0 && failed.length < verdicts.length)
+          objection = `the scenarios did not pass on generator ${failed.join(', ')}, but on the others\nFix: let scenarios assert on the runs and on what every generator receives, not on what only one of them has`
+      } catch (error) {
+        objection = (error as Error).message
+      }
+    }
     await this.#leave()
-    return (await this.#generators?.end(passed, this.#isStopped)) ?? true
+    await this.#generators?.end(objection === undefined ? [] : failed)
+    return objection
   }
 
   /** Joins the other commands, before services start. @throws {GeneratorError} if that fails */

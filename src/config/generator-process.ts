@@ -2,7 +2,7 @@
  * Entry of a further generator on this machine: `node generator-process.ts <options>`. Runs the files that generator 1 runs,
  * without reports of its own.
  */
-import { startVitest } from 'vitest/node'
+import { startVitest, type TestCase } from 'vitest/node'
 
 /** What a generator runs. Plain JSON. */
 export interface GeneratorCommand {
@@ -21,6 +21,13 @@ const { root, config, mode, filters, projects, testNamePattern, tagsFilter, bail
   process.argv[2]!,
 ) as GeneratorCommand
 
+/** Generator 1 prints this output if it ends early, or does not pass although others do. */
+function printFailure(testCase: TestCase): void {
+  for (const { name, message } of testCase.result().errors ?? []) {
+    console.error(`${testCase.fullName}\n${name ?? 'Error'}: ${message}`)
+  }
+}
+
 await startVitest([...filters], {
   root,
   config,
@@ -30,7 +37,7 @@ await startVitest([...filters], {
   passWithNoTests: true,
   coverage: { enabled: false },
   update: false,
-  reporters: [{}],
+  reporters: [{ onTestCaseResult: printFailure }],
   ...(projects.length > 0 && { project: [...projects] }),
   ...(testNamePattern !== undefined && { testNamePattern }),
   ...(tagsFilter !== undefined && { tagsFilter: [...tagsFilter] }),

@@ -111,7 +111,7 @@ test('fails if another generator does not pass, and prints why', async () => {
   const project = await projectWith('generators: 2,')
   const { exitCode, output } = await project.run(['run'], { FAILS: '2/2' })
   expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
-  expect(plainText(output)).toContain('another generator did not pass the scenarios')
+  expect(plainText(output)).toContain('the scenarios did not pass on generator 2, but on the others')
   expect(plainText(output)).toMatch(/^generator 2: .*status on generator 2\/2/m)
 })
 

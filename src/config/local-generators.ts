@@ -9,10 +9,12 @@ import type { GeneratorCommand } from './generator-process.ts'
 import { siblingModule } from './sibling-module.ts'
 
 /** Time for the other generators to end after generator 1: they run the same files. */
-const END_MS = 10_000
+const END_MS = 5_000
 const STOP_MS = 3_000
 /** Lines of a failed generator that are printed. */
 const PRINTED_LINES = 40
+
+type Redact = (line: string) => string
 
 /** A further generator of the current run. */
 interface LocalGenerator {
@@ -29,20 +31,25 @@ export class LocalGenerators implements AsyncDisposable {
   readonly #hub: LocalHub
   readonly #reaper: Reaper
   readonly #vitest: Vitest
+  readonly #redact: Redact
   #generators: readonly LocalGenerator[] = []
   #runs = 0
   #isEnding = false
 
-  private constructor(count: number, hub: LocalHub, reaper: Reaper, vitest: Vitest) {
+  private constructor(count: number, hub: LocalHub, reaper: Reaper, vitest: Vitest, redact: Redact) {
+    this.#redact = redact
     this.#count = count
     this.#hub = hub
     this.#reaper = reaper
     this.#vitest = vitest
   }
 
-  /** @param count including generator 1, which is this process */
-  static async create(count: number, vitest: Vitest): Promise<LocalGenerators> {
-    return new LocalGenerators(count, await LocalHub.listen(), await Reaper.start(), vitest)
+  /**
+   * @param count including generator 1, which is this process
+   * @param redact masks secrets in output of the others
+   */
+  static async create(count: number, vitest: Vitest, redact: Redact): Promise<LocalGenerators> {
+    return new LocalGenerators(count, await LocalHub.listen(), await Reaper.start(), vitest, redact)
   }
 
   /** Starts the other generators for the files of a run. @returns the place of generator 1 */
@@ -74,17 +81,13 @@ export class LocalGenerators implements AsyncDisposable {
   /**
    * Waits until the other generators have ended, or stops them.
    *
-   * @param passed whether the run passed on generator 1
-   * @param isStopped whether the run was cancelled
-   * @returns false if another generator did not pass although this one did
+   * @param failed numbers of those whose output is printed
    */
-  async end(passed: boolean, isStopped: boolean): Promise<boolean> {
+  async end(failed: readonly number[]): Promise<void> {
     const generators = this.#generators
-    this.#isEnding = isStopped
-    const exits = await this.#stop(isStopped ? 0 : END_MS)
-    const failed = passed ? generators.filter((_, at) => exits[at]?.code !== 0) : []
-    for (const generator of failed) this.#print(generator)
-    return failed.length === 0
+    this.#isEnding = true
+    await this.#stop(END_MS)
+    for (const generator of generators) if (failed.includes(generator.number)) this.#print(generator)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,7 +121,8 @@ export class LocalGenerators implements AsyncDisposable {
   }
 
   #print({ number, process }: LocalGenerator): void {
-    for (const line of process.log.last(PRINTED_LINES)) this.#vitest.logger.error(`generator ${number}: ${line}`)
+    for (const line of process.log.last(PRINTED_LINES))
+      this.#vitest.logger.error(`generator ${number}: ${this.#redact(line)}`)
   }
 
   #environment(number: number, runId: string): NodeJS.ProcessEnv {

@@ -77,7 +77,8 @@ export class Session {
   constructor(config: PerfConfig, vitest: Vitest, project: TestProject, generators?: SeveralGenerators) {
     this.#config = config
     this.#vitest = vitest
-    this.#generators = generators && new CommandGenerators(vitest, generators.from, generators.timeoutMs)
+    const redact = (line: string) => redactText(line, [...this.#secrets, ...(this.#details().runInfo.secrets ?? [])])
+    this.#generators = generators && new CommandGenerators(vitest, generators.from, generators.timeoutMs, redact)
     const problems = new Problems()
     const read = CONFIG.read(problems, '', config)
     refuseUnfit(problems, project.config, config.test)
@@ -132,11 +133,11 @@ export class Session {
     this.#provide()
   }
 
-  /** Called after each run: ends the other generators on this machine. */
+  /** Called after each run: a run that does not pass on every generator fails on all. */
   async endRun(reason: TestRunEndReason): Promise<void> {
-    if (await this.#generators?.end(reason === 'passed')) return
-    if (this.#generators === undefined || reason !== 'passed') return
-    this.#vitest.logger.error('\nvitest-slo  another generator did not pass the scenarios, see above\n')
+    const objection = await this.#generators?.end(reason === 'passed')
+    if (objection === undefined) return
+    this.#vitest.logger.error(`\n${redactText(objection, this.#secrets)}\n`)
     process.exitCode = 1
   }
 

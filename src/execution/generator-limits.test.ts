@@ -27,7 +27,7 @@ test('is invalid beyond a limit, with the figures and a fix that depends on the 
     {
       reason: 'generator-saturated',
       finding: `schedule delay p99 480 ms, limit ${DEFAULT_LIMITS.scheduleDelayP99Ms} ms; event-loop delay p99 480 ms, limit ${DEFAULT_LIMITS.eventLoopDelayP99Ms} ms (event loop busy 100%, CPU 100% of a core)`,
-      fix: 'reduce the load of this process, do less work in request and check functions, or run it on a faster core',
+      fix: 'use several generators, definePerfConfig({ generators: 4 }), reduce the load, do less work in request and check functions, or run it on a faster core',
     },
   ])
   expect(found({ scheduleDelay: late })[0]!.fix).toMatch(/did not get the CPU it needed: stop other programs/)

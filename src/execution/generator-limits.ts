@@ -73,7 +73,7 @@ export function generatorInvalidities(health: GeneratorHealth, limits: Generator
       finding: `${findings.join('; ')} (event loop busy ${formatRatio(health.eventLoopUtilization)}, CPU ${formatRatio(health.cpuRatio)} of a core)`,
       fix:
         health.cpuRatio > 0.8
-          ? 'reduce the load of this process, do less work in request and check functions, or run it on a faster core'
+          ? 'use several generators, definePerfConfig({ generators: 4 }), reduce the load, do less work in request and check functions, or run it on a faster core'
           : 'the process did not get the CPU it needed: stop other programs on this machine, or run the target on another one',
     },
   ]
@@ -91,7 +91,7 @@ export function missedRate(
     {
       reason: 'offered-rate-missed',
       finding: `${formatRatio(sent / offered)} of the requests due were sent, with the generator's event loop busy ${formatRatio(health.eventLoopUtilization)} of the time`,
-      fix: 'lower the rate to what this machine can send, or split the load over several machines',
+      fix: 'lower the rate to what this machine can send, or use several generators: definePerfConfig({ generators: 4 })',
     },
   ]
 }

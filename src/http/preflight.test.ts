@@ -8,7 +8,7 @@ test('names the needed number of descriptors and the command that allows it', ()
   expect(() => checkDescriptors(900, 1024, 20)).not.toThrow()
   expect(() => checkDescriptors(10_000, 1024, 20)).toThrow(
     '10,000 connections need 10,084 file descriptors, but this process may open only 1,024.\n' +
-      'Fix: run ulimit -n 10084 in the shell that starts it (ulimit -Hn prints the hard limit), or lower vus',
+      'Fix: run ulimit -n 10084 in the shell that starts it (ulimit -Hn prints the hard limit), use several generators, definePerfConfig({ generators: 4 }), or lower vus',
   )
 })
 

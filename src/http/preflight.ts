@@ -70,7 +70,7 @@ export function checkDescriptors(connections: number, limit: number, alreadyOpen
   if (needed <= limit) return
   throw new PreflightError(
     `${formatCount(connections)} connections need ${formatCount(needed)} file descriptors, but this process may open only ${formatCount(limit)}.\n` +
-      `Fix: run ulimit -n ${needed} in the shell that starts it (ulimit -Hn prints the hard limit), or lower vus`,
+      `Fix: run ulimit -n ${needed} in the shell that starts it (ulimit -Hn prints the hard limit), use several generators, definePerfConfig({ generators: 4 }), or lower vus`,
   )
 }
 
