@@ -61,7 +61,7 @@ module.exports = {
     mayImport('stats', ['options']),
     mayImport('load', ['options', 'stats']),
     mayImport('history', []),
-    mayImport('generators', ['options', 'stats']),
+    mayImport('generators', ['options', 'stats', 'load']),
     mayImport('control', ['options']),
     mayImport('evidence', ['stats', 'load', 'history']),
     mayImport('results', ['stats', 'load', 'evidence']),
