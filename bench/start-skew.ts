@@ -21,7 +21,7 @@ import { printTable } from './pinned.ts'
 
 const GENERATORS = 4
 /** Rendezvous at the same time, as every start takes seconds. */
-const PARALLEL = 8
+const PARALLEL = 4
 
 /** Delay of each chunk on one way, in milliseconds: uniform between the two. */
 type Way = readonly [minMs: number, maxMs: number]
@@ -149,7 +149,7 @@ function delayed(source: net.Socket, sink: net.Socket, [minMs, maxMs]: Way): voi
   source.on('data', (chunk: Buffer) => {
     lastDueMs = Math.max(lastDueMs, now() + minMs + Math.random() * (maxMs - minMs))
     if (maxMs === 0) sink.write(chunk)
-    else setTimeout(() => sink.write(chunk), lastDueMs - now())
+    else setTimeout(() => sink.write(chunk), Math.max(0, lastDueMs - now()))
   })
   source.on('close', () => sink.destroy()).on('error', () => {})
 }

@@ -136,6 +136,7 @@ class LogRendezvous implements Rendezvous {
   }
 
   async startSkew(key: string, startedMs: number): Promise<StartSkew> {
+    this.#endRun()
     const before = this.#offsets.get(startKey(key))
     if (before === undefined) throw new Error(`startAt(${JSON.stringify(key)}) must come before startSkew()`)
     this.#offsets.delete(startKey(key))
