@@ -145,11 +145,16 @@ function beProxy({ port, to, from }: { port: number; to: Way; from: Way }): void
 }
 
 function delayed(source: net.Socket, sink: net.Socket, [minMs, maxMs]: Way): void {
-  let lastDueMs = 0
+  // Timers of equal times may fire in any order, so each one sends whatever is due.
+  const waiting: { readonly chunk: Buffer; readonly dueMs: number }[] = []
+  const send = () => {
+    while (waiting[0] !== undefined && waiting[0].dueMs <= now() + 0.5) sink.write(waiting.shift()!.chunk)
+    if (waiting[0] !== undefined) setTimeout(send, Math.max(1, waiting[0].dueMs - now()))
+  }
   source.on('data', (chunk: Buffer) => {
-    lastDueMs = Math.max(lastDueMs, now() + minMs + Math.random() * (maxMs - minMs))
-    if (maxMs === 0) sink.write(chunk)
-    else setTimeout(() => sink.write(chunk), Math.max(0, lastDueMs - now()))
+    const dueMs = Math.max(waiting.at(-1)?.dueMs ?? 0, now() + minMs + Math.random() * (maxMs - minMs))
+    waiting.push({ chunk, dueMs })
+    if (waiting.length === 1) send()
   })
   source.on('close', () => sink.destroy()).on('error', () => {})
 }
