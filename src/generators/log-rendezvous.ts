@@ -20,7 +20,7 @@ import { startSkew, type Start } from './start-skew.ts'
 import { Tallies } from './tallies.ts'
 
 /** Largest part of `gather()`. */
-export const MAX_PART_BYTES = 64 * 1024 * 1024
+const MAX_PART_BYTES = 64 * 1024 * 1024
 /** A start follows the agreement on it by at least so many of the worst round trip. */
 const LEAD_ROUND_TRIPS = 20
 /** Time for the last entries to be stored when a generator leaves. */

@@ -11,7 +11,7 @@ const REFRESH_MS = 60_000
 const MAX_ENTRIES = 100_000
 const CHUNK_BYTES = 1024 * 1024
 /** Time for which Redis may be unreachable. */
-export const AWAY_MS = 60_000
+const AWAY_MS = 60_000
 const RETRY_MS = 100
 /** Duration of one read without entries. */
 const BLOCK_MS = 500
