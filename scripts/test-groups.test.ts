@@ -4,7 +4,7 @@ import { NOT_PURE, PURE } from './test-groups.ts'
 
 /** What a file that shares its process with others may not contain: it would affect them, or be affected. */
 const UNFIT =
-  /vi\.(?:mock|doMock|stub|resetModules)|process\.(?:env|on|exit|chdir)|setHostPolicy|child_process|worker_threads|createServer|start(?:Server|Stack|Environment)\(|testing\/(?:inline-project|scripted-server|truth-websocket)/
+  /vi\.(?:mock|doMock|stub|resetModules)|process\.(?:on|exit|chdir)|delete process\.env|process\.env(?:\.\w+|\[[^\]]*\])? = |setHostPolicy|child_process|worker_threads|createServer|start(?:Server|Stack|Environment)\(|testing\/(?:inline-project|scripted-server|truth-websocket)/
 
 const files = globSync([...PURE], { exclude: [...NOT_PURE] })
 
