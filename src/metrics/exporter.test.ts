@@ -115,6 +115,19 @@ describe('the scrape endpoint', () => {
     })
   })
 
+  test('exposes the times of iterations and groups', async () => {
+    const { made } = await exporter({ port: 0 })
+    const { latency: time, ...run } = sampleHttpRun()
+    const part = { offered: 10, completed: 10, dropped: 0, unfinished: 0, errors: {}, time: time! }
+    const runs = [{ ...run, iterations: part, groups: [{ name: 'checkout', ...part }] }]
+    made.onScenario('S4', 'passed', { runs, assertions: [] }, 'smoke')
+    const of = 'scenario="S4",scale="smoke",run="http 1"'
+    expect(Object.fromEntries(await scrape(made))).toMatchObject({
+      [`slo_result_iteration_seconds{${of},quantile="0.5"}`]: Number(time!.p50Ms) / 1000,
+      [`slo_result_group_seconds{${of},group="checkout",quantile="0.95"}`]: Number(time!.p95Ms) / 1000,
+    })
+  })
+
   test('writes an infinite percentile as +Inf', async () => {
     const { made } = await exporter({ port: 0 })
     made.onSnapshot('S4', { ...SNAPSHOT, recent: { ...SNAPSHOT.recent, p99Ms: 'Infinity' } })

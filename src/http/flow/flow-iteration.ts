@@ -33,7 +33,7 @@ export class FlowIteration<D> implements FlowContext<D> {
   #rejections = 0
   #sleeps: Set<Sleep> | undefined
   /** Sleeps and groups, of which some were not awaited so far. */
-  #calls: { readonly call: string; readonly promise: WatchedPromise<unknown> }[] = []
+  #calls: { readonly call: string; readonly promise: WatchedPromise<unknown> }[] | undefined
   #openGroups = 0
   #requester: FlowRequester | undefined
 
@@ -89,7 +89,7 @@ export class FlowIteration<D> implements FlowContext<D> {
   get forgotten(): string | undefined {
     if (this.#sleeps !== undefined && this.#sleeps.size > 0) return 'sleep()'
     if (this.#openGroups > 0) return 'group()'
-    return this.#calls.find(({ promise }) => !promise.isAwaited)?.call
+    return this.#calls?.find(({ promise }) => !promise.isAwaited)?.call
   }
 
   /** The error of calls after the end of the run. */
@@ -171,8 +171,8 @@ export class FlowIteration<D> implements FlowContext<D> {
 
   #watched<T>(call: string, promise: Promise<T>): Promise<T> {
     const watched = WatchedPromise.over(promise)
-    if (this.#calls.every(({ promise: earlier }) => earlier.isAwaited)) this.#calls = []
-    this.#calls.push({ call, promise: watched })
+    if (this.#calls?.every(({ promise: earlier }) => earlier.isAwaited)) this.#calls = undefined
+    ;(this.#calls ??= []).push({ call, promise: watched })
     return watched
   }
 

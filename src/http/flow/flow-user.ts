@@ -255,7 +255,8 @@ export class FlowUser<D> extends HttpUser<D> {
   }
 
   #anyPending(): Pending | undefined {
-    return this.#pending ?? this.#extraPending.values().next().value
+    if (this.#pending !== undefined || this.#extraPending.size === 0) return this.#pending
+    return this.#extraPending.values().next().value
   }
 
   /** @returns at most {@link MAX_CONNECTIONS} */

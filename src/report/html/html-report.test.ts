@@ -37,6 +37,18 @@ function exactFigures(page: Page, run: string): Promise<Record<string, number>> 
   })
 }
 
+test('shows the times of iterations and groups', async () => {
+  const run = sampleHttpRun()
+  const part = { offered: 10, completed: 8, dropped: 1, unfinished: 1, errors: {}, time: run.latency! }
+  const withParts = { ...run, iterations: part, groups: [{ name: 'checkout', ...part }] }
+  const page = await htmlReport(sampleResults({ scenarios: [scenario('S3', 'passed', [withParts], [])] }))
+  const table = page.slice(page.indexOf('Iterations and groups'))
+  expect(table).toMatch(/whole iterations[^]*checkout/)
+  expect(await htmlReport(sampleResults({ scenarios: [scenario('S3', 'passed', [run], [])] }))).not.toContain(
+    'Iterations and groups',
+  )
+})
+
 describe.skipIf(chromiumPath === undefined)('in a browser', () => {
   let browser: Browser
   beforeAll(async () => {
