@@ -50,7 +50,7 @@ export function readOther(than: unknown, run: TimeEvidence, matcher: string): Ot
   if (other.kind === run.kind && other.noun === nounOf(run)) return other
   if (other.kind === run.kind)
     throw new TypeError(
-      `${matcher}() compares times of one kind; these are ${nounOf(run)}, and those of ${other.label} are ${other.noun}`,
+      `${matcher}() compares times of one kind; these are ${nounOf(run)}, and those of ${other.label} are ${other.noun}\nFix: pass the ${nounOf(run)} of another run`,
     )
   throw new TypeError(
     `${matcher}() compares runs of one kind; this is ${KIND_NAMES[run.kind]}, and ${other.label} is ${KIND_NAMES[other.kind]}\nFix: pass ${KIND_NAMES[run.kind]}`,

@@ -49,7 +49,8 @@ test('percentiles of iterations pass below and fail above the limit', () => {
 
     Evidence: steady and spike phases, iterations, 3.5 s, 400 of 400 iterations, constantArrivalRate 200/s, 2,000 VUs, 9s
               p50 100   p90 900   p95 900   p99 900   max 900 ms   from begin p95 900 ms
-              errors 0%   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%"
+              errors 0%   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%
+    Fix:      find out what the target does during its slowest requests, which the report lists"
   `)
 })
 
@@ -65,7 +66,8 @@ test('iterations with an error, dropped and unfinished ones count as infinitely 
       Evidence: steady and spike phases, iterations, 3.5 s, 400 of 400 iterations, constantArrivalRate 200/s, 2,000 VUs, 9s
                 p50 100   p90 100   p95 ∞   p99 ∞   from begin p95 ∞
                 without an error p50 100, p95 100, max 100 ms   errors after p50 100, p95 100, max 100 ms
-                errors 10% (40 × 503)   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%"
+                errors 10% (40 × 503)   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%
+    Fix:      find out what the target does during its slowest requests, which the report lists"
     `)
   expect(messageOf(() => expect(runOf(iterations(10, { dropped: true })).iterations).toHaveP95Below(200))).toContain(
     'Received: p95 = ∞ (10% of iterations had an error or did not end)',
@@ -111,7 +113,8 @@ test('groups are judged like iterations; without samples the assertion is invali
 
     Evidence: steady and spike phases, group checkout, 3.5 s, 200 of 200 groups, constantArrivalRate 200/s, 2,000 VUs, 9s
               p50 40   p90 40   p95 40   p99 40   max 40 ms   from begin p95 40 ms
-              errors 0%   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%"
+              errors 0%   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%
+    Fix:      find out what the target does during its slowest requests, which the report lists"
   `)
   expect(messageOf(() => expect(run.phase('spike').group('checkout')).toHaveP95Below(30))).toContain(
     'no-samples: there are no groups',
@@ -121,8 +124,8 @@ test('groups are judged like iterations; without samples the assertion is invali
 test('matchers of requests do not accept iterations', () => {
   const run = runOf(iterations(2, {}))
   expect(messageOf(() => expect(run.iterations as never).toHaveErrorRateBelow(0.1))).toMatchInlineSnapshot(`
-    "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; received the iterations of an HTTP run (http 1).
-    Matchers that accept it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
+    "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; received the iterations of an HTTP run (http 1)
+    Fix: use a matcher that accepts it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
   `)
 })
 
@@ -135,6 +138,6 @@ test('iterations are compared with iterations only', () => {
   const [run, other] = [runOf(iterations(5, { tookMs: 300 })), runOf(iterations(5, { tookMs: 300 }))]
   expect(run.iterations).toBeNoSlowerThan(other.iterations)
   expect(messageOf(() => expect(run.iterations).toBeNoSlowerThan(other))).toBe(
-    'TypeError: toBeNoSlowerThan() compares times of one kind; these are iterations, and those of http 1 are requests',
+    'TypeError: toBeNoSlowerThan() compares times of one kind; these are iterations, and those of http 1 are requests\nFix: pass the iterations of another run',
   )
 })
