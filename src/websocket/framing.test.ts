@@ -138,3 +138,32 @@ test('runs the handshake and heartbeat of a framing, and sends its last frame be
   expect(GreetingConnection.log).toHaveLength(20)
   expect(await server.truth()).toMatchObject({ farewells: 20, closed: 0, beats: run.heartbeats!.sent })
 })
+
+test('counts a delivery under the topic of another group as unexpected, although its payload is that of the group', async () => {
+  const server = await start('batching')
+  const framing: Framing = {
+    name: 'topics',
+    open(socket) {
+      socket.ready()
+      return {
+        receive: (frame) =>
+          frame
+            .toString()
+            .split('\n')
+            .map((line) => {
+              const headers = { topic: socket.client === 5 ? 'b' : 'a' }
+              return new Message(Buffer.from(line), false, { headers })
+            }),
+        send: (message) => [message as string],
+      }
+    },
+  }
+  const run = await fanOut(server, {
+    ...BATCHED,
+    framing,
+    group: ({ id }) => (id === 19 ? 'b' : 'a'),
+    publish: { rate: 50, send: ({ id, sequence, group }) => (group === 'a' ? server.publish({ id, sequence }) : id) },
+    identify: (message) => ({ id: message.json<{ id: string }>().id, group: message.headers['topic']! }),
+  })
+  expect(run.deliveries).toMatchObject({ unexpected: 50 })
+})

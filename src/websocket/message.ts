@@ -1,12 +1,29 @@
+import { ScenarioError } from '../execution/scenario-error.ts'
+
 /**
  * A message to send: a string as text, bytes as a binary frame, an object as JSON text. With a framing, also a message
  * that its functions return, such as `socketIoEvent()` or `mqttPublish()`.
  */
 export type Outgoing = string | Uint8Array | Readonly<Record<string, unknown>>
 
-/** Encodes a message: text for a text frame, bytes for a binary frame. */
+/**
+ * Encodes a message: text for a text frame, bytes for a binary frame.
+ *
+ * @throws {ScenarioError} if JSON cannot represent the message
+ */
 export function encode(message: Outgoing): string | Uint8Array {
-  return typeof message === 'string' || message instanceof Uint8Array ? message : JSON.stringify(message)
+  if (typeof message === 'string' || message instanceof Uint8Array) return message
+  let text: string | undefined
+  let why = 'its toJSON() returned nothing'
+  try {
+    text = JSON.stringify(message) as string | undefined
+  } catch (error) {
+    why = String(error).split('\n', 1)[0]!
+  }
+  if (text !== undefined) return text
+  throw new ScenarioError(
+    `a message cannot be sent as JSON: ${why}\nFix: send values that JSON can represent, such as String(…) of a bigint`,
+  )
 }
 
 /** Properties of a message that a framing sets in addition to its payload. */
@@ -18,8 +35,8 @@ export interface MessageOrigin {
   /** Short reason why the sent message failed, with the name of the protocol. @default it did not fail */
   readonly failure?: string | undefined
   /**
-   * All bytes that the message depends on, if the payload is only part of them. Messages of equal bytes are identified
-   * once.
+   * All bytes that the message depends on, if the payload is only part of them. Equal messages are identified once: those
+   * whose bytes, headers, `responseTo` and `failure` are equal.
    *
    * @default the payload
    */
@@ -78,6 +95,19 @@ export class Message {
     const value: T = JSON.parse(this.toString())
     return value
   }
+}
+
+/** Marks subclasses whose `packet` holds all that they add to a message. */
+export const COMPARED_BY_PACKET = Symbol('compared by packet')
+
+/** Whether a message has nothing but what this class declares: no properties of a framing's own, and no subclass of it. */
+export function isPlain(message: Message): boolean {
+  if (COMPARED_BY_PACKET in message) return true
+  if (Object.getPrototypeOf(message) !== Message.prototype) return false
+  // `data` and `isBinary`.
+  let properties = 0
+  for (const _ in message) properties++
+  return properties === 2
 }
 
 const EXPECTS_RESPONSE = Symbol('expects a response')

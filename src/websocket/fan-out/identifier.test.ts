@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ScenarioError } from '../../execution/scenario-error.ts'
-import type { Message } from '../message.ts'
+import { Message, type MessageOrigin } from '../message.ts'
 import { Identifier, type Identification, type IdentifyResult } from './identifier.ts'
 
 function counting() {
@@ -143,4 +143,70 @@ test('counts messages without a publication, known or new, and keeps the first',
   expect(identifier.others).toBeUndefined()
   for (const message of ['a', 'hello', 'hello', 'bye']) identifier.identify(text(message), false)
   expect(identifier.others).toEqual({ count: 3, sample: 'text, 5 bytes: "hello"' })
+})
+
+describe('messages of a framing with equal bytes', () => {
+  const bytes = text('{"id":1}')
+
+  /** Identifies messages of equal bytes, and returns how many times `identify` was called. */
+  function calls(...messages: readonly Message[]): number {
+    let count = 0
+    const identifier = new Identifier(() => ({ id: ++count }), idOf)
+    for (const message of messages) identifier.identify(message.packet, message.isBinary, message)
+    return count
+  }
+
+  const of = (origin: MessageOrigin = {}) => new Message(bytes, false, origin)
+
+  test('are identified once if all that identify can read is equal', () => {
+    const origin = () => ({ headers: { topic: 'a' }, responseTo: { query: 'a', n: [1n] }, failure: 'no' })
+    expect(calls(of(origin()), of(origin()), of(origin()))).toBe(1)
+  })
+
+  test.each<[string, Message, Message]>([
+    ['headers', of({ headers: { topic: 'a' } }), of({ headers: { topic: 'b' } })],
+    ['a header that the other lacks', of({ headers: { topic: 'a' } }), of({ headers: { topic: 'a', room: 'b' } })],
+    ['a header that it lacks', of({ headers: { topic: 'a' } }), of()],
+    ['responseTo', of({ responseTo: { query: 'a' } }), of({ responseTo: { query: 'b' } })],
+    ['a text in responseTo', of({ responseTo: 'a' }), of({ responseTo: 'b' })],
+    ['bytes in responseTo', of({ responseTo: { body: text('a') } }), of({ responseTo: { body: text('b') } })],
+    ['failure', of({ failure: 'a' }), of({ failure: 'b' })],
+    ['the payload in an equal packet', of({ packet: text('p') }), new Message(text('x'), false, { packet: text('p') })],
+    ['a property of its own', Object.assign(of(), { topic: 'a' }), Object.assign(of(), { topic: 'b' })],
+  ])('are identified separately if they differ in %s', (_, first, second) => {
+    expect(calls(first, second, first)).toBeGreaterThanOrEqual(2)
+  })
+
+  test('are identified separately if a framing has a class of its own for them', () => {
+    class Topical extends Message {
+      readonly #topic: string
+      constructor(topic: string) {
+        super(bytes, false)
+        this.#topic = topic
+      }
+      override get headers() {
+        return { topic: this.#topic }
+      }
+    }
+    expect(calls(new Topical('a'), new Topical('b'))).toBe(2)
+  })
+
+  test('are identified separately if the framing reuses one object of headers', () => {
+    const headers = { topic: 'a' }
+    const topics: unknown[] = []
+    const identifier = new Identifier((message) => {
+      topics.push(message.headers['topic'])
+      return { id: 1 }
+    }, idOf)
+    for (const topic of ['a', 'a', 'b']) {
+      headers.topic = topic
+      identifier.identify(bytes, false, of({ headers }))
+    }
+    expect(topics).toEqual(['a', 'b'])
+  })
+
+  test('are identified separately if what they respond to cannot be compared', () => {
+    const responseTo = () => ({ query: () => 'a' })
+    expect(calls(of({ responseTo: responseTo() }), of({ responseTo: responseTo() }))).toBe(2)
+  })
 })

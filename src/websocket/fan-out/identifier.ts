@@ -2,6 +2,7 @@ import { ScenarioError } from '../../execution/scenario-error.ts'
 import { redactText } from '../../options/redact.ts'
 import { inspected, shortened } from '../../options/shortened.ts'
 import { Message } from '../message.ts'
+import { identityOf, isSameMessage, type MessageIdentity } from './message-identity.ts'
 
 /** Identity of a publication in a message. */
 export interface Identification {
@@ -38,15 +39,15 @@ const HEARTBEAT_LOOKS = 1000
 const HEARTBEAT = /\b(?:ping|heart-?_?beat|keep-?_?alive)\b/i
 
 interface Known<T> {
-  readonly data: Buffer
-  readonly isBinary: boolean
+  readonly identity: MessageIdentity
   readonly found: readonly T[]
 }
 
 /**
  * Cache of `identify`, which runs once for each distinct message. A fan-out sends the same bytes to thousands of clients,
  * and comparing bytes costs a tenth of parsing them. This is correct because `identify` receives only the message: equal
- * bytes have the same publications and sequences for every client. If each client gets different bytes, each is identified.
+ * messages, including what a framing adds to their bytes, have the same publications and sequences for every client. If
+ * each client gets a different message, each is identified.
  */
 export class Identifier<T> {
   readonly #identify: (message: Message) => IdentifyResult
@@ -94,8 +95,8 @@ export class Identifier<T> {
   identify(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
     // A fan-out sends one message to all clients before the next: most messages equal the one before.
     let known = this.#latest
-    if (known === undefined || !isSame(known, data, isBinary)) {
-      known = this.#recall(data, isBinary)
+    if (known === undefined || !isSameMessage(known.identity, data, isBinary, framed)) {
+      known = this.#recall(data, isBinary, framed)
       if (known === undefined) return this.#identifyNew(data, isBinary, framed)
       this.#latest = known
     }
@@ -116,8 +117,9 @@ export class Identifier<T> {
     }
   }
 
-  #recall(data: Buffer, isBinary: boolean): Known<T> | undefined {
-    for (const known of this.#known) if (known !== this.#latest && isSame(known, data, isBinary)) return known
+  #recall(data: Buffer, isBinary: boolean, framed: Message | undefined): Known<T> | undefined {
+    for (const known of this.#known)
+      if (known !== this.#latest && isSameMessage(known.identity, data, isBinary, framed)) return known
     return undefined
   }
 
@@ -147,7 +149,9 @@ export class Identifier<T> {
       this.#others++
       this.#otherSample ??= sampleOf(data, isBinary)
     }
-    this.#latest = { data, isBinary, found }
+    const identity = identityOf(data, isBinary, framed)
+    if (identity === undefined) return found
+    this.#latest = { identity, found }
     this.#known[this.#oldest] = this.#latest
     this.#oldest = (this.#oldest + 1) % REMEMBERED
     return found
@@ -157,10 +161,6 @@ export class Identifier<T> {
     if (this.#heartbeat === undefined && HEARTBEAT.test(data.toString('latin1', 0, 100)))
       this.#heartbeat = sampleOf(data, isBinary)
   }
-}
-
-function isSame<T>(known: Known<T>, data: Buffer, isBinary: boolean): boolean {
-  return known.isBinary === isBinary && (known.data === data || known.data.equals(data))
 }
 
 function listOf(result: IdentifyResult): readonly unknown[] {

@@ -1,4 +1,4 @@
-import { Message, type MessageOrigin } from '../message.ts'
+import { COMPARED_BY_PACKET, Message, type MessageOrigin } from '../message.ts'
 
 /** A message whose payload is part of a JSON frame that has already been parsed. */
 export class JsonMessage extends Message {
@@ -8,6 +8,11 @@ export class JsonMessage extends Message {
   constructor(frame: Buffer, payload: unknown, origin: MessageOrigin) {
     super(frame, false, origin)
     this.#payload = payload
+  }
+
+  /** The frame holds the payload. */
+  get [COMPARED_BY_PACKET](): true {
+    return true
   }
 
   override toString(): string {

@@ -1,4 +1,4 @@
-import { Message, type Outgoing } from '../message.ts'
+import { COMPARED_BY_PACKET, Message, type Outgoing } from '../message.ts'
 
 /** Packet types of Engine.IO: the first character of a text frame. */
 export const ENGINE = { open: '0', close: '1', ping: '2', pong: '3', message: '4' } as const
@@ -63,6 +63,11 @@ export class SocketIoMessage extends Message {
       ...(attachments.length === 0 ? {} : { packet: Buffer.concat([json, ...attachments]) }),
     })
     this.#attachments = attachments
+  }
+
+  /** The packet holds the attachments. */
+  get [COMPARED_BY_PACKET](): true {
+    return true
   }
 
   override json<T = unknown>(): T {
