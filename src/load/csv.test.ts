@@ -45,6 +45,46 @@ test('names the path of a file with a mistake', async () => {
   await rm(folder, { recursive: true })
 })
 
+/** Reads the bytes as a file, whose folder is left out of an error. */
+async function readBytes(bytes: Uint8Array): Promise<unknown> {
+  const folder = await mkdtemp(join(tmpdir(), 'slo-csv-'))
+  try {
+    await writeFile(join(folder, 'users.csv'), bytes)
+    return await readCsv(join(folder, 'users.csv'))
+  } catch (error) {
+    return (error as Error).message.replaceAll(`${folder}/`, '')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+test('reads UTF-16 by its byte order mark, in both byte orders', async () => {
+  const littleEndian = Buffer.from('\uFEFFid,name\n1,Zoé\n', 'utf16le')
+  expect(await readBytes(littleEndian)).toEqual([{ id: '1', name: 'Zoé' }])
+  expect(await readBytes(Buffer.from(littleEndian).swap16())).toEqual([{ id: '1', name: 'Zoé' }])
+})
+
+test('rejects bytes that are not UTF-8, with line, encoding and fix', async () => {
+  expect(await readBytes(Buffer.from('id,name\n1,Ann\n2,Zoé\n', 'latin1'))).toBe(
+    'users.csv:3: the line is not UTF-8 but probably Latin-1 (Windows-1252)\n' +
+      'Fix: convert it: iconv -f WINDOWS-1252 -t UTF-8 users.csv > utf-8.csv',
+  )
+  expect(await readBytes(Buffer.from('id,é', 'latin1'))).toContain('users.csv:1: the line is not UTF-8')
+  expect(await readBytes(Buffer.from('id,name\n1,Ann\n', 'utf16le'))).toBe(
+    'users.csv:1: a zero byte, so the file is not UTF-8 but probably UTF-16 without a byte order mark\n' +
+      'Fix: convert it: iconv -f UTF-16LE -t UTF-8 users.csv > utf-8.csv',
+  )
+  expect(await readBytes(Buffer.from('id,name\n1,Zoé \uFFFD\n'))).toEqual([{ id: '1', name: 'Zoé \uFFFD' }])
+})
+
+test('rejects equal rows if each VU needs its own, with both lines', () => {
+  const text = 'id,name\n1,a\n2,"b\nc"\n1,"a"\n'
+  expect(() => parseCsv(text, 'users.csv', true)).toThrow(
+    'users.csv:5: the same row as in line 2, but each VU needs its own\nFix: remove one of them, or the option unique',
+  )
+  expect(parseCsv(text, 'users.csv')).toHaveLength(3)
+})
+
 test('names a missing file by the given and the resolved path', async () => {
   const { message } = (await readCsv('perf/nope.csv').catch((error: unknown) => error)) as Error
   expect(message).toBe(

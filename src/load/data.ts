@@ -20,7 +20,7 @@ export interface DataContext {
 export interface DataSource<D> {
   /** Distinguishes a source from rows. */
   readonly isDataSource: true
-  /** Whether each VU needs its own row, so that fewer rows than VUs are an error. If not, rows repeat. */
+  /** Whether each VU needs its own row, so that fewer rows than VUs and equal rows are an error. If not, rows repeat. */
   readonly unique: boolean
   /** Fetches the rows. */
   rows(context: DataContext): Promise<readonly D[]>
@@ -28,22 +28,24 @@ export interface DataSource<D> {
 
 /** Options of a data source. */
 export interface DataOptions {
-  /** Whether each VU needs its own row, so that fewer rows than VUs are an error. If not, rows repeat. @default false */
+  /** Whether each VU needs its own row, so that fewer rows than VUs and equal rows are an error. If not, rows repeat. @default false */
   readonly unique?: boolean
 }
 
 /**
- * Rows of a CSV file (RFC 4180, UTF-8, with a header line): objects of strings by column name.
+ * Rows of a CSV file (RFC 4180, with a header line): objects of strings by column name. The encoding is UTF-8, or UTF-16
+ * with a byte order mark.
  *
  * @param path path relative to the working directory, or a URL
- * @throws {Error} from `http.run()`, with file and line, if a row has more or fewer fields than the header
+ * @throws {Error} from `http.run()`, with file and line, if a row has more or fewer fields than the header, if two rows are
+ *   equal under `unique`, or if the encoding is another one
  *
  * @example
  * const data = csv('users.csv', { unique: true })
  */
 export function csv(path: string | URL, options: DataOptions = {}): DataSource<Record<string, string>> {
   const { unique } = readOptions('csv()', CSV, options)
-  return { isDataSource: true, unique, rows: () => readCsv(path) }
+  return { isDataSource: true, unique, rows: () => readCsv(path, unique) }
 }
 
 /** Options of {@link sql}. */
@@ -75,7 +77,14 @@ export function sql<Row extends Record<string, unknown> = Record<string, unknown
         throw new Error(
           'data: sql() needs a Postgres service, but none is configured\nFix: add a Postgres service to the config',
         )
-      return (await context.sql(query, values, service)) as readonly Row[]
+      const rows = (await context.sql(query, values, service)) as readonly Row[]
+      if (unique)
+        refuseEqual(
+          rows.map((row) =>
+            JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+          ),
+        )
+      return rows
     },
   }
 }
@@ -88,7 +97,7 @@ const SQL = object<SqlOptions>()(
 )
 
 /**
- * Rows of which each VU needs its own: fewer rows than VUs are an error.
+ * Rows of which each VU needs its own: fewer rows than VUs are an error, and so is the same row twice.
  *
  * @example
  * const data = unique([{ token: 'a' }, { token: 'b' }])
@@ -126,9 +135,24 @@ export async function rowsFor<D>(
   const rows = isSource<D>(data) ? await data.rows(context) : await collect(data, vus)
   if (rows.length === 0)
     throw new Error('data: there are no rows, but every VU needs one\nFix: provide at least one row')
-  if (isSource<D>(data) && data.unique && rows.length < vus)
+  if (!isSource<D>(data) || !data.unique) return rows
+  refuseEqual(rows)
+  if (rows.length < vus)
     throw new Error(`data: ${rows.length} rows for ${vus} VUs, but each VU needs its own\nFix: add rows or lower vus`)
   return rows
+}
+
+/** @throws {Error} if two of the rows, or of their keys, are equal */
+function refuseEqual(rows: readonly unknown[]): void {
+  const numbers = new Map<unknown, number>()
+  for (const [index, row] of rows.entries()) {
+    const earlier = numbers.get(row)
+    if (earlier !== undefined)
+      throw new Error(
+        `data: rows ${earlier + 1} and ${index + 1} are the same, but each VU needs its own\nFix: remove one of them, or do not require unique rows`,
+      )
+    numbers.set(row, index)
+  }
 }
 
 async function collect<D>(data: Iterable<D> | AsyncIterable<D>, atMost: number): Promise<readonly D[]> {

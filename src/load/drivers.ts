@@ -1,4 +1,4 @@
-import { now } from '../machine/clock.ts'
+import { nextTurn, now } from '../machine/clock.ts'
 import { isOpen, maxVusOf, meanOf } from './describe.ts'
 import { Fifo } from './fifo.ts'
 import { IterationStock } from './iteration-stock.ts'
@@ -76,6 +76,7 @@ export function driverFor<V extends DrivenVu>(load: Load, offsetMs: number, all:
 /** Open model: iterations begin when due, on the VU that has been free for longest, or as soon as one becomes free. */
 class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   readonly activeVus: number
+  settled: Promise<void> | undefined
   readonly #all: DriverContext<V>
   readonly #schedule: ArrivalSchedule
   readonly #offsetMs: number
@@ -110,9 +111,8 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
 
   stop(isInterrupted = false): void {
     this.#isStopped = true
-    if (!isInterrupted) this.#enqueueOverdue()
-    for (let dueMs = this.#waiting.shift(); dueMs !== undefined; dueMs = this.#waiting.shift())
-      if (!isInterrupted) this.#all.onDropped(dueMs)
+    if (isInterrupted) this.#waiting.clear()
+    else this.settled = this.#dropAll()
   }
 
   #awaitNext(): void {
@@ -129,6 +129,8 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   #begin(dueMs: number): void {
     const vu = this.#all.idle.shift()
     if (vu === undefined) {
+      // The oldest has waited for longest. No response that is still useful comes after so many others.
+      if (this.#waiting.size === MAX_WAITING) this.#all.onDropped(this.#waiting.shift()!)
       this.#waiting.push(dueMs)
       return
     }
@@ -136,11 +138,35 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
     vu.begin(dueMs)
   }
 
-  /** If the generator is so late that the load ended first, iterations due by then are dropped instead of lost. */
-  #enqueueOverdue(): void {
-    const nowMs = now() - this.#all.startMs() - this.#offsetMs
-    for (; this.#nextMs !== undefined && this.#nextMs <= nowMs; this.#nextMs = this.#schedule.next())
-      this.#waiting.push(this.#offsetMs + this.#nextMs)
+  /**
+   * Drops the iterations that wait. If the generator is so late that the load ended first, those that were due by then are
+   * dropped as well instead of lost.
+   */
+  async #dropAll(): Promise<void> {
+    const overdueMs = now() - this.#all.startMs() - this.#offsetMs
+    await dropEach(this.#all, () => {
+      const waitingMs = this.#waiting.shift()
+      if (waitingMs !== undefined) return waitingMs
+      const dueMs = this.#nextMs
+      if (dueMs === undefined || dueMs > overdueMs) return undefined
+      this.#nextMs = this.#schedule.next()
+      return this.#offsetMs + dueMs
+    })
+  }
+}
+
+/** Iterations that may wait for a free VU. Those of a load far above the capacity would exhaust the memory. */
+const MAX_WAITING = 2_000_000
+/** Dropped iterations that are counted before the event loop may read responses. */
+const DROPPED_PER_TURN = 100_000
+
+/** Counts dropped iterations; responses that arrive meanwhile are still read in time. @param next instant of the next one */
+async function dropEach<V extends DrivenVu>(all: DriverContext<V>, next: () => number | undefined): Promise<void> {
+  for (let count = 1; ; count++) {
+    const dueMs = next()
+    if (dueMs === undefined) return
+    all.onDropped(dueMs)
+    if (count % DROPPED_PER_TURN === 0) await nextTurn()
   }
 }
 
@@ -271,10 +297,12 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
     if (isInterrupted) return this.#stock.discard()
     const nowMs = now() - this.#all.startMs()
     const drop = (count: number) => {
-      for (let left = count; left > 0; left--) this.#all.onDropped(nowMs)
+      let left = count
+      return dropEach(this.#all, () => (left-- > 0 ? nowMs : undefined))
     }
-    drop(this.#stock.takeAll())
-    this.settled = this.#stock.claimRest()?.then(drop, (error: unknown) => this.#all.onClaimFailed(error))
+    const own = drop(this.#stock.takeAll())
+    const rest = this.#stock.claimRest()?.then(drop, (error: unknown) => this.#all.onClaimFailed(error))
+    this.settled = Promise.all([own, rest]).then(() => {})
   }
 
   #next(vu: V, atMs: number): void {

@@ -27,6 +27,12 @@ export class Fifo<T> {
     return item
   }
 
+  clear(): void {
+    this.#items = Array.from({ length: 16 })
+    this.#head = 0
+    this.#size = 0
+  }
+
   #grow(): void {
     const inOrder = [...this.#items.slice(this.#head), ...this.#items.slice(0, this.#head)]
     this.#items = [...inOrder, ...Array.from<undefined>({ length: inOrder.length })]

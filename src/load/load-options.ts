@@ -1,6 +1,7 @@
 import type { Duration } from '../options/checks.ts'
 import { choose, isRecord, map, object, optional, type Reader } from '../options/schema.ts'
 import { array, duration, flag, integer, number, oneOf, rate } from '../options/values.ts'
+import { ITERATION_LIMIT, RATE_LIMIT, VU_LIMIT } from './load-limits.ts'
 import type {
   Arrivals,
   ConstantArrivalRate,
@@ -116,7 +117,7 @@ export interface SpikeOptions {
   readonly arrivals?: Arrivals
 }
 
-const vus = (example: number) => integer({ min: 1, example })
+const vus = (example: number) => integer({ min: 1, ...VU_LIMIT, example })
 
 const THINK_TIME_RANGE = object<Extract<ThinkTimeOption, object>>()(
   { min: duration({ min: 0 }), max: duration({ min: 0 }) },
@@ -171,8 +172,8 @@ export const LOADS = {
   rampingVus: map(
     object<RampingVusOptions>()(
       {
-        startVus: optional(integer({ min: 0, example: 10 }), 0),
-        stages: stages(integer({ min: 0, example: 100 })),
+        startVus: optional(integer({ min: 0, ...VU_LIMIT, example: 10 }), 0),
+        stages: stages(integer({ min: 0, ...VU_LIMIT, example: 100 })),
         thinkTime: optional(THINK_TIME, NO_THINK_TIME),
         isStaggered: optional(flag(false)),
       },
@@ -183,7 +184,7 @@ export const LOADS = {
   constantArrivalRate: map(
     object<ConstantArrivalRateOptions>()(
       {
-        rate: rate({ above: 0, example: 50 }),
+        rate: rate({ above: 0, ...RATE_LIMIT, example: 50 }),
         vus: vus(50),
         duration: duration(),
         arrivals: optional(ARRIVALS, 'uniform'),
@@ -195,8 +196,8 @@ export const LOADS = {
   rampingArrivalRate: map(
     object<RampingArrivalRateOptions>()(
       {
-        startRate: optional(rate({ min: 0, example: 10 }), 0),
-        stages: stages(number({ min: 0, example: 100 })),
+        startRate: optional(rate({ min: 0, ...RATE_LIMIT, example: 10 }), 0),
+        stages: stages(number({ min: 0, ...RATE_LIMIT, example: 100 })),
         vus: vus(50),
         arrivals: optional(ARRIVALS, 'uniform'),
       },
@@ -207,7 +208,7 @@ export const LOADS = {
   sharedIterations: map(
     object<SharedIterationsOptions>()(
       {
-        iterations: integer({ min: 1, example: 1000 }),
+        iterations: integer({ min: 1, ...ITERATION_LIMIT, example: 1000 }),
         vus: vus(50),
         maxDuration: optional(duration(), 600_000),
       },
@@ -221,10 +222,10 @@ export const LOADS = {
 export const SPIKE = map(
   object<SpikeOptions>()(
     {
-      rate: rate({ above: 0, example: 200 }),
+      rate: rate({ above: 0, ...RATE_LIMIT, example: 200 }),
       duration: duration(),
       vus: vus(2000),
-      baseRate: optional(rate({ min: 0, example: 20 })),
+      baseRate: optional(rate({ min: 0, ...RATE_LIMIT, example: 20 })),
       timeBefore: optional(duration({ min: 0 }), 10_000),
       timeAfter: optional(duration({ min: 0 }), 10_000),
       rampUp: optional(duration({ min: 0 }), 0),

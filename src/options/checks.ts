@@ -23,6 +23,8 @@ export interface Bounds {
   /** Excludes `max` itself. */
   readonly below?: number
   readonly integer?: boolean
+  /** Reason for `max`; both are shown only if a value exceeds it. */
+  readonly maxBecause?: string
 }
 
 /** Reads a duration in milliseconds; if it is invalid, adds a mistake to `problems` and returns NaN. */
@@ -47,7 +49,11 @@ export function checkNumber(
 ): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || !within(value, bounds)) {
     const noun = bounds.integer ? 'an integer' : 'a number'
-    problems.add(path, value, `must be ${noun}${limitsOf(bounds, '')}`, exampleOf(path, String(bounds.example)))
+    const { maxBecause, max, ...others } = bounds
+    const isReason = maxBecause !== undefined && typeof value === 'number' && value > max!
+    const reason = isReason ? `: ${maxBecause}` : ''
+    const shown = maxBecause === undefined || isReason ? bounds : others
+    problems.add(path, value, `must be ${noun}${limitsOf(shown, '')}${reason}`, exampleOf(path, String(bounds.example)))
     return Number.NaN
   }
   return value

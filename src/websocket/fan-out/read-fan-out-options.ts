@@ -1,4 +1,5 @@
 import { dataOption } from '../../load/data.ts'
+import { RATE_LIMIT, VU_LIMIT } from '../../load/load-limits.ts'
 import { ARRIVALS } from '../../load/load-options.ts'
 import { scaleTime, scaleUsers, type Scale } from '../../load/scale.ts'
 import type { TargetLocation } from '../../machine/target-location.ts'
@@ -14,7 +15,7 @@ const SETTLE_MS = 5000
 
 const PUBLISH = object<PublishOptions>()(
   {
-    rate: rate({ above: 0, example: 2 }),
+    rate: rate({ above: 0, ...RATE_LIMIT, example: 2 }),
     send: func<PublishOptions['send']>("({ id }) => target.internal.post('/publish', { id })"),
     arrivals: optional(ARRIVALS, 'uniform'),
   },
@@ -31,7 +32,7 @@ const fanOut = <D>(scale: Scale) =>
     {
       ...socketFields<D>(),
       name: optional(NAME),
-      connections: integer({ min: 1, example: 1000 }),
+      connections: integer({ min: 1, ...VU_LIMIT, example: 1000 }),
       data: optional(dataOption<D>()),
       subscribe: optional(func<NonNullable<FanOutOptions<D>['subscribe']>>("() => ({ type: 'subscribe' })")),
       isSubscribed: optional(
