@@ -302,6 +302,32 @@ describe('loads as plain data', () => {
   })
 })
 
+it.each<[string, () => unknown, string]>([
+  ['a rate', () => constantArrivalRate({ rate: 1e9, vus: 5, duration: '1s' }), 'rate'],
+  [
+    'a start rate',
+    () => rampingArrivalRate({ startRate: 1e9, stages: [{ target: 1, duration: '1s' }], vus: 5 }),
+    'startRate',
+  ],
+  [
+    'the rate of a stage',
+    () => rampingArrivalRate({ stages: [{ target: 1e9, duration: '1s' }], vus: 5 }),
+    'stages[0].target',
+  ],
+  ['the rate of a spike', () => spike({ rate: 1e9, vus: 5, duration: '1s' }), 'rate'],
+  ['VUs', () => constantVus({ vus: 1e9, duration: '1s' }), 'vus'],
+  ['VUs of a stage', () => rampingVus({ stages: [{ target: 1e9, duration: '1s' }] }), 'stages[0].target'],
+  ['iterations', () => sharedIterations({ iterations: 1e9, vus: 2, maxDuration: '500ms' }), 'iterations'],
+])('%s beyond what generators can send are rejected, with the limit and the reason', (_, build, path) => {
+  const [problem, ...others] = problemsOf(build)
+  expect(others).toEqual([])
+  expect(problem).toMatchObject({
+    path,
+    received: 1e9,
+    rule: expect.stringMatching(/ at most 1000000(00)?: (no|more) /),
+  })
+})
+
 function problemsOf(build: () => unknown): OptionsError['problems'] {
   try {
     build()

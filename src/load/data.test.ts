@@ -51,6 +51,16 @@ test("reads the rows of a query to the target's database", async () => {
   )
 })
 
+test('rejects the same row twice if each VU needs its own', async () => {
+  const row = { id: 1 }
+  const message = 'data: rows 1 and 3 are the same, but each VU needs its own\nFix: remove one of them'
+  await expect(rows(unique([row, { id: 2 }, row]))).rejects.toThrow(message)
+  const query = async () => [{ id: 1 }, { id: 2n }, { id: 1 }]
+  const context = { sql: query }
+  await expect(rowsFor(sql('SELECT 1', [], { unique: true }), 2, context)).rejects.toThrow(message)
+  expect(await rowsFor(sql('SELECT 1'), 2, context)).toHaveLength(3)
+})
+
 test('rejects fewer unique rows than VUs', async () => {
   expect(await rows(unique([1, 2, 3]))).toHaveLength(3)
   expect(await rows(unique(new Set([1, 2, 3, 4])))).toEqual([1, 2, 3, 4])

@@ -50,7 +50,7 @@ export function checkNumber(
   if (typeof value !== 'number' || !Number.isFinite(value) || !within(value, bounds)) {
     const noun = bounds.integer ? 'an integer' : 'a number'
     const { maxBecause, max, ...others } = bounds
-    const isReason = maxBecause !== undefined && typeof value === 'number' && value > max!
+    const isReason = maxBecause !== undefined && Number.isFinite(value) && Number(value) > max!
     const reason = isReason ? `: ${maxBecause}` : ''
     const shown = maxBecause === undefined || isReason ? bounds : others
     problems.add(path, value, `must be ${noun}${limitsOf(shown, '')}${reason}`, exampleOf(path, String(bounds.example)))
