@@ -3,11 +3,14 @@ import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, scaleNote, type Scale } from '../load/scale.ts'
-import { WHOLE, type Division } from '../load/share.ts'
+import { WHOLE } from '../load/share.ts'
 import { runLocation } from '../machine/target-location.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRunResult } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
+import { encodeHttpRun } from '../runs/merge/http-part.ts'
+import type { Divide } from '../runs/merge/joint-run.ts'
+import { mergeHttpRuns } from '../runs/merge/merge-http-runs.ts'
 import { httpRun, type HttpRun } from '../runs/request-run.ts'
 import { diagnose } from './diagnose.ts'
 import { endpointOf, type Endpoint } from './endpoint.ts'
@@ -37,10 +40,10 @@ export interface HttpContext {
   /** Runs the queries of `sql(…)`. */
   readonly sql?: SqlQuery
   /**
-   * Returns the share of this generator in a run, by the run's name. What the run then measures, and what `onRun` receives, is
-   * that share alone. @default the whole run
+   * Divides runs among several generators: this one carries its share, and measures the run of all of them.
+   * @default one generator carries the whole run
    */
-  readonly divide?: ((run: string) => Division) | undefined
+  readonly divide?: Divide | undefined
   /** Called once for each run that began, also if it was aborted. */
   onRun(result: HttpRunResult): void
   /** Called once a second during a run, and once at its end. */
@@ -81,8 +84,15 @@ export function createHttp(context: HttpContext): Http {
       const vus = maxVusOf(load)
       const rows = await rowsFor<D>(options.data, vus, { sql: context.sql })
       const division = context.divide?.(name)
+      await division?.agree?.({
+        name,
+        load: { ...load, warmupMs: options.warmupMs },
+        rows,
+        seed: context.seed,
+        scale: context.scale,
+      })
       const placeOf = await planConnections(instances, vus, options.timeoutMs, division?.share ?? WHOLE)
-      const { measurement, scenarioError } = await new LoadRun({
+      const { measurement: own, scenarioError } = await new LoadRun({
         name,
         load,
         reducedTo: load === options.load ? undefined : context.scale.name,
@@ -92,13 +102,14 @@ export function createHttp(context: HttpContext): Http {
         rows,
         random: new Random(context.seed).fork(name),
         division,
-        signal: context.signal,
+        signal: division?.signal === undefined ? context.signal : AbortSignal.any([context.signal, division.signal]),
         limits: { ...DEFAULT_LIMITS, ...context.limits },
         runId: context.runId,
         onSnapshot: context.onSnapshot?.bind(context),
       }).run()
-      const diagnosis = await diagnose(measurement, instances[0]!, options)
-      const run = httpRun({ ...measurement, ...diagnosis, ...(note !== undefined && { scaleNote: note }) })
+      const diagnosed = { ...own, ...(await diagnose(own, instances[0]!, options)) }
+      const measurement = (await division?.merged?.(diagnosed, REQUESTS)) ?? diagnosed
+      const run = httpRun({ ...measurement, ...(note !== undefined && { scaleNote: note }) })
       context.onRun(run.result())
       if (scenarioError !== undefined) throw scenarioError.error
       for (const warning of run.warnings) (context.onWarning ?? console.warn)(`${name}: ${warning}`)
@@ -106,6 +117,9 @@ export function createHttp(context: HttpContext): Http {
     },
   }
 }
+
+/** How generators merge runs of requests. */
+const REQUESTS = { encode: encodeHttpRun, merge: mergeHttpRuns }
 
 /** Every instance of the target, or the run's own address. */
 function endpointsOf<D>(options: RunOptions<D>, context: HttpContext): readonly Endpoint[] {

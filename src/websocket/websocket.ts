@@ -3,18 +3,23 @@ import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, type Scale } from '../load/scale.ts'
-import { undivided, WHOLE, type Division } from '../load/share.ts'
+import { undivided, WHOLE } from '../load/share.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { RunResult } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import { fanOutRun, type FanOutRun } from '../runs/fan-out-run.ts'
+import { encodeHttpRun } from '../runs/merge/http-part.ts'
+import type { Divide } from '../runs/merge/joint-run.ts'
+import { mergeHttpRuns } from '../runs/merge/merge-http-runs.ts'
 import { httpRun, type HttpRun } from '../runs/request-run.ts'
 import type { ConversationOptions } from './conversation/conversation-options.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { readConversationOptions } from './conversation/read-conversation-options.ts'
 import type { FanOutOptions } from './fan-out/fan-out-options.ts'
+import { encodeFanOut } from './fan-out/fan-out-part.ts'
 import { summarize } from './fan-out/fan-out-summary.ts'
 import { FanOut } from './fan-out/fan-out.ts'
+import { mergeFanOuts } from './fan-out/merge-fan-outs.ts'
 import { readFanOutOptions } from './fan-out/read-fan-out-options.ts'
 import { place } from './sockets/read-socket-options.ts'
 
@@ -35,10 +40,10 @@ export interface WebSocketContext {
   /** Runs the queries of `data: sql(…)`. */
   readonly sql?: SqlQuery
   /**
-   * Returns the share of this generator in a run, by the run's name. What the run then measures, and what `onRun` receives, is
-   * that share alone. @default the whole run
+   * Divides runs among several generators: this one carries its share, and measures the run of all of them.
+   * @default one generator carries the whole run
    */
-  readonly divide?: ((run: string) => Division) | undefined
+  readonly divide?: Divide | undefined
   /** Called once for each run that began, including aborted ones. */
   onRun(result: RunResult): void
   /** Called once a second during a run, and once at its end. */
@@ -65,6 +70,10 @@ export interface WebSocketLoad {
   run<D = undefined>(options: ConversationOptions<D>): Promise<HttpRun>
 }
 
+/** How generators merge fan-outs and conversations. */
+const FAN_OUTS = { encode: encodeFanOut, merge: mergeFanOuts }
+const CONVERSATIONS = { encode: encodeHttpRun, merge: mergeHttpRuns }
+
 /** WebSocket load against one target. */
 export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   let fanOuts = 0
@@ -83,15 +92,18 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       const placement = await place('ws.fanOut()', plan, plan.clients, share)
       const limits = { ...DEFAULT_LIMITS, ...context.limits }
       const rows = await rowsFor<D>(options.data, plan.clients, { sql })
+      const { clients, publish, warmupMs, durationMs } = plan
+      const load = { clients, ratePerSec: publish?.ratePerSec, warmupMs, durationMs }
+      await division?.agree?.({ name: plan.name, load, rows, seed, scale })
       const fanOut = new FanOut<D>({ ...plan, ...placement }, rows, {
         seed,
         ...(plan.publish === undefined ? {} : { division }),
-        signal,
+        signal: division?.signal === undefined ? signal : AbortSignal.any([signal, division.signal]),
         limits,
         onSnapshot: onSnapshot?.bind(context),
       })
       const { measurement, scenarioError } = await fanOut.run()
-      const run = fanOutRun(summarize(measurement))
+      const run = fanOutRun(summarize((await division?.merged?.(measurement, FAN_OUTS)) ?? measurement))
       context.onRun(run.result())
       if (scenarioError !== undefined) throw scenarioError.error
       return run
@@ -104,19 +116,21 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.steps.length })
       const vus = maxVusOf(load)
       const division = context.divide?.(plan.name)
+      const rows = await rowsFor<D>(plan.data, vus, { sql })
+      await division?.agree?.({ name: plan.name, load: { ...load, warmupMs: plan.warmupMs }, rows, seed, scale })
       const conversation = new Conversation<D>({
         plan: { ...plan, ...(await place('ws.run()', plan, vus, division?.share ?? WHOLE)) },
         load,
         reducedTo: load === plan.load ? undefined : scale.name,
-        rows: await rowsFor<D>(plan.data, vus, { sql }),
+        rows,
         random: new Random(seed).fork(plan.name),
         division,
-        signal,
+        signal: division?.signal === undefined ? signal : AbortSignal.any([signal, division.signal]),
         limits: { ...DEFAULT_LIMITS, ...context.limits },
         onSnapshot: onSnapshot?.bind(context),
       })
       const { measurement, scenarioError } = await conversation.run()
-      const run = httpRun(measurement)
+      const run = httpRun((await division?.merged?.(measurement, CONVERSATIONS)) ?? measurement)
       context.onRun(run.result())
       if (scenarioError !== undefined) throw scenarioError.error
       return run
