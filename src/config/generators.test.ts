@@ -177,3 +177,81 @@ test('runs two commands over Redis with one target', async () => {
   expect(exitCode).toBe(1)
   expect(plainText(output)).toContain('generator 1 of 2 of run r7 has already ended')
 })
+
+/** Appends what `run` measured on each generator. */
+const LOADED = `
+  import { appendFileSync } from 'node:fs'
+  import { expect } from 'vitest'
+  import { constantArrivalRate, perfTest, sharedIterations } from 'vitest-slo'
+  const generator = process.env.PERF_GENERATOR ?? '1'
+  const own = process.env.OWN_RATE && generator !== '1' ? 10 : 0
+  const loads = {
+    'a rate': constantArrivalRate({ rate: 100 + own, vus: 20, duration: '1s' }),
+    iterations: sharedIterations({ iterations: 90, vus: 9 }),
+  }
+  for (const [name, load] of Object.entries(loads))
+    perfTest(name, async ({ http, target }) => {
+      const before = Number(await (await fetch(target.url + '/count')).text())
+      const run = await http.run({ load, request: { path: '/' }, name })
+      const { offered, completed, latency: { p50Ms, p95Ms } } = run
+      appendFileSync('seen', JSON.stringify({ what: name, generator, offered, completed, p50Ms, p95Ms }) + '\\n')
+      expect(run).toHaveErrorRateBelow(0.1)
+      expect(run).toHaveP50Below(process.env.SLOW ? 0.001 : 500)
+    })
+`
+
+const COUNTING_TARGET = `
+  import { createServer } from 'node:http'
+  let count = 0
+  createServer((request, response) => {
+    if (request.url === '/') count++
+    response.end(String(count))
+  }).listen(Number(process.env.PORT), '127.0.0.1')
+`
+
+async function loadedProject(options: string): Promise<InlineProject> {
+  const project = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(options),
+    'target/server.mjs': COUNTING_TARGET,
+    'perf/a.perf.ts': LOADED,
+  })
+  onTestFinished(() => project[Symbol.asyncDispose]())
+  return project
+}
+
+test('measures the run of all generators on each of them', async () => {
+  const project = await loadedProject('generators: 3,')
+  // A run is invalid on a machine that is too busy, but its counts are the same.
+  const { output } = await project.run(['run'])
+  const seen = await seenIn(project)
+  expect(seen, output).toHaveLength(6)
+  for (const [name, due] of [
+    ['a rate', 100],
+    ['iterations', 90],
+  ] as const) {
+    const figures = seen.filter(({ what }) => what === name).map(({ generator: _, ...rest }) => rest)
+    expect(figures).toHaveLength(3)
+    expect(figures[0]).toMatchObject({ offered: due, completed: due })
+    expect(figures).toEqual([figures[0], figures[0], figures[0]])
+  }
+  const results = JSON.parse(await readFile(project.path('perf-report/results.json'), 'utf8')) as Results
+  expect(results.scenarios.map(({ name }) => name)).toEqual(['a rate', 'iterations'])
+  expect(results.scenarios[0]!.runs[0]).toMatchObject({ generators: [{}, {}, {}] })
+})
+
+test('fails on every generator if an objective is missed', async () => {
+  const project = await loadedProject('generators: 2,')
+  const { exitCode, output } = await project.run(['run', '-t', 'a rate'], { SLOW: '1' })
+  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
+  expect(plainText(output)).toContain('Expected: p50 < 0.001 ms')
+  expect(plainText(output)).not.toContain('another generator did not pass')
+})
+
+test('is invalid if the generators have different plans', async () => {
+  const project = await loadedProject('generators: 2,')
+  const { exitCode, output } = await project.run(['run', '-t', 'a rate'], { OWN_RATE: '1' })
+  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
+  expect(plainText(output)).toMatch(
+    /InvalidRunError: the generators have different plans for a rate: load\.\S+ is 100 on generator 1 and 110 on generator 2/,
+  )
+})
