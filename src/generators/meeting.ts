@@ -1,5 +1,6 @@
 import { formatDuration } from '../stats/units.ts'
-import { GeneratorError, MissingGeneratorsError } from './errors.ts'
+import type { GeneratorError} from './errors.ts';
+import { MissingGeneratorsError } from './errors.ts'
 import type { Members } from './members.ts'
 
 /** What each generator brought, by index, and the time at which the last one came. */
