@@ -22,7 +22,9 @@ class SlowestFirst extends BaseSequencer {
       const at = SLOWEST.findIndex((name) => moduleId.endsWith(name))
       return at === -1 ? SLOWEST.length : at
     }
-    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+    // oxlint-disable-next-line unicorn/no-array-sort -- not an array's method
+    const sorted = await super.sort(files)
+    return sorted.toSorted((a, b) => rank(a) - rank(b))
   }
 }
 

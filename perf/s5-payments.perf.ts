@@ -27,7 +27,7 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
         expectStatus: 201,
         extract: {
           payment: (response) => {
-            const { invoiceId, amount } = response.json() as { invoiceId: string; amount: number }
+            const { invoiceId, amount } = response.json<{ invoiceId: string; amount: number }>()
             return payments.push({ chargeId: `charge-${runId}-${invoiceId}`, invoiceId, amount })
           },
         },

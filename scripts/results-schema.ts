@@ -75,7 +75,9 @@ class SchemaWriter {
     const alternatives = [
       ...others,
       ...(isBoolean ? [{ type: 'boolean' }] : literals.length === 1 ? [{ const: literals[0] }] : []),
-      ...(!isBoolean && literals.length > 1 ? [{ enum: literals.toSorted() }] : []),
+      ...(!isBoolean && literals.length > 1
+        ? [{ enum: literals.toSorted((a, b) => (String(a) < String(b) ? -1 : 1)) }]
+        : []),
     ]
     const [only] = alternatives
     if (alternatives.length === 1) return only!

@@ -1,3 +1,4 @@
+// oxlint-disable vitest/no-standalone-expect -- `test` runs concurrently here
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test as serialTest, type TestContext } from 'vitest'

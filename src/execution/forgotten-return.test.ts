@@ -17,18 +17,18 @@ const FORGETFUL: readonly Checked[] = [
     status < 300 && status != 204 // a comment with return
   },
   (r) => {
-    const body = r.json() as Body
+    const body = r.json<Body>()
     body.items.every((item) => item > 0)
   },
   (r) => {
     r.text().includes('return "x"')
   },
   function check(r) {
-    Object.keys(r.json() as Body).length > 2
+    Object.keys(r.json<Body>()).length > 2
   },
   {
     check(r: HttpResponse) {
-      if (!(r.json() as Body).ok) {
+      if (!r.json<Body>().ok) {
       }
     },
   }.check,
@@ -49,7 +49,7 @@ const SOUND: readonly Checked[] = [
     expect(r.status === 200).toBe(true)
   },
   (r) => {
-    assertOrder((r.json() as Body).items.length > 0)
+    assertOrder(r.json<Body>().items.length > 0)
   },
   (r) => {
     r.status === 200 && assertOrder(r)

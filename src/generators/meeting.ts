@@ -1,6 +1,5 @@
 import { formatDuration } from '../stats/units.ts'
-import type { GeneratorError} from './errors.ts';
-import { MissingGeneratorsError } from './errors.ts'
+import { MissingGeneratorsError, type GeneratorError } from './errors.ts'
 import type { Members } from './members.ts'
 
 /** What each generator brought, by index, and the time at which the last one came. */

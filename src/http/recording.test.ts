@@ -57,7 +57,7 @@ test('records the key, payload, response, outcome and expected outcome that the 
     record: {
       key: ({ headers, path }) => (path === '/x/0' ? undefined : headers['x-key']),
       payload: ({ method, body }) => `${method} ${String(body)}`,
-      response: (response) => String((response.json() as { id: number }).id),
+      response: (response) => String(response.json<{ id: number }>().id),
       outcome: () => 'unknown',
       expected: () => 'ignored',
     },

@@ -229,7 +229,7 @@ test('rounds no integer in json(), extract and check', async () => {
       {
         name: 'list',
         request: { path: '/big' },
-        extract: { id: '$.id', first: (it) => (it.json() as { list: bigint[] }).list[0] },
+        extract: { id: '$.id', first: (it) => it.json<{ list: bigint[] }>().list[0] },
       },
       { name: 'item', request: ({ vu }) => ({ path: `/items/${String(vu.vars['id'])}/${String(vu.vars['first'])}` }) },
     ],

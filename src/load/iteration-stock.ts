@@ -90,7 +90,7 @@ export class IterationStock {
   claimRest(): Promise<number> | undefined {
     this.#isClosed = true
     if (this.#unclaimed === 0 && this.#claiming === undefined) return undefined
-    const claimed = [this.#claiming ?? 0, this.#granted(this.#shared)]
+    const claimed = [this.#claiming ?? Promise.resolve(0), this.#granted(this.#shared)]
     return Promise.all(claimed).then(([underWay, rest]) => underWay! + rest!)
   }
 
@@ -99,6 +99,7 @@ export class IterationStock {
     const block = Math.max(1, waiting, Math.ceil((this.#unclaimed * CLAIMED_RATIO) / this.#share.count))
     this.#claiming = this.#granted(block)
     this.#claiming.then(
+      // oxlint-disable-next-line promise/always-return
       (granted) => {
         this.#claiming = undefined
         if (this.#isClosed) return

@@ -82,6 +82,7 @@ class Generator {
     this.driver = driverFor<Vu>(load, offsetMs, {
       ...{ vus: this.#vus, idle: this.#idle, share: this.#share, claim: this.#claim, pacer, startMs: () => START_MS },
       ...{ random: new Random(seed).fork('http 1').fork(label), maxQueueTimeMs, stepThinkMs },
+      // oxlint-disable-next-line vitest/no-standalone-expect
       onScheduled: (delayMs) => expect(delayMs).toBeLessThan(1e-6),
       onDropped: (dueMs) => this.dropped.push(dueMs),
       onExhausted: () => (this.isExhausted = true),
@@ -210,6 +211,7 @@ const due = (all: readonly Generator[]) =>
 /** Like `toEqual`, which is used only if the lists differ, as it takes milliseconds. */
 function expectSame<T>(received: readonly T[], expected: readonly T[]): void {
   const isSame = received.length === expected.length && received.every((one, at) => isEqual(one, expected[at]!))
+  // oxlint-disable-next-line vitest/no-conditional-expect
   if (!isSame) expect(received).toEqual(expected)
 }
 
@@ -285,7 +287,9 @@ describe('the union over any number of generators', () => {
           expect(ofVu.map(({ iteration }) => iteration)).toEqual(ofVu.map((_, at) => at))
         // Generators stop because nothing is left, or together at the end of the time.
         if (begun.at(-1)!.dueMs + 6_000 < maxDurationMs) {
+          // oxlint-disable-next-line vitest/no-conditional-expect
           expect(dropped).toEqual([])
+          // oxlint-disable-next-line vitest/no-conditional-expect
           expect(parts.every(({ isExhausted }) => isExhausted)).toBe(true)
         }
       }),
@@ -317,6 +321,7 @@ async function divideShared(plan: Plan, count: number, tripMs: number): Promise<
     hasResponse = false
     await settled()
   }
+  // oxlint-disable-next-line typescript/await-thenable
   await Promise.all(all.map(({ driver }) => driver!.settled))
   return all
 }

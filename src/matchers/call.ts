@@ -212,6 +212,7 @@ export class Call {
     const { EXPECTED_COLOR: expected, RECEIVED_COLOR: received } = this.#state.utils
     const toJSON = () => {
       const { name, message, stack } = error
+      // oxlint-disable-next-line typescript/no-misused-spread
       return { ...error, name, message: colourMessage(message, { expected, received }), stack }
     }
     return Object.defineProperty(error, 'toJSON', { value: toJSON })

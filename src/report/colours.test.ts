@@ -45,6 +45,7 @@ test('failures have the colours of Vitest in a terminal, and only there', async 
   for (const file of ['junit.xml', 'perf-report/results.json', 'perf-report/summary.md', 'perf-report/index.html']) {
     const text = await readFile(project.path(file), 'utf8')
     expect(text).toMatch(/p95 (<|&lt;) 50 ms/)
+    // oxlint-disable-next-line eslint/no-control-regex
     expect(text).not.toMatch(/\u001b|\\u001b|\[3[129]m/)
   }
 })

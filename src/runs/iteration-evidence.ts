@@ -1,5 +1,12 @@
 import type { IterationEvidence } from '../evidence/evidence.ts'
-import { scopeDurationMs, scopeName, scopeSeconds, totalsOf, WHOLE_RUN,type ScopeTotals } from '../execution/request-scope.ts'
+import {
+  scopeDurationMs,
+  scopeName,
+  scopeSeconds,
+  totalsOf,
+  WHOLE_RUN,
+  type ScopeTotals,
+} from '../execution/request-scope.ts'
 import { describeLoad, isOpen } from '../load/describe.ts'
 import { formatCount } from '../stats/units.ts'
 import { generatorLines } from './generator-findings.ts'

@@ -9,6 +9,7 @@ import { WatchedPromise } from '../../results/watched-promise.ts'
 import type { HttpResponse } from '../response.ts'
 import type { FlowContext, FlowRequester, FlowRequestSpec } from '../types.ts'
 import type { FlowUser } from './flow-user.ts'
+import { handled } from './handled.ts'
 import { RunEndedError } from './request-failed-error.ts'
 
 /** Number of calls after the end of the run that reject. A flow that catches them all, in a loop, is then left waiting. */
@@ -203,14 +204,9 @@ export class FlowIteration<D> implements FlowContext<D> {
 
   #fail(error: unknown): Promise<never> {
     this.#user.execution.scenarioFailed(error)
+    // oxlint-disable-next-line promise/no-promise-in-callback -- not a callback: `error` is what happened
     return handled(Promise.reject(error))
   }
-}
-
-/** Marks the rejection of a promise as handled: it has been counted or reported already, even if the flow drops it. */
-export function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {})
-  return promise
 }
 
 function wrongDuration(received: unknown): OptionsError {

@@ -13,8 +13,9 @@ import { BodyError } from '../response-body.ts'
 import type { HttpResponse } from '../response.ts'
 import type { RequestKind } from '../steps.ts'
 import type { Flow, FlowRequestSpec } from '../types.ts'
-import { FlowIteration, handled } from './flow-iteration.ts'
+import { FlowIteration } from './flow-iteration.ts'
 import type { FlowPlan } from './flow-plan.ts'
+import { handled } from './handled.ts'
 import { RequestFailedError, RunEndedError } from './request-failed-error.ts'
 
 /** Connections of one VU, as browsers open to one host. */
@@ -314,6 +315,7 @@ export class FlowUser<D> extends HttpUser<D> {
 
   #fail(error: unknown): Promise<never> {
     this.execution.scenarioFailed(error)
+    // oxlint-disable-next-line promise/no-promise-in-callback -- not a callback: `error` is what happened
     return handled(Promise.reject(error))
   }
 }

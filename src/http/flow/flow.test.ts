@@ -182,6 +182,7 @@ test('a failed assertion and an unreadable body are errors of the last request, 
     async ({ request, iteration }) => {
       await request({ path: '/b' })
       const page = await request({ path: '/a' })
+      // oxlint-disable-next-line vitest/no-conditional-expect
       if (iteration === 0) expect(page.status).toBe(201)
       else page.json()
     },
@@ -280,7 +281,7 @@ test('groups take the time of their function, nested ones included, and return i
   const { run, results } = await runFlow(server, async ({ request, group, sleep }) => {
     const id = await group('checkout', async () => {
       const login = await request({ path: '/a' })
-      await group('pay', async () =>  (await sleep('40ms')))
+      await group('pay', async () => await sleep('40ms'))
       await sleep({ min: '40ms', max: '50ms' })
       return login.json().id as number
     })
@@ -537,7 +538,7 @@ test('an exception of the flow itself is the error of the run, also after an err
 })
 
 test('an assertion before any request is the error of the run', async () => {
-  expect(await errorOf(async () =>  expect(1).toBe(2))).toContain('expected 1 to be 2')
+  expect(await errorOf(async () => expect(1).toBe(2))).toContain('expected 1 to be 2')
 })
 
 test('an invalid request ends the run with every mistake', async () => {

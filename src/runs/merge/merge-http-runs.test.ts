@@ -23,7 +23,7 @@ interface Sample extends Partial<HttpMeasurement> {
   readonly info?: Partial<GeneratorInfo>
 }
 
-function measurementOf({ requests = GOOD, info: _, ...more }: Sample): HttpMeasurement {
+function measurementOf({ requests = GOOD, info: _info, ...more }: Sample): HttpMeasurement {
   return measured([series('http 1', undefined, requests)], more)
 }
 
@@ -145,6 +145,7 @@ describe('the evidence of a merged run', () => {
     const slower = every(10, 0, 9000, { latencyMs: 26, status: 200 })
     expect(
       runOf({ 4: { requests: slower } })
+        // oxlint-disable-next-line eslint/no-unexpected-multiline
         [evidenceOf]()
         .evidenceLines.at(-1),
     ).toMatchInlineSnapshot(

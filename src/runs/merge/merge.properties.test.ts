@@ -131,7 +131,7 @@ function attempt<T>(choose: () => T): T[] {
 }
 
 function scopeFigures(evidence: RequestEvidence) {
-  const { histogram, windows, requestWindows = [], goodBySecond = [], busyVus, vuShortage } = evidence
+  const { histogram, windows, requestWindows, goodBySecond, busyVus, vuShortage } = evidence
   const percentiles = [0.5, 0.95]
   const errors = requestWindows.map((window) => ({ hits: window.missed, total: window.offered }))
   return {

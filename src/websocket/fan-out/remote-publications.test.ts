@@ -68,7 +68,7 @@ function counts(all: readonly Step[], isRemote: boolean) {
   }
   for (const learn of facts) learn()
   ledger.decide()
-  return { ...ledger.counts(0), windows: ledger.windows.map(({ lag: _, ...window }) => window), owed: ledger.owed }
+  return { ...ledger.counts(0), windows: ledger.windows.map(({ lag: _lag, ...window }) => window), owed: ledger.owed }
 }
 
 describe('an account of publications that another generator sent', () => {

@@ -101,6 +101,7 @@ export function readHandshake<D>(
     if (isSame && known[instance] !== undefined) return known[instance]
     const parts = all.map((part) => part.of(vu))
     if (parts.some((part) => part instanceof Promise))
+      // oxlint-disable-next-line typescript/await-thenable
       return Promise.all(parts).then((resolved) => compose(instance, resolved as unknown as Resolved))
     const request = compose(instance, parts as unknown as Resolved)
     if (isSame) known[instance] = request
