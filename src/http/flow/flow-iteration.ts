@@ -1,4 +1,7 @@
+import type { FirstError, Span } from '../../execution/iteration-times.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { RunningExecution } from '../../execution/workload.ts'
+import type { ThinkTime } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
 import type { Vu } from '../../load/vu.ts'
 import { now } from '../../machine/clock.ts'
@@ -8,7 +11,6 @@ import { isText } from '../../options/values.ts'
 import { WatchedPromise } from '../../results/watched-promise.ts'
 import type { HttpResponse } from '../response.ts'
 import type { FlowContext, FlowRequester, FlowRequestSpec } from '../types.ts'
-import type { FlowUser } from './flow-user.ts'
 import { handled } from './handled.ts'
 import { RunEndedError } from './request-failed-error.ts'
 
@@ -16,6 +18,22 @@ import { RunEndedError } from './request-failed-error.ts'
 const MAX_REJECTIONS = 100
 
 type Sleep = PromiseWithResolvers<void>
+
+/** VU of an iteration: sends its requests, and counts them. */
+export interface IterationOwner<D> {
+  readonly vu: Vu<D>
+  readonly iteration: number
+  readonly random: Random
+  readonly execution: Pick<RunningExecution<never>, 'pacer' | 'startMs' | 'isOver' | 'scenarioFailed'>
+  /** Number of requests of the iteration that ended in an error. */
+  readonly errors: number
+  readonly lastError: FirstError | undefined
+  draw(time: ThinkTime): number
+  request(spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse>
+  requestAll(specs: readonly FlowRequestSpec[], dueMs: number): Promise<HttpResponse[]>
+  beginGroup(name: string, dueMs: number): Span
+  groupEnded(span: Span): void
+}
 
 /** The functions that a flow is called with, for one iteration. */
 export class FlowIteration<D> implements FlowContext<D> {
@@ -25,7 +43,7 @@ export class FlowIteration<D> implements FlowContext<D> {
   isStopped = false
   /** Number of requests that the flow has sent. */
   requests = 0
-  readonly #user: FlowUser<D>
+  readonly #user: IterationOwner<D>
   /** Intended start of the first request, in milliseconds since the start of the run. */
   #dueMs: number
   /** Delay of the generator after the last sleep, which counts for the next request. */
@@ -38,7 +56,7 @@ export class FlowIteration<D> implements FlowContext<D> {
   #openGroups = 0
   #requester: FlowRequester | undefined
 
-  constructor(user: FlowUser<D>, dueMs: number) {
+  constructor(user: IterationOwner<D>, dueMs: number) {
     this.#user = user
     this.#dueMs = dueMs
     this.vu = user.vu
