@@ -11,6 +11,7 @@ import type { SlowestRequests } from '../../runs/slowest-requests.ts'
 import type { ErrorKind } from '../../stats/timeline.ts'
 import type { Clients } from '../fan-out/clients.ts'
 import { expectsResponse, isResponseTo, type Message, type Outgoing } from '../message.ts'
+import { checkedMessage } from '../returned-values.ts'
 import type { Step } from './conversation-options.ts'
 import { noMessages, type FirstMessages } from './first-messages.ts'
 
@@ -149,6 +150,11 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     return this.#context.steps[this.#stepIndex]!
   }
 
+  /** The option `send` of the step, as errors name it. */
+  get #sendName(): string {
+    return this.#context.steps.length === 1 ? 'steps.send' : `steps[${this.#stepIndex}].send`
+  }
+
   #begin(intendedMs: number): void {
     const { execution, series, deadlines, clients } = this.#context
     if (execution.isOver) return this.end(now())
@@ -156,7 +162,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     this.#counter.setIntendedStart(intendedMs, this.countedUntilMs)
     try {
       const context = { vu: this.vu, iteration: this.iteration, random: this.random }
-      this.#sent = typeof send === 'function' ? send(context) : send
+      this.#sent = typeof send === 'function' ? checkedMessage(this.#sendName, send(context)) : send
     } catch (error) {
       execution.scenarioFailed(error)
       return

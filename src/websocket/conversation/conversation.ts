@@ -17,6 +17,7 @@ import type { HttpMeasurement } from '../../runs/request-measurement.ts'
 import { SlowestRequests } from '../../runs/slowest-requests.ts'
 import { Clients, type ClientEvents } from '../fan-out/clients.ts'
 import { Message } from '../message.ts'
+import { checkedMessages } from '../returned-values.ts'
 import { toPerformanceMs } from '../sockets/clock.ts'
 import { createPool } from '../sockets/create-pool.ts'
 import { diagnoseHandshakes, isRefusal, fixFor } from '../sockets/failure-remedies.ts'
@@ -234,7 +235,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
       ...plan,
       clients,
       vuOf: (client: number) => this.#byId[client]!.vu,
-      subscribe: onOpen,
+      subscribe: onOpen && ((vu: Vu<D>) => checkedMessages('onOpen', onOpen(vu))),
       isSubscribed: isReady && ((message: Message, vu: Vu<D>) => decision('isReady', isReady(message, vu))),
       subscribeTimeoutMs: plan.readyTimeoutMs,
       joinDelayMs: onOpen === undefined ? 0 : GREETING_DELAY_MS,

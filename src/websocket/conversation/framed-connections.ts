@@ -1,6 +1,7 @@
+import { wrongReturn } from '../../execution/checked-function.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
-import { encode, type Message, type Outgoing } from '../message.ts'
+import { encode, Message, type Outgoing } from '../message.ts'
 
 /** Events of the connections of a framing. */
 export interface FramedEvents {
@@ -33,7 +34,17 @@ export class FramedConnections {
   }
 
   framesOf(client: number, message: Outgoing): readonly (string | Uint8Array)[] {
-    return this.#connections.get(client)?.send(message) ?? [encode(message)]
+    const connection = this.#connections.get(client)
+    if (connection === undefined) return [encode(message)]
+    const frames = connection.send(message)
+    if (Array.isArray(frames) && frames.every(isFrame)) return frames
+    throw this.#wrong('send', frames, 'a list of frames, each a string or bytes')
+  }
+
+  /** Returns a frame of the framing. @throws {ScenarioError} if it cannot be sent */
+  checkedFrame(method: string, frame: unknown): string | Uint8Array {
+    if (isFrame(frame)) return frame
+    throw this.#wrong(method, frame, 'a frame, a string or bytes')
   }
 
   /** Called when a WebSocket has opened. @throws errors of `open` */
@@ -57,7 +68,9 @@ export class FramedConnections {
       fail: (why) => whileOpen(() => this.#events.failed(client, why)),
     }
     this.#sockets.set(client, socket)
-    connection = this.#framing!.open(socket)
+    const opened = this.#framing!.open(socket)
+    if (!isConnection(opened)) throw this.#wrong('open', opened, 'an object with receive() and send()', 'connection')
+    connection = opened
     this.#connections.set(client, connection)
     for (const act of early) act()
   }
@@ -70,12 +83,14 @@ export class FramedConnections {
    */
   receive(client: number, connection: FramedConnection, frame: Message, take: (message: Message) => void): void {
     const socket = this.#sockets.get(client)
-    const received = connection.receive(frame)
+    const received: unknown = connection.receive(frame)
     if (received === undefined) return
-    if (!(Symbol.iterator in received)) return take(received)
+    if (isMessage(received)) return take(received)
+    if (!isIterable(received)) throw this.#wrongMessage(received)
     for (const message of received) {
       // An earlier message of the frame may have ended the connection.
       if (this.#sockets.get(client) !== socket) return
+      if (!isMessage(message)) throw this.#wrongMessage(message)
       take(message)
     }
   }
@@ -89,10 +104,43 @@ export class FramedConnections {
     connection.close?.()
   }
 
-  /** Called at the end of the run: each connection may send its last frames. @throws errors of `close` */
+  /** Called at the end of the run: each connection may send its last frames. @throws the first error of `close` */
   closeAll(): void {
-    for (const connection of this.#connections.values()) connection.close?.()
+    let failure: { readonly error: unknown } | undefined
+    for (const connection of this.#connections.values())
+      try {
+        connection.close?.()
+      } catch (error) {
+        failure ??= { error }
+      }
     this.#connections.clear()
     this.#sockets.clear()
+    if (failure !== undefined) throw failure.error
   }
+
+  #wrongMessage(received: unknown): Error {
+    return this.#wrong('receive', received, 'a Message, several in a list or an iterator, or undefined')
+  }
+
+  #wrong(method: string, returned: unknown, valid: string, what = 'frame'): Error {
+    return wrongReturn(`${method} of the framing ${this.#framing?.name}`, returned, valid, what)
+  }
+}
+
+function isFrame(value: unknown): value is string | Uint8Array {
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
+function isConnection(value: unknown): value is FramedConnection {
+  if (typeof value !== 'object' || value === null) return false
+  const { receive, send } = value as Partial<FramedConnection>
+  return typeof receive === 'function' && typeof send === 'function'
+}
+
+function isMessage(value: unknown): value is Message {
+  return value instanceof Message
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
 }

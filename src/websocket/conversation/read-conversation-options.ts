@@ -7,13 +7,14 @@ import type { TargetLocation } from '../../machine/target-location.ts'
 import { Problems } from '../../options/problems.ts'
 import { choose, isRecord, map, object, optional, reading, type Reader } from '../../options/schema.ts'
 import { array, duration, func, matching, text } from '../../options/values.ts'
+import { isOutgoing, synchronous } from '../returned-values.ts'
 import { heartbeatOnce, NAME, readSocketPlan, socketFields } from '../sockets/read-socket-options.ts'
 import type { ConversationOptions, ConversationPlan, ConversationStep, Step } from './conversation-options.ts'
 
 /** The longest time-out: what histograms tell apart. */
 const MAX_TIMEOUT_MS = 600_000
 
-const isMessage = (value: unknown) => typeof value === 'string' || typeof value === 'function' || isRecord(value)
+const SEND_EXAMPLE = "({ vu }) => ({ type: 'move', player: vu.id })"
 
 /** A function that decides, and must return what it compares. */
 function decision<F>(example: string): Reader<F> {
@@ -30,10 +31,14 @@ const step = <D>(): Reader<ReadStep<D>> =>
   object<ConversationStep<D>>()(
     {
       name: optional(text("'join'")),
-      send: matching<ConversationStep<D>['send']>(
-        isMessage,
-        'must be a message (a string, bytes, or an object to go as JSON), or a function that gives one',
-        "({ vu }) => ({ type: 'move', player: vu.id })",
+      send: choose<ConversationStep<D>['send']>((value) =>
+        typeof value === 'function'
+          ? synchronous(SEND_EXAMPLE)
+          : matching(
+              isOutgoing,
+              'must be a message (a string, bytes, or an object to go as JSON), or a function that gives one',
+              SEND_EXAMPLE,
+            ),
       ),
       isResponse: optional(
         decision<NonNullable<ConversationStep<D>['isResponse']>>(
@@ -72,7 +77,7 @@ const conversation = <D>() =>
       name: optional(NAME),
       data: optional(dataOption<D>()),
       onOpen: optional(
-        func<NonNullable<ConversationOptions<D>['onOpen']>>("(vu) => ({ type: 'login', token: vu.data.token })"),
+        synchronous<NonNullable<ConversationOptions<D>['onOpen']>>("(vu) => ({ type: 'login', token: vu.data.token })"),
       ),
       isReady: optional(
         func<NonNullable<ConversationOptions<D>['isReady']>>("(message) => message.json().type === 'WELCOME'"),

@@ -1,15 +1,17 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
+import { decision } from '../../execution/checked-function.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import { ownIds, positionOf, type Share } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
 import { durationMs } from '../../options/checks.ts'
 import { shortened } from '../../options/shortened.ts'
+import { showValue } from '../../options/show-value.ts'
 import { heartbeatNotes } from '../../runs/heartbeat-notes.ts'
 import { formatCount } from '../../stats/units.ts'
 import { FramedConnections, type FramedEvents } from '../conversation/framed-connections.ts'
 import type { Framing, FramingHeartbeat } from '../framing.ts'
-import { encode, Message, type Outgoing } from '../message.ts'
+import { Message, type Outgoing } from '../message.ts'
 import { ApplicationHeartbeats, type Beat } from '../sockets/application-heartbeats.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { Handshakes } from '../sockets/handshakes.ts'
@@ -17,7 +19,6 @@ import type { SocketLayout } from '../sockets/socket-limits.ts'
 import type { HandshakeRequest, HeartbeatPlan } from '../sockets/socket-options.ts'
 import type { PoolEvents, SocketPool } from '../sockets/socket-pool.ts'
 import { ClientStates } from './client-states.ts'
-import { messagesOf } from './read-moves.ts'
 
 const DEADLINE_SWEEP_MS = 100
 
@@ -35,7 +36,8 @@ export interface ClientsPlan<D> {
   readonly framing: Framing | undefined
   readonly perMessageDeflate: boolean
   readonly heartbeat: HeartbeatPlan<D> | undefined
-  readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
+  /** Returns the messages of a new connection. */
+  readonly subscribe: ((vu: Vu<D>) => readonly Outgoing[]) | undefined
   readonly isSubscribed: ((message: Message, vu: Vu<D>) => boolean) | undefined
   readonly subscribeTimeoutMs: number
   /** Without an acknowledgement, the time for the target to process the last subscription. */
@@ -127,9 +129,13 @@ export class Clients<D> implements PoolEvents {
     this.#pool.drop(client)
   }
 
-  /** Sends a message; does nothing if the client is not connected. */
+  /** Sends a message; does nothing if the client is not connected. A message that cannot be encoded ends the run. */
   send(client: number, message: Outgoing): void {
-    this.#pool.send(client, this.#framed.framesOf(client, message))
+    try {
+      this.#pool.send(client, this.#framed.framesOf(client, message))
+    } catch (error) {
+      this.#events.broken(error)
+    }
   }
 
   /** Heartbeats sent, and those without a response; `undefined` if no client has a heartbeat. */
@@ -206,19 +212,25 @@ export class Clients<D> implements PoolEvents {
     if (messages !== undefined)
       this.#pool.send(
         client,
-        messagesOf(messages).flatMap((message) => this.#framed.framesOf(client, message)),
+        messages.flatMap((message) => this.#framed.framesOf(client, message)),
       )
     if (this.#plan.isSubscribed === undefined) this.#nowSubscribed(client)
   }
 
   #framedEvents(): FramedEvents {
     return {
-      send: (client, frames) => this.#pool.send(client, frames),
-      ready: (client, heartbeat) => {
-        if (!this.states.isFraming(client)) return
-        this.#subscribe(client)
-        if (heartbeat !== undefined) this.#heartbeats.start(client, framesBeat(heartbeat))
-      },
+      // A framing may also call these from a timer of its own, where nothing else catches an error.
+      send: (client, frames) =>
+        this.#guard(() => {
+          for (const frame of frames) this.#framed.checkedFrame('socket.send()', frame)
+          this.#pool.send(client, frames)
+        }),
+      ready: (client, heartbeat) =>
+        this.#guard(() => {
+          if (!this.states.isFraming(client)) return
+          this.#subscribe(client)
+          if (heartbeat !== undefined) this.#heartbeats.start(client, framesBeat(heartbeat))
+        }),
       heartbeatResponded: (client) => this.#heartbeats.responded(client),
       failed: (client, why) => {
         this.#pool.drop(client)
@@ -235,7 +247,7 @@ export class Clients<D> implements PoolEvents {
 
   #beat(client: number, { message, isFrame }: Beat): void {
     this.#guard(() => {
-      if (isFrame) this.#pool.send(client, [encode(message(client))])
+      if (isFrame) this.#pool.send(client, [this.#framed.checkedFrame('heartbeat.message', message(client))])
       else this.send(client, message(client))
     })
   }
@@ -258,18 +270,26 @@ export class Clients<D> implements PoolEvents {
   }
 
   #take(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    try {
+      this.#takeUnguarded(client, data, isBinary, atUs, framed)
+    } catch (error) {
+      this.#events.broken(error)
+    }
+  }
+
+  /** @throws errors of functions of the scenario */
+  #takeUnguarded(client: number, data: Buffer, isBinary: boolean, atUs: number, framed: Message | undefined): void {
     if (this.#heartbeats.isAwaitingResponse(client) && this.#isHeartbeatResponse(client, data, isBinary, framed)) return
     if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs, framed)
-    this.#guard(() => {
-      this.#events.early?.(client, data, isBinary, atUs, framed)
-      if (this.#plan.isSubscribed?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))
-        this.#nowSubscribed(client)
-    })
+    this.#events.early?.(client, data, isBinary, atUs, framed)
+    if (this.#plan.isSubscribed?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))
+      this.#nowSubscribed(client)
   }
 
   #isHeartbeatResponse(client: number, data: Buffer, isBinary: boolean, framed: Message | undefined): boolean {
     const { heartbeat } = this.#plan
-    if (heartbeat?.response?.(framed ?? new Message(data, isBinary)) !== true) return false
+    if (heartbeat?.response === undefined) return false
+    if (!decision('heartbeat.response', heartbeat.response(framed ?? new Message(data, isBinary)))) return false
     this.#heartbeats.responded(client)
     return true
   }
@@ -324,8 +344,13 @@ function beatOf<D>({ heartbeat, framing, vuOf }: ClientsPlan<D>): Beat | undefin
 }
 
 function framesBeat({ every, message, hasResponse = false }: FramingHeartbeat): Beat {
+  const everyMs = durationMs(every)
+  if (everyMs === undefined || everyMs <= 0)
+    throw new ScenarioError(
+      `heartbeat.every of a framing must be a duration above 0, it is ${showValue(every)}\nFix: write, for example, every: '25s'`,
+    )
   return {
-    everyMs: durationMs(every)!,
+    everyMs,
     message: typeof message === 'function' ? message : () => message,
     isFrame: true,
     hasResponse,

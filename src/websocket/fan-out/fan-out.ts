@@ -7,6 +7,7 @@ import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
 import { redactText } from '../../options/redact.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
 import { Message } from '../message.ts'
+import { checkedMessages } from '../returned-values.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { createPool } from '../sockets/create-pool.ts'
 import { diagnoseHandshakes } from '../sockets/failure-remedies.ts'
@@ -99,7 +100,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     const clientsPlan = {
       ...this.#plan,
       vuOf: (client: number) => this.#vus[client]!,
-      subscribe: subscribe && ((vu: Vu<D>) => subscribe(vu, this.#membership.of(vu.id))),
+      subscribe: subscribe && ((vu: Vu<D>) => checkedMessages('subscribe', subscribe(vu, this.#membership.of(vu.id)))),
       isSubscribed:
         isSubscribed &&
         ((message: Message, vu: Vu<D>) => this.#membership.acknowledges(isSubscribed(message, vu), vu.id)),

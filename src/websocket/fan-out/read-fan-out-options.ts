@@ -6,6 +6,7 @@ import type { TargetLocation } from '../../machine/target-location.ts'
 import { Problems } from '../../options/problems.ts'
 import { choose, isRecord, object, optional } from '../../options/schema.ts'
 import { constant, duration, func, integer, rate } from '../../options/values.ts'
+import { synchronous } from '../returned-values.ts'
 import { heartbeatOnce, NAME, readSocketPlan, socketFields } from '../sockets/read-socket-options.ts'
 import type { FanOutOptions, FanOutPlan, PublishOptions } from './fan-out-options.ts'
 
@@ -34,17 +35,19 @@ const fanOut = <D>(scale: Scale) =>
       name: optional(NAME),
       connections: integer({ min: 1, ...VU_LIMIT, example: 1000 }),
       data: optional(dataOption<D>()),
-      subscribe: optional(func<NonNullable<FanOutOptions<D>['subscribe']>>("() => ({ type: 'subscribe' })")),
+      subscribe: optional(synchronous<NonNullable<FanOutOptions<D>['subscribe']>>("() => ({ type: 'subscribe' })")),
       isSubscribed: optional(
         func<NonNullable<FanOutOptions<D>['isSubscribed']>>("(message) => message.toString() === 'OK'"),
       ),
       subscribeTimeout: optional(duration(), 10_000),
       joinDelay: optional(duration({ min: 0 }), 500),
       publish: optional(PUBLISH),
-      identify: func<FanOutOptions<D>['identify']>('(message) => ({ id: message.json().id })'),
-      group: optional(func<NonNullable<FanOutOptions<D>['group']>>('(vu) => rooms[vu.id % rooms.length]')),
+      identify: synchronous<FanOutOptions<D>['identify']>('(message) => ({ id: message.json().id })'),
+      group: optional(synchronous<NonNullable<FanOutOptions<D>['group']>>('(vu) => rooms[vu.id % rooms.length]')),
       moves: optional(
-        func<NonNullable<FanOutOptions<D>['moves']>>("(vu) => [{ time: '2s', join: 'room 7', send: { join: 7 } }]"),
+        synchronous<NonNullable<FanOutOptions<D>['moves']>>(
+          "(vu) => [{ time: '2s', join: 'room 7', send: { join: 7 } }]",
+        ),
       ),
       duration: duration(),
       warmup: optional(duration({ min: 0 })),

@@ -1,11 +1,12 @@
 import type { Vu } from '../../load/vu.ts'
 import type { Duration } from '../../options/checks.ts'
-import { object, optional, readOptions } from '../../options/schema.ts'
+import { isRecord, object, optional, readOptions } from '../../options/schema.ts'
 import { shortened } from '../../options/shortened.ts'
-import { duration } from '../../options/values.ts'
+import { duration, isText } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
 import { FrameMemo } from './frame-memo.ts'
+import { checkHelperOptions } from './helper-options.ts'
 import { JsonMessage } from './json-message.ts'
 import { Pending } from './pending.ts'
 import { objectPerVu } from './per-vu.ts'
@@ -39,7 +40,9 @@ interface Packet {
 const graphqlOptions = <D>() =>
   object<GraphQLTransportWsOptions<D>>()(
     {
-      connectionParams: optional(objectPerVu<Readonly<Record<string, unknown>>, D>('{ token: process.env.TOKEN }')),
+      connectionParams: optional(
+        objectPerVu<D>('graphqlTransportWs({ connectionParams })', '{ token: process.env.TOKEN }'),
+      ),
       pingInterval: optional(duration()),
     },
     { example: "graphqlTransportWs({ pingInterval: '15s' })" },
@@ -56,7 +59,6 @@ const graphqlOptions = <D>() =>
  */
 export function graphqlTransportWs<D = unknown>(options: GraphQLTransportWsOptions<D> = {}): Framing {
   const { connectionParams, pingIntervalMs } = readOptions('graphqlTransportWs()', graphqlOptions<D>(), options)
-  const paramsOf = typeof connectionParams === 'function' ? connectionParams : () => connectionParams
   const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
   return {
     name: NAME,
@@ -64,7 +66,7 @@ export function graphqlTransportWs<D = unknown>(options: GraphQLTransportWsOptio
     ...(pingIntervalMs === undefined
       ? {}
       : { heartbeat: { every: pingIntervalMs, message: '{"type":"ping"}', hasResponse: true } }),
-    open: (socket) => new GraphqlConnection(socket, memo, paramsOf(socket.vu as Vu<D>)),
+    open: (socket) => new GraphqlConnection(socket, memo, connectionParams?.(socket.vu as Vu<D>)),
   }
 }
 
@@ -76,10 +78,19 @@ export function graphqlTransportWs<D = unknown>(options: GraphQLTransportWsOptio
  * const subscribe = () => graphqlOperation({ query: 'subscription { prices { id } }' })
  */
 export function graphqlOperation(operation: GraphQLOperation): Outgoing {
+  checkHelperOptions('graphqlOperation()', operation, OPERATION)
   return request({ ...operation })
 }
 
 const NAME = 'graphql-transport-ws'
+
+const OBJECT = { isValid: isRecord, rule: 'must be an object' }
+const OPERATION = {
+  query: { isValid: isText, rule: 'must be a document', example: "query: 'query { prices { id } }'" },
+  variables: { ...OBJECT, example: "variables: { id: '7' }" },
+  operationName: { isValid: isText, rule: 'must be a string', example: "operationName: 'Prices'" },
+  extensions: { ...OBJECT, example: 'extensions: { persistedQuery }' },
+}
 
 class GraphqlConnection implements FramedConnection {
   readonly #socket: FramedSocket

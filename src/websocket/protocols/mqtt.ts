@@ -5,10 +5,11 @@ import type { IConnectPacket, Packet, Parser } from 'mqtt-packet'
 import type { Vu } from '../../load/vu.ts'
 import type { Duration } from '../../options/checks.ts'
 import { MissingPackageError } from '../../options/optional-package.ts'
-import { object, optional, readOptions } from '../../options/schema.ts'
+import { choose, object, optional, readOptions } from '../../options/schema.ts'
 import { duration, flag, func, matching } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { Message, request, type Outgoing } from '../message.ts'
+import { checkHelperOptions } from './helper-options.ts'
 import { Pending } from './pending.ts'
 import { textPerVu } from './per-vu.ts'
 
@@ -28,6 +29,8 @@ export interface MqttOptions<D = unknown> {
   readonly isClean?: boolean
 }
 
+const CLIENT_ID = '(vu) => `client-${vu.id}`'
+
 const mqttOptions = <D>() =>
   object<MqttOptions<D>>()(
     {
@@ -35,9 +38,15 @@ const mqttOptions = <D>() =>
         matching<4 | 5>((value) => value === 4 || value === 5, 'must be 4 (MQTT 3.1.1) or 5', '4'),
         4,
       ),
-      clientId: optional(func<(vu: Vu<D>) => string>('(vu) => `client-${vu.id}`')),
-      username: optional(textPerVu<D>("'load'")),
-      password: optional(textPerVu<D>('process.env.MQTT_PASSWORD')),
+      clientId: optional(
+        choose((value) =>
+          typeof value === 'function'
+            ? textPerVu<D>('mqtt({ clientId })', CLIENT_ID)
+            : func<(vu: Vu<D>) => string>(CLIENT_ID, 'must be a function, as each client needs an id of its own'),
+        ),
+      ),
+      username: optional(textPerVu<D>('mqtt({ username })', "'load'")),
+      password: optional(textPerVu<D>('mqtt({ password })', 'process.env.MQTT_PASSWORD')),
       keepAlive: optional(duration({ min: 1000, max: 65_535_000 }), 30_000),
       isClean: optional(flag(false), true),
     },
@@ -84,8 +93,8 @@ export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
         clean: isClean,
         clientId: clientId?.(vu) ?? `${prefix}-${vu.id}`,
         keepalive: Math.floor(keepAliveMs / 1000),
-        ...(username === undefined ? {} : { username: valueOf(username, vu) }),
-        ...(password === undefined ? {} : { password: Buffer.from(valueOf(password, vu)) }),
+        ...(username === undefined ? {} : { username: username(vu) }),
+        ...(password === undefined ? {} : { password: Buffer.from(password(vu)) }),
       }
       return new MqttConnection(socket, codec, connect)
     },
@@ -100,8 +109,10 @@ export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
  */
 export function mqttSubscribe(
   topics: string | readonly string[],
-  { qos = 0 }: Pick<MqttPublishOptions, 'qos'> = {},
+  options: Pick<MqttPublishOptions, 'qos'> = {},
 ): Outgoing {
+  checkHelperOptions('mqttSubscribe()', options, SUBSCRIBE)
+  const { qos = 0 } = options
   return request({ cmd: 'subscribe', subscriptions: listOf(topics).map((topic) => ({ topic, qos })) })
 }
 
@@ -125,11 +136,29 @@ export function mqttUnsubscribe(topics: string | readonly string[]): Outgoing {
 export function mqttPublish(
   topic: string,
   payload: string | Uint8Array | Readonly<Record<string, unknown>>,
-  { qos = 0, isRetained = false }: MqttPublishOptions = {},
+  options: MqttPublishOptions = {},
 ): Outgoing {
+  checkHelperOptions('mqttPublish()', options, PUBLISH)
+  const { qos = 0, isRetained = false } = options
   const bytes = typeof payload === 'string' || payload instanceof Uint8Array ? payload : JSON.stringify(payload)
   const packet = { cmd: 'publish', topic, payload: Buffer.from(bytes as string), qos, retain: isRetained, dup: false }
   return qos === 0 ? packet : request(packet)
+}
+
+const SUBSCRIBE = {
+  qos: {
+    isValid: (value: unknown) => value === 0 || value === 1 || value === 2,
+    rule: 'must be 0, 1 or 2',
+    example: 'qos: 1',
+  },
+}
+const PUBLISH = {
+  ...SUBSCRIBE,
+  isRetained: {
+    isValid: (value: unknown) => typeof value === 'boolean',
+    rule: 'must be true or false',
+    example: 'isRetained: true',
+  },
 }
 
 type Codec = typeof mqttPacket
@@ -258,10 +287,6 @@ function loadCodec(): Codec {
   } catch (error) {
     throw new MissingPackageError('mqtt()', 'mqtt-packet', 'mqtt-packet', error)
   }
-}
-
-function valueOf<D>(value: string | ((vu: Vu<D>) => string), vu: Vu<D>): string {
-  return typeof value === 'function' ? value(vu) : value
 }
 
 function listOf(topics: string | readonly string[]): readonly string[] {

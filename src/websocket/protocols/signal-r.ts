@@ -1,9 +1,11 @@
+import { wrongReturn } from '../../execution/checked-function.ts'
 import type { Duration } from '../../options/checks.ts'
 import { object, optional, readOptions } from '../../options/schema.ts'
 import { shortened } from '../../options/shortened.ts'
-import { duration, func } from '../../options/values.ts'
+import { duration } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
+import { pathOfPromise, synchronous } from '../returned-values.ts'
 import { split } from './delimited.ts'
 import { FrameMemo } from './frame-memo.ts'
 import { JsonMessage } from './json-message.ts'
@@ -21,7 +23,10 @@ export interface SignalROptions {
 }
 
 const SIGNAL_R = object<SignalROptions>()(
-  { pingInterval: optional(duration(), 15_000), result: optional(func<(invocation: Message) => unknown>('() => 7')) },
+  {
+    pingInterval: optional(duration(), 15_000),
+    result: optional(synchronous<(invocation: Message) => unknown>('() => 7')),
+  },
   { example: "signalR({ pingInterval: '15s' })" },
 )
 
@@ -165,7 +170,7 @@ Fix: make the message with signalRSend('Method', …) or signalRInvocation('Meth
       const completion =
         this.#result === undefined
           ? { error: `the client has no result for ${target}` }
-          : { result: this.#result(message) ?? null }
+          : { result: resultOf(this.#result, message) }
       this.#socket.send(JSON.stringify({ type: COMPLETION, invocationId, ...completion }) + END)
     }
     return message
@@ -177,6 +182,13 @@ Fix: make the message with signalRSend('Method', …) or signalRInvocation('Meth
     if (error === undefined) return new JsonMessage(data, result, { responseTo: sent })
     return new JsonMessage(data, { error }, { responseTo: sent, failure: `SignalR: ${shortened(error, 100)}` })
   }
+}
+
+/** @throws {ScenarioError} if the function returned a promise */
+function resultOf(result: NonNullable<SignalROptions['result']>, invocation: Message): unknown {
+  const returned = result(invocation) ?? null
+  if (pathOfPromise(returned) === undefined) return returned
+  throw wrongReturn('signalR({ result })', returned, 'a value without promises', 'invocation')
 }
 
 function isStream(sent: Outgoing): boolean {

@@ -1,8 +1,10 @@
+import { wrongReturn } from '../../execution/checked-function.ts'
 import type { Vu } from '../../load/vu.ts'
 import { object, optional, readOptions } from '../../options/schema.ts'
-import { func, text } from '../../options/values.ts'
+import { text } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
+import { pathOfPromise, synchronous } from '../returned-values.ts'
 import { Pending } from './pending.ts'
 import { objectPerVu } from './per-vu.ts'
 import {
@@ -34,8 +36,11 @@ const socketIoOptions = <D>() =>
   object<SocketIoOptions<D>>()(
     {
       namespace: optional(text("'/rooms'"), '/'),
-      auth: optional(objectPerVu<Readonly<Record<string, unknown>>, D>('{ token: process.env.TOKEN }')),
-      acknowledgement: optional(func<NonNullable<SocketIoOptions<D>['acknowledgement']>>("() => ['ok']"), () => []),
+      auth: optional(objectPerVu<D>('socketIo({ auth })', '{ token: process.env.TOKEN }')),
+      acknowledgement: optional(
+        synchronous<NonNullable<SocketIoOptions<D>['acknowledgement']>>("() => ['ok']"),
+        () => [],
+      ),
     },
     { example: "socketIo({ namespace: '/rooms' })" },
   )
@@ -53,7 +58,6 @@ const socketIoOptions = <D>() =>
 export function socketIo<D = unknown>(options: SocketIoOptions<D> = {}): Framing {
   const { namespace, auth, acknowledgement } = readOptions('socketIo()', socketIoOptions<D>(), options)
   const prefix = namespace === '/' ? '' : `${namespace},`
-  const authOf = typeof auth === 'function' ? auth : () => auth
   // Keyed by VU, as several runs, each with new VUs, may use the same framing.
   const sessions = new WeakMap<Vu<unknown>, Session>()
   return {
@@ -62,7 +66,7 @@ export function socketIo<D = unknown>(options: SocketIoOptions<D> = {}): Framing
     open: (socket) => {
       const session = sessions.get(socket.vu) ?? new Session()
       sessions.set(socket.vu, session)
-      return new SocketIoConnection(socket, prefix, session, authOf(socket.vu as Vu<D>), acknowledgement)
+      return new SocketIoConnection(socket, prefix, session, auth?.(socket.vu as Vu<D>), acknowledgement)
     },
   }
 }
@@ -235,8 +239,10 @@ Fix: make the message with socketIoEvent('name', …) or socketIoRequest('name',
   }
 
   #acknowledge(id: string, event: Message): void {
-    const args = this.#acknowledgement(event)
+    const args: unknown = this.#acknowledgement(event)
     if (args === undefined) return
+    if (!Array.isArray(args) || pathOfPromise(args) !== undefined)
+      throw wrongReturn('socketIo({ acknowledgement })', args, 'a list of arguments without promises', 'event')
     for (const frame of writePacket('acknowledgement', this.#prefix, id, args)) this.#socket.send(frame)
   }
 }

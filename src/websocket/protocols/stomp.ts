@@ -1,11 +1,12 @@
 import type { Vu } from '../../load/vu.ts'
 import type { Duration } from '../../options/checks.ts'
-import { object, optional, readOptions } from '../../options/schema.ts'
+import { isRecord, object, optional, readOptions } from '../../options/schema.ts'
 import { duration, text } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, request, type Outgoing } from '../message.ts'
+import { checkHelperOptions } from './helper-options.ts'
 import { Pending } from './pending.ts'
-import { objectPerVu } from './per-vu.ts'
+import { textsPerVu } from './per-vu.ts'
 import { readFrames, writeFrame, type StompFrame } from './stomp-frame.ts'
 
 /** Options of {@link stomp}. */
@@ -23,7 +24,7 @@ const stompOptions = <D>() =>
     {
       host: optional(text("'/'"), '/'),
       connectHeaders: optional(
-        objectPerVu<Readonly<Record<string, string>>, D>("{ login: 'guest', passcode: process.env.PASSCODE }"),
+        textsPerVu<D>('stomp({ connectHeaders })', "{ login: 'guest', passcode: process.env.PASSCODE }"),
       ),
       heartbeat: optional(duration({ min: 0 }), 10_000),
     },
@@ -41,11 +42,10 @@ const stompOptions = <D>() =>
  */
 export function stomp<D = unknown>(options: StompOptions<D> = {}): Framing {
   const { host, connectHeaders, heartbeatMs } = readOptions('stomp()', stompOptions<D>(), options)
-  const headersOf = typeof connectHeaders === 'function' ? connectHeaders : () => connectHeaders
   return {
     name: 'STOMP',
     subprotocols: ['v12.stomp', 'v11.stomp'],
-    open: (socket) => new StompConnection(socket, heartbeatMs, { host, ...headersOf(socket.vu as Vu<D>) }),
+    open: (socket) => new StompConnection(socket, heartbeatMs, { host, ...connectHeaders?.(socket.vu as Vu<D>) }),
   }
 }
 
@@ -87,11 +87,26 @@ export interface StompSendOptions {
 export function stompSend(
   destination: string,
   body: string | Uint8Array | Readonly<Record<string, unknown>>,
-  { headers = {}, isConfirmed = false }: StompSendOptions = {},
+  options: StompSendOptions = {},
 ): Outgoing {
+  checkHelperOptions('stompSend()', options, SEND)
+  const { headers = {}, isConfirmed = false } = options
   const content = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   const message = { command: 'SEND', headers: { destination, ...headers }, body: content, isConfirmed }
   return isConfirmed ? request(message) : message
+}
+
+const SEND = {
+  headers: {
+    isValid: (value: unknown) => isRecord(value) && Object.values(value).every((it) => typeof it === 'string'),
+    rule: 'must be an object of strings',
+    example: "headers: { priority: '4' }",
+  },
+  isConfirmed: {
+    isValid: (value: unknown) => typeof value === 'boolean',
+    rule: 'must be true or false',
+    example: 'isConfirmed: true',
+  },
 }
 
 interface FrameToSend {

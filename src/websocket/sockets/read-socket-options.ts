@@ -11,11 +11,11 @@ import {
 } from '../../machine/target-location.ts'
 import { checkLoadHost, OWN_BASE_URL } from '../../options/base-url.ts'
 import { Problems } from '../../options/problems.ts'
-import { isRecord, map, object, optional, reading, type ReadFields } from '../../options/schema.ts'
+import { choose, isRecord, map, object, optional, reading, type ReadFields } from '../../options/schema.ts'
 import { TLS } from '../../options/tls-options.ts'
-import { any, duration, flag, func, integer, matching, rate } from '../../options/values.ts'
+import { any, duration, flag, integer, matching, rate } from '../../options/values.ts'
 import type { Framing } from '../framing.ts'
-import type { Outgoing } from '../message.ts'
+import { checkedMessage, isOutgoing, synchronous } from '../returned-values.ts'
 import { readHandshake } from './read-handshake.ts'
 import { layOut } from './socket-limits.ts'
 import type { HeartbeatOption, HeartbeatPlan, Placement, SocketOptions, SocketPlan } from './socket-options.ts'
@@ -41,13 +41,17 @@ const heartbeat = <D>() =>
     object<HeartbeatOption<D>>()(
       {
         every: duration(),
-        message: matching<HeartbeatOption<D>['message']>(
-          (value) => isOutgoing(value) || typeof value === 'function',
-          'must be a message (a string, bytes, or an object to go as JSON), or a function that returns one',
-          "{ type: 'ping' }",
+        message: choose<HeartbeatOption<D>['message']>((value) =>
+          typeof value === 'function'
+            ? synchronous("() => ({ type: 'ping' })")
+            : matching(
+                isOutgoing,
+                'must be a message (a string, bytes, or an object to go as JSON), or a function that returns one',
+                "{ type: 'ping' }",
+              ),
         ),
         response: optional(
-          func<NonNullable<HeartbeatOption<D>['response']>>("(message) => message.json().type === 'pong'"),
+          synchronous<NonNullable<HeartbeatOption<D>['response']>>("(message) => message.json().type === 'pong'"),
         ),
       },
       {
@@ -57,7 +61,7 @@ const heartbeat = <D>() =>
     ),
     ({ message, ...read }): HeartbeatPlan<D> => ({
       ...read,
-      message: typeof message === 'function' ? message : () => message,
+      message: typeof message === 'function' ? (vu) => checkedMessage('heartbeat.message', message(vu)) : () => message,
     }),
   )
 
@@ -153,9 +157,4 @@ function placeOf<D>(
   if (place === undefined && !isWrong)
     problems.add('baseUrl', undefined, `${NO_TARGET}: ${NO_TARGET_FIX}`, `baseUrl: 'http://127.0.0.1:3000'`)
   return place ?? { bases: [], tls: {} }
-}
-
-/** Whether a value can be sent. */
-function isOutgoing(value: unknown): value is Outgoing {
-  return typeof value === 'string' || value instanceof Uint8Array || isRecord(value)
 }
