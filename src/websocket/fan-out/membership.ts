@@ -1,9 +1,10 @@
+import { wrongReturn } from '../../execution/checked-function.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import { isOwn, type Share } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { Message, Outgoing } from '../message.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
-import type { FanOutPlan } from './fan-out-options.ts'
+import type { FanOutPlan, Move } from './fan-out-options.ts'
 import { acknowledgement, Moves, type Acknowledgement } from './moves.ts'
 import { namesOf, readMove, type PlannedMove } from './read-moves.ts'
 
@@ -64,7 +65,7 @@ export class Membership<D> {
             return known.get(key)!
           })
     const plannedMs = plan.warmupMs + plan.durationMs
-    const planned = vus.flatMap((vu) => (moves?.(vu) ?? []).map((move) => readMove(vu.id, move, plannedMs)))
+    const planned = vus.flatMap((vu) => movesOf(moves, vu).map((move) => readMove(vu.id, move, plannedMs)))
     this.names = [...new Set([...known.values()].flat().concat(planned.flatMap(({ join }) => join)))]
     for (const name of this.names) ledger.group(name)
     const own = planned.filter(({ client }) => isOwn(share, client))
@@ -123,6 +124,13 @@ export class Membership<D> {
   #moved({ client, join, leave }: PlannedMove): void {
     this.#groups[client] = [...new Set([...this.of(client).filter((name) => !leave.includes(name)), ...join])]
   }
+}
+
+function movesOf<D>(moves: FanOutPlan<D>['moves'], vu: Vu<D>): readonly Move[] {
+  if (moves === undefined) return []
+  const planned: unknown = moves(vu)
+  if (Array.isArray(planned)) return planned as readonly Move[]
+  throw wrongReturn('moves', planned, 'a list of moves, empty for a VU that does not move', 'VU')
 }
 
 function checkedNames(value: unknown, client: number): readonly string[] {

@@ -1,6 +1,7 @@
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import { durationMs } from '../../options/checks.ts'
 import type { Message, Outgoing } from '../message.ts'
+import { isOutgoing } from '../returned-values.ts'
 import type { Move } from './fan-out-options.ts'
 
 /** A validated move. */
@@ -14,6 +15,8 @@ export interface PlannedMove {
   readonly acknowledged: ((message: Message) => boolean) | undefined
 }
 
+const MOVE = new Set<string>(['time', 'join', 'leave', 'send', 'isDone'] satisfies (keyof Move)[])
+
 /** Validates a move. @throws {ScenarioError} if it is invalid */
 export function readMove(client: number, move: Move, plannedMs: number): PlannedMove {
   const refuse = (rule: string): never => {
@@ -23,6 +26,11 @@ export function readMove(client: number, move: Move, plannedMs: number): Planned
     )
   }
   if (typeof move !== 'object' || move === null) return refuse('it must be an object with time, and with join or leave')
+  const unknown = Object.keys(move).find((name) => !MOVE.has(name))
+  if (unknown !== undefined) return refuse(`it has the unknown option ${unknown}; valid are ${[...MOVE].join(', ')}`)
+  const sent = messagesOf(move.send)
+  if (!sent.every(isOutgoing))
+    return refuse('send must be a message (a string, bytes, or an object to go as JSON), or a list')
   const percent = typeof move.time === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(move.time) : null
   const atMs = percent === null ? durationMs(move.time) : (Number(percent[1]) / 100) * plannedMs
   if (atMs === undefined) return refuse("time must be a duration, or a percentage of the run such as '40%'")
@@ -34,7 +42,7 @@ export function readMove(client: number, move: Move, plannedMs: number): Planned
   if (join.length + leave.length === 0) return refuse('it must join or leave a group')
   if (join.some((name) => leave.includes(name))) return refuse('it must not join and leave the same group')
   if (move.isDone !== undefined && typeof move.isDone !== 'function') return refuse('isDone must be a function')
-  return { client, atMs, join, leave, send: messagesOf(move.send), acknowledged: move.isDone }
+  return { client, atMs, join, leave, send: sent, acknowledged: move.isDone }
 }
 
 /** Returns the names of groups in a value, each once; none for `undefined`, and `undefined` if the value is invalid. */

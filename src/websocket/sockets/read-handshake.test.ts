@@ -60,7 +60,10 @@ describe('a handshake', () => {
     ['query', { query: { n: 1 } }],
     ['headers', { headers: 'Bearer hunter2hunter2' }],
     ['cookies', { cookies: { session: 'a;b' } }],
+    ['headers', { headers: { 'x\n': 'y' } }],
+    ['headers', { headers: { 'x-id': 'a\r\nb: c' } }],
     ['subprotocols', { subprotocols: ['two words'] }],
+    ['subprotocols', { subprotocols: ['twice', 'twice'] }],
   ])('rejects an invalid %s as a value and from a function: %j', (name, options) => {
     const wrong = options as unknown as Partial<SocketOptions<{ token: string }>>
     expect(handshakeOf(wrong).problems).toEqual([expect.stringMatching(new RegExp(`^${name} must be`))])

@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { BaseUrl } from '../../machine/base-url.ts'
@@ -26,7 +27,11 @@ const QUERY = texts('must be an object of strings', "query: { room: '7' }")
 const HEADERS = texts(
   'must be an object of strings, without headers of the handshake itself (see perMessageDeflate, subprotocols)',
   "headers: { 'x-user': 'vu 1' }",
-  (name) => (HANDSHAKE_HEADER.test(name) ? 'a header of the handshake' : undefined),
+  (name, text) => {
+    if (HANDSHAKE_HEADER.test(name)) return 'a header of the handshake'
+    if (!TOKEN.test(name)) return 'a name that no header can have'
+    return isHeaderValue(name, text) ? undefined : 'a string that no header can hold'
+  },
 )
 const COOKIES = texts(
   'must be an object of strings without spaces, commas, semicolons, quotes and backslashes',
@@ -35,8 +40,11 @@ const COOKIES = texts(
   (name, text) => (TOKEN.test(name) && COOKIE_VALUE.test(text) ? undefined : 'a string that no cookie can hold'),
 )
 const SUBPROTOCOLS = matching<readonly string[]>(
-  (value) => Array.isArray(value) && value.every((name) => typeof name === 'string' && TOKEN.test(name)),
-  'must be a list of tokens',
+  (value) =>
+    Array.isArray(value) &&
+    value.every((name) => typeof name === 'string' && TOKEN.test(name)) &&
+    new Set(value).size === value.length,
+  'must be a list of tokens, each of them once',
   "['graphql-transport-ws']",
 )
 
@@ -60,6 +68,15 @@ function texts(
     if (faults[0] !== undefined) problems.add(path, faults[0], rule, example)
     return value as Texts
   })
+}
+
+function isHeaderValue(name: string, text: string): boolean {
+  try {
+    validateHeaderValue(name, text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function typeName(value: unknown): string {
@@ -93,7 +110,7 @@ export function readHandshake<D>(
   const compose = (instance: number, parts: Resolved): HandshakeRequest => ({
     url: urlBelow(bases[instance]!, parts[0], { ...framing?.query, ...parts[1] }),
     headers: withAuthorization(withCookies(parts[2], parts[3]), bases[instance]!),
-    subprotocols: [...parts[4], ...(framing?.subprotocols ?? [])],
+    subprotocols: [...new Set([...parts[4], ...(framing?.subprotocols ?? [])])],
   })
   const isSame = all.every((part) => part.isSame)
   const known: HandshakeRequest[] = []
