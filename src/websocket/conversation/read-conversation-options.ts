@@ -2,13 +2,14 @@ import { ABORT_WHEN } from '../../execution/abort-when.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN } from '../../execution/forgotten-return.ts'
 import { LOAD } from '../../load/builders.ts'
 import { dataOption } from '../../load/data.ts'
+import { maxVusOf } from '../../load/describe.ts'
 import { NO_THINK_TIME, THINK_TIME } from '../../load/load-options.ts'
 import type { TargetLocation } from '../../machine/target-location.ts'
 import { Problems } from '../../options/problems.ts'
 import { choose, isRecord, map, object, optional, reading, type Reader } from '../../options/schema.ts'
 import { array, duration, func, matching, text } from '../../options/values.ts'
 import { isOutgoing, synchronous } from '../returned-values.ts'
-import { heartbeatOnce, NAME, readSocketPlan, socketFields } from '../sockets/read-socket-options.ts'
+import { heartbeatOnce, NAME, processesAtMost, readSocketPlan, socketFields } from '../sockets/read-socket-options.ts'
 import type { ConversationOptions, ConversationPlan, ConversationStep, Step } from './conversation-options.ts'
 
 /** The longest time-out: what histograms tell apart. */
@@ -90,7 +91,9 @@ const conversation = <D>() =>
       ...socketFields<D>(),
     },
     { example: "ws.run({ path: '/ws', load: …, steps: … })" },
-  ).rule([], (_, given) => heartbeatOnce(given))
+  )
+    .rule([], (_, given) => heartbeatOnce(given))
+    .rule(['processes', 'load'], ({ processes, load }) => processesAtMost(processes, maxVusOf(load)))
 
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readConversationOptions<D>(

@@ -7,7 +7,7 @@ import { Problems } from '../../options/problems.ts'
 import { choose, isRecord, object, optional } from '../../options/schema.ts'
 import { constant, duration, func, integer, rate } from '../../options/values.ts'
 import { synchronous } from '../returned-values.ts'
-import { heartbeatOnce, NAME, readSocketPlan, socketFields } from '../sockets/read-socket-options.ts'
+import { heartbeatOnce, NAME, processesAtMost, readSocketPlan, socketFields } from '../sockets/read-socket-options.ts'
 import type { FanOutOptions, FanOutPlan, PublishOptions } from './fan-out-options.ts'
 
 /** In which the distance of a feed's clock is estimated. */
@@ -58,6 +58,7 @@ const fanOut = <D>(scale: Scale) =>
     { example: "ws.fanOut({ path: '/ws', connections: 100, … })" },
   )
     .rule([], (_, given) => heartbeatOnce(given))
+    .rule(['processes', 'connections'], ({ processes, connections }) => processesAtMost(processes, connections))
     .rule(['drainDuration', 'lateThreshold'], ({ drainDurationMs = SETTLE_MS, lateThresholdMs }) =>
       drainDurationMs < lateThresholdMs
         ? {

@@ -3,10 +3,12 @@
  *
  * @param retryAfter the header `Retry-After` of the response
  */
-export function failureKind(error: Error & { code?: string }, retryAfter?: string): string {
-  const { code = '', message } = error
+export function failureKind(error: Error & { code?: string; syscall?: string }, retryAfter?: string): string {
+  const { code = '', message, syscall } = error
   const status = /^Unexpected server response: (\d+)/.exec(message)
   if (status) return `status ${status[1]}${describeRetry(retryAfter)}`
+  // An error of connect() would mean that all ports are in use.
+  if (code === 'EADDRNOTAVAIL' && syscall === 'bind') return 'source address that this machine does not have'
   if (code in BY_CODE) return BY_CODE[code]!
   if (code.startsWith('HPE_')) return 'response is not HTTP'
   if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'response is no WebSocket handshake'

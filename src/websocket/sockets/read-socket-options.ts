@@ -17,9 +17,9 @@ import { any, duration, flag, integer, matching, rate } from '../../options/valu
 import type { Framing } from '../framing.ts'
 import { checkedMessage, isOutgoing, synchronous } from '../returned-values.ts'
 import { readHandshake } from './read-handshake.ts'
-import { layOut } from './socket-limits.ts'
+import { layOut, MOST_PROCESSES } from './socket-limits.ts'
 import type { HeartbeatOption, HeartbeatPlan, Placement, SocketOptions, SocketPlan } from './socket-options.ts'
-import { findAddress, loopbackSources, portRange } from './source-addresses.ts'
+import { checkSources, findAddress, loopbackSources, portRange } from './source-addresses.ts'
 
 /** The name of a run. */
 export const NAME = matching<string>(
@@ -80,7 +80,7 @@ export const socketFields = <D>() => ({
   pingInterval: optional(duration()),
   heartbeat: optional(heartbeat<D>()),
   perMessageDeflate: optional(flag(true), false),
-  processes: optional(integer({ min: 1, example: 2 })),
+  processes: optional(integer({ min: 1, max: MOST_PROCESSES, example: 2 })),
   sourceAddresses: optional(
     matching<readonly string[]>(
       (value) => Array.isArray(value) && value.length > 0 && value.every((it) => isIP(String(it)) > 0),
@@ -96,6 +96,13 @@ export function heartbeatOnce({ heartbeat: own, framing }: { readonly heartbeat:
   if (own === undefined || !isRecord(framing) || framing['heartbeat'] === undefined) return undefined
   const rule = `must not be given with a framing that has its own (${String(framing['name'])})`
   return { option: 'heartbeat', rule, example: 'framing' } as const
+}
+
+/** A rule of all that have these options. @param sockets before scaling */
+export function processesAtMost(processes: number | undefined, sockets: number) {
+  if (processes === undefined || processes <= sockets) return undefined
+  const rule = `must not be more than the connections (${sockets}), as each process holds at least one`
+  return { option: 'processes', rule, example: `processes: ${sockets}` } as const
 }
 
 /** Adds where sockets go, and what their handshake says. */
@@ -134,6 +141,7 @@ export async function place(
   const address = addresses[0] ?? ''
   const limits = { descriptors: descriptorLimit(), ports: portRange(), sources: loopbackSources(address) }
   const own = shareOf(share, sockets)
+  await checkSources(problems, plan.sourceAddresses ?? [])
   const onMachine = address.startsWith('127.') ? sockets : own
   const layout = layOut(problems, { sockets: own, onMachine, instances: plan.urls.length }, wanted, limits)
   problems.throwIfAny(subject)

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { constantVus } from '../../load/builders.ts'
 import { Problems } from '../../options/problems.ts'
+import { load } from '../../testing/truth-websocket.ts'
 import { layOut, type Limits } from './socket-limits.ts'
-import { loopbackSources } from './source-addresses.ts'
+import { checkSources, loopbackSources } from './source-addresses.ts'
 
 const LINUX: Limits = {
   descriptors: 20_000,
@@ -64,3 +66,34 @@ test.runIf(process.platform === 'linux')(
     expect(loopbackSources('::1')(3)).toEqual([])
   },
 )
+
+test('rejects more sockets than a sane number of processes can hold', () => {
+  expect(lay(50_000_000).problems).toMatchObject([
+    {
+      path: 'processes',
+      rule: 'must be at least 2,526 for 50,000,000 sockets, as each process may open 20,000 descriptors, and at most 64 on one machine',
+      fix: 'open at most 1,267,200 sockets from this machine, raise its limit with ulimit -n, or add generators',
+    },
+  ])
+})
+
+test('starts no more processes than there are sockets at a reduced scale', () => {
+  expect(lay(2, LINUX, { processes: 4 })).toMatchObject({ processes: 2, problems: [] })
+})
+
+test('names source addresses that this machine does not have', async () => {
+  const problems = new Problems()
+  await checkSources(problems, ['127.0.0.1', '192.0.2.7'])
+  expect(problems.found).toMatchObject([
+    { path: 'sourceAddresses', received: ['192.0.2.7'], rule: 'must be addresses of this machine' },
+  ])
+})
+
+test('rejects more processes than connections, and more than one machine should have', async () => {
+  const ws = load({ url: 'http://127.0.0.1:9' })
+  const options = { path: '/', connections: 4, identify: () => 'other' as const, duration: '1s' as const }
+  await expect(ws.fanOut({ ...options, processes: 5 })).rejects.toThrow('must not be more than the connections (4)')
+  await expect(ws.fanOut({ ...options, connections: 4000, processes: 1000 })).rejects.toThrow('processes: ')
+  const conversation = { path: '/', load: constantVus({ vus: 2, duration: '1s' as const }), steps: { send: 'x' } }
+  await expect(ws.run({ ...conversation, processes: 3 })).rejects.toThrow('must not be more than the connections (2)')
+})

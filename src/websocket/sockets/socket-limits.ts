@@ -5,6 +5,9 @@ import { portsPerSource, quickPortsPerSource, type PortRange } from './source-ad
 /** Descriptors that a generator process needs for other things than sockets of the load: files, pipes, connections of the test. */
 const DESCRIPTORS_FOR_OTHERS = 200
 
+/** Processes that one generator starts at most: beyond that, they take each other's time and memory. */
+export const MOST_PROCESSES = 64
+
 export interface Limits {
   /** Descriptors that one process may open. */
   readonly descriptors: number
@@ -46,7 +49,19 @@ export function layOut(
 ): SocketLayout {
   const perProcess = Math.max(1, limits.descriptors - DESCRIPTORS_FOR_OTHERS)
   const needed = Math.ceil(sockets / perProcess)
-  const processes = wanted.processes ?? Math.max(1, needed)
+  // A reduced scale may leave fewer sockets than processes.
+  const processes = Math.min(wanted.processes ?? Math.max(1, needed), Math.max(1, sockets))
+  if (needed > MOST_PROCESSES) {
+    const most = MOST_PROCESSES * perProcess
+    problems.addWithFix(
+      'processes',
+      wanted.processes,
+      `must be at least ${formatCount(needed)} for ${formatCount(sockets)} sockets, as each process may open ` +
+        `${formatCount(limits.descriptors)} descriptors, and at most ${MOST_PROCESSES} on one machine`,
+      `open at most ${formatCount(most)} sockets from this machine, raise its limit with ulimit -n, or add generators`,
+    )
+    return { processes: 1, sources: [] }
+  }
   if (processes < needed) {
     const each = Math.ceil(sockets / processes) + DESCRIPTORS_FOR_OTHERS
     problems.add(

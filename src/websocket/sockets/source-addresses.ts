@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
 import { connect, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import type { Problems } from '../../options/problems.ts'
 
 /** Ports that other programs on this machine may use. */
 const PORTS_LEFT_TO_OTHERS = 1000
@@ -67,6 +69,32 @@ export function loopbackSources(target: string): (count: number) => readonly str
   const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
   const found = own.flatMap(({ address }) => (address.startsWith('127.') ? [address] : []))
   return (count) => found.slice(0, count)
+}
+
+/** Adds the source addresses from which this machine cannot connect to `problems`. */
+export async function checkSources(problems: Problems, addresses: readonly string[]): Promise<void> {
+  const areOwn = await Promise.all(addresses.map(isOwnAddress))
+  const others = addresses.filter((_, at) => !areOwn[at])
+  if (others.length > 0)
+    problems.add(
+      'sourceAddresses',
+      others,
+      'must be addresses of this machine',
+      "sourceAddresses: ['127.0.0.1', '127.0.0.2'], or add the address to a network interface",
+    )
+}
+
+/** Whether a socket can be bound to an address, which also holds for those of a routed range that no interface lists. */
+function isOwnAddress(address: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4')
+    const finish = (isOwn: boolean) => {
+      socket.close()
+      resolve(isOwn)
+    }
+    socket.on('error', () => finish(false))
+    socket.bind({ address, port: 0 }, () => finish(true))
+  })
 }
 
 /**
