@@ -17,7 +17,7 @@ interface Kind<T> {
 
 const TEXT: Kind<string> = { isValid: (value) => typeof value === 'string', name: 'a string' }
 const OBJECT: Kind<Readonly<Record<string, unknown>>> = {
-  isValid: (value) => isRecord(value) && pathOfPromise(value) === undefined,
+  isValid: (value): value is Readonly<Record<string, unknown>> => isRecord(value) && pathOfPromise(value) === undefined,
   name: 'an object without promises',
 }
 const TEXTS: Kind<Readonly<Record<string, string>>> = {
