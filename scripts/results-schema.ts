@@ -91,9 +91,16 @@ class SchemaWriter {
     return {
       type: 'object',
       properties: Object.fromEntries(properties.map((property) => [property.name, this.#property(property)])),
-      required: properties.filter(({ flags }) => !(flags & ts.SymbolFlags.Optional)).map(({ name }) => name),
+      required: properties.filter((property) => !this.#isOptional(property)).map(({ name }) => name),
       additionalProperties: false,
     }
+  }
+
+  /** JSON has no `undefined`: a property that may be undefined may also be absent. */
+  #isOptional(property: ts.Symbol): boolean {
+    const type = this.#checker.getTypeOfSymbol(property)
+    const isUndefined = ({ flags }: ts.Type) => (flags & ts.TypeFlags.Undefined) !== 0
+    return (property.flags & ts.SymbolFlags.Optional) !== 0 || (type.isUnion() && type.types.some(isUndefined))
   }
 
   #property(property: ts.Symbol): JsonSchema {

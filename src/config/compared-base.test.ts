@@ -21,7 +21,8 @@ test('moves every path of this working tree to the other one, and uses free port
 })
 
 test('rejects a target that cannot be started twice', () => {
-  const rule = /vitest-slo compare starts both builds: the config needs target\(\{ command \}\)/
+  const rule =
+    /vitest-slo compare starts both builds, but the config does not start its target\nFix: use target\(\{ command \}\)/
   expect(() => moved(undefined, base)).toThrow(rule)
   expect(() => moved({ url: 'http://127.0.0.1:1' }, base)).toThrow(rule)
   expect(() => moved({ command: ['x'], url: 'http://127.0.0.1:1' }, base)).toThrow(rule)

@@ -101,7 +101,7 @@ describe.each(Object.entries(RENDEZVOUS_KINDS))('%s', (kind, create) => {
     // All generators are in one process here, so they have the same clock.
     const skewMs = Math.max(...atMs) - Math.min(...atMs)
     expect(skewMs).toBeLessThanOrEqual(2 * Math.max(...instants.map(({ errorMs }) => errorMs)))
-    const startedMs = Math.max(...atMs)
+    const startedMs = now()
     const skews = await Promise.all(all.map((one) => one.startSkew('run', startedMs + one.index)))
     for (const skew of skews) {
       expect(skew.offsetsMs).toEqual(skews[0]!.offsetsMs)

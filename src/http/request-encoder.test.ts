@@ -43,7 +43,7 @@ test.each<[string, unknown, RegExp]>([
   [
     'a URL',
     { path: 'https://api.example.com/x' },
-    /request\.path: must begin with '\/'; scheme and host belong in the option baseUrl$/,
+    /request\.path: must begin with '\/'; scheme and host belong in the option baseUrl\nFix: write, for example/,
   ],
   ['a path without a slash', { path: 'x' }, /request\.path: must begin with '\/'.*received "x"/],
   ['a path with a space', { path: '/a b' }, /percent-encoded/],

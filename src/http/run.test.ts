@@ -63,11 +63,16 @@ test('a VU keeps its id, its row and its variables, and VUs take arrivals round-
     },
   })
   const paths = server.requests.map((head) => head.split(' ')[1])
-  const expected = [0, 1, 2, 3].flatMap((id) =>
-    [0, 1, 2, 3, 4].map((turn) => `/${id}/${'abca'[id]}/${turn}/${turn + 1}`),
-  )
-  expect(new Set(paths)).toEqual(new Set(expected))
+  const turns = [0, 0, 0, 0]
+  // On a busy machine several requests are due at once; a VU that is still busy then misses its turn.
+  for (const path of paths.toSorted()) {
+    const [, vu = '', name] = path!.split('/')
+    const turn = turns[Number(vu)]!++
+    expect(path).toBe(`/${vu}/${'abca'[Number(vu)]}/${turn}/${turn + 1}`)
+    expect(name).toBe('abca'[Number(vu)])
+  }
   expect(paths).toHaveLength(20)
+  expect(Math.min(...turns)).toBeGreaterThanOrEqual(3)
 })
 
 test('the same seed gives the same requests, another seed different ones', async () => {

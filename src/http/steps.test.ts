@@ -59,7 +59,7 @@ test('a missing extracted value is an error of its step, and ends the iteration'
   expect([...run.step('login').errors]).toEqual([['body', 6]])
   expect(run.step('me')).toMatchObject({ state: 'empty', offered: 0 })
   const { evidenceLines, hint } = run[evidenceOf]()
-  expect(evidenceLines.at(-1)).toMatch(/errors 100% \(6 × extract token: nothing found by \$\.access\.token\)/)
+  expect(evidenceLines.join('\n')).toMatch(/errors 100% \(6 × extract token: nothing found by \$\.access\.token\)/)
   expect(hint).toBe(
     'correct the target, or the check of its responses: 6 responses were not as expected: extract token: nothing found by $.access.token in step login: the response had status 200 and the keys access',
   )

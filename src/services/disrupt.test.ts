@@ -139,7 +139,7 @@ describe('postgres', () => {
       'only be disrupted',
     )
     await expect(environment.disrupt({ kind: 'restart', service: 'redis' })).rejects.toThrow(
-      /there is no service with this name[^]*Set the option service to one of: postgres/,
+      /there is no service with this name[^]*Fix: set the option service to one of: postgres/,
     )
   })
 })

@@ -29,7 +29,7 @@ export interface IterationOwner<D> {
   readonly errors: number
   readonly lastError: FirstError | undefined
   draw(time: ThinkTime): number
-  request(spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse>
+  send(spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse>
   requestAll(specs: readonly FlowRequestSpec[], dueMs: number): Promise<HttpResponse[]>
   beginGroup(name: string, dueMs: number): Span
   groupEnded(span: Span): void
@@ -131,7 +131,7 @@ export class FlowIteration<D> implements FlowContext<D> {
 
   #request(spec: FlowRequestSpec): Promise<HttpResponse> {
     if (this.#isOver('request()')) return this.#refuse()
-    return this.#user.request(spec, this.#nextDueMs())
+    return this.#user.send(spec, this.#nextDueMs())
   }
 
   #requestAll(specs: readonly FlowRequestSpec[]): Promise<HttpResponse[]> {

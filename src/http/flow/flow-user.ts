@@ -93,7 +93,7 @@ export class FlowUser<D> extends HttpUser<D> {
   }
 
   /** Sends a request of the flow. @param dueMs its intended start since the start of the run */
-  request(spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse> {
+  send(spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse> {
     try {
       this.#assertNoneInFlight('request()')
       const kind = this.#kindOf(spec, 'request()', this.#iteration!.requests === 0)

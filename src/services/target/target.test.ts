@@ -212,7 +212,7 @@ describe('an external target', () => {
     const message = await messageOf({ url, readyTimeout: '1h' })
     expect(message).toContain(`the TLS handshake with ${url} failed: its certificate is not trusted`)
     expect(message).toContain('Received: UNABLE_TO_VERIFY_LEAF_SIGNATURE')
-    expect(message).toContain("In target(): trust its authority with tls: { ca: readFileSync('ca.pem') }")
+    expect(message).toContain("Fix: in target(): trust its authority with tls: { ca: readFileSync('ca.pem') }")
   })
 
   test('receives the credentials of its URL, which are not shown', async () => {
@@ -309,7 +309,7 @@ test('names every invalid option', () => {
     'readyTimeout',
     'instances',
     'port',
-    'tls',
+    'tls.cert',
   ])
   expect(target({ command: SMALL, instances: 2, port: 3000, internalPort: 3001 }).problems).toMatchObject([
     { path: 'internalPort', received: 3001 },
