@@ -67,7 +67,7 @@ test('iterations with an error, dropped and unfinished ones count as infinitely 
                 p50 100   p90 100   p95 ∞   p99 ∞   from begin p95 ∞
                 without an error p50 100, p95 100, max 100 ms   errors after p50 100, p95 100, max 100 ms
                 errors 10% (40 × 503)   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%
-    Fix:      find out what the target does during its slowest requests, which the report lists"
+      Fix:      find out what the target does during its slowest requests, which the report lists"
     `)
   expect(messageOf(() => expect(runOf(iterations(10, { dropped: true })).iterations).toHaveP95Below(200))).toContain(
     'Received: p95 = ∞ (10% of iterations had an error or did not end)',
