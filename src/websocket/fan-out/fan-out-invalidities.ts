@@ -20,7 +20,9 @@ export function socketInvalidities({ sockets, diagnosis, abortReason }: FanOutMe
   const { requested, subscribed } = sockets
   if (requested === 0) return []
   const failures = Object.entries(sockets.failures)
-  const kinds = failures.map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
+  // Most frequent first; the order of the handshakes is chance.
+  const sorted = failures.toSorted(([a, most], [b, count]) => count - most || (a < b ? -1 : 1))
+  const kinds = sorted.map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
   const refused = failures.reduce((sum, [kind, count]) => (isRefusal(kind) ? sum + count : sum), 0)
   // If the target refused this many, the sockets that the generator may have failed to connect do not matter.
   const isTargets =
