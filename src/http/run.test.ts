@@ -65,7 +65,7 @@ test('a VU keeps its id, its row and its variables, and VUs take arrivals round-
   const paths = server.requests.map((head) => head.split(' ')[1])
   const turns = [0, 0, 0, 0]
   // On a busy machine several requests are due at once; a VU that is still busy then misses its turn.
-  for (const path of paths.toSorted()) {
+  for (const path of paths.toSorted((a, b) => (a! < b! ? -1 : 1))) {
     const [, vu = '', name] = path!.split('/')
     const turn = turns[Number(vu)]!++
     expect(path).toBe(`/${vu}/${'abca'[Number(vu)]}/${turn}/${turn + 1}`)

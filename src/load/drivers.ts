@@ -301,7 +301,9 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
       return dropEach(this.#all, () => (left-- > 0 ? nowMs : undefined))
     }
     const own = drop(this.#stock.takeAll())
+    // oxlint-disable-next-line promise/always-return
     const rest = this.#stock.claimRest()?.then(drop, (error: unknown) => this.#all.onClaimFailed(error))
+    // oxlint-disable-next-line promise/always-return
     this.settled = Promise.all([own, rest]).then(() => {})
   }
 

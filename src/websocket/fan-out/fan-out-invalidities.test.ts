@@ -144,7 +144,7 @@ test('does not attribute failures to the target if it refused only 1% of the soc
     ['refused', 1],
     ['timeout', 2],
   ])
-  expect(found).toMatchObject({ finding: 'only 97 of 100 sockets (97%) were subscribed: 1 × refused, 2 × timeout' })
+  expect(found).toMatchObject({ finding: 'only 97 of 100 sockets (97%) were subscribed: 2 × timeout, 1 × refused' })
   expect(found).not.toHaveProperty('blame')
 })
 
