@@ -328,6 +328,8 @@ class LogRendezvous implements Rendezvous {
       const startMs = this.#startOf([...meeting.values.values()], atMs)
       this.#run = { key: key.slice(START.length), startMs, tallies: new Tallies(this.count), decided: undefined }
       this.#isRunning = true
+      // At once: the others tolerate a longer silence of a generator that is not known to run.
+      this.#offerBeat()
     }
     this.#once.settle()
     if (this.#run === undefined) return

@@ -124,12 +124,12 @@ describe('requests dropped for lack of a free VU', () => {
             inFlight--
             socket.write(response())
           },
-          inFlight++ < 2 ? 20 : 60,
+          inFlight++ < 2 ? 20 : 90,
         )
       },
     })
     const { http } = engineFor(server.url)
-    const load = constantArrivalRate({ rate: 200, vus: 8, duration: '2s' })
+    const load = constantArrivalRate({ rate: 200, vus: 10, duration: '2s' })
     const run = await http.run({ load, request, maxQueueTime: '250ms', abortWhen: false })
     expect(run.dropped).toBeGreaterThan(50)
     expect(run[evidenceOf]().vuShortage).toBeUndefined()
@@ -139,9 +139,9 @@ describe('requests dropped for lack of a free VU', () => {
       () => expect(run).toHaveErrorRateBelow(0.01),
       () => expect(run).not.toHaveErrorRateBelow(0.01),
     ])
-      expect(call).toThrow(/offered-rate-missed: \d+ of 400 requests .* because all 8 VUs were busy/)
+      expect(call).toThrow(/offered-rate-missed: \d+ of 400 requests .* because all 10 VUs were busy/)
     // The sent requests alone exceed this limit.
-    expect(() => expect(run).toHaveP95Below(40)).toThrow(/^(?![^]*because all 8 VUs were busy)/)
+    expect(() => expect(run).toHaveP95Below(40)).toThrow(/^(?![^]*because all 10 VUs were busy)/)
   })
 
   test("are the target's errors if its responses slow down with the load", async () => {
