@@ -1,6 +1,7 @@
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
+import { ScenarioError } from '../../execution/scenario-error.ts'
 import { isOwn, type Division } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
@@ -248,6 +249,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     if (division === undefined || this.#publisher === undefined) return
     if (this.#startUs > 0 && !this.#signal.aborted) {
       const facts = await exchangeFacts(division, this.#publisher.facts(this.#startUs))
+      if (facts.some(({ givenId }) => givenId !== undefined))
+        this.#brokenBy ??= { error: assignedIds(this.#plan.name, division.share.count) }
       this.#learn(facts.toSorted((a, b) => a.sequence - b.sequence))
     }
     this.#ledger.decide()
@@ -341,4 +344,12 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
 function firstLineOf(reason: unknown): string {
   return redactText(reason instanceof Error ? reason.message.split('\n', 1)[0]! : String(reason))
+}
+
+/** On a busy machine, some deliveries with ids that the target assigns would count as unexpected. */
+function assignedIds(name: string, generators: number): ScenarioError {
+  return new ScenarioError(
+    `${name}: publish.send returned ids that the target assigns, which ${generators} generators cannot match yet\n` +
+      'Fix: make the target pass on the id of the publication, or use one generator',
+  )
 }
