@@ -106,7 +106,7 @@ export function writeProject(all: readonly Snippet[]): readonly { readonly snipp
   return all
     .filter(({ isFile }) => isFile)
     .map((snippet, at) => {
-      const isScenario = snippet.code.includes('perfTest(')
+      const isScenario = /\bperfTest(?:\(|\.extend)/.test(snippet.code)
       const file = isScenario ? `perf/file-${at}.perf.ts` : `configs/config-${at}.ts`
       write(file, snippet.code)
       return { snippet, file }

@@ -133,7 +133,8 @@ function attempt<T>(choose: () => T): T[] {
 function scopeFigures(evidence: RequestEvidence) {
   const { histogram, windows, busyVus, vuShortage } = evidence
   // A run without requests has neither.
-  const { requestWindows = [], goodBySecond = [] }: Partial<RequestEvidence> = evidence
+  const counted: Partial<RequestEvidence> = evidence
+  const [requestWindows, goodBySecond] = [counted.requestWindows ?? [], counted.goodBySecond ?? []]
   const percentiles = [0.5, 0.95]
   const errors = requestWindows.map((window) => ({ hits: window.missed, total: window.offered }))
   return {
