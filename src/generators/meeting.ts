@@ -11,7 +11,7 @@ export interface Met {
 /** A key at which every generator must come once. Settled by the log, so on every generator alike. */
 export class Meeting {
   readonly key: string
-  /** Settled when all have come, one of them cannot come any more, or somebody waited too long. */
+  /** Settled when all have come, one of them cannot come any more, or one waited too long. */
   readonly outcome: Promise<Met>
   /** By index, of those who have come. */
   readonly values = new Map<number, unknown>()

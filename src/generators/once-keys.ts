@@ -6,7 +6,7 @@ import { missingError } from './meeting.ts'
 import type { Members } from './members.ts'
 import type { Fact, OnceValue, SharedLog } from './shared-log.ts'
 
-/** Longest value in an entry; a longer one is stored beside the log. */
+/** Longest value in an entry; a longer one is stored outside the log. */
 const MAX_INLINE_BYTES = 16 * 1024
 /** Longest value. */
 const MAX_VALUE_BYTES = 64 * 1024 * 1024

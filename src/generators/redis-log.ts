@@ -19,7 +19,7 @@ const BLOCK_MS = 500
 const MAX_OFFERS = 4
 
 /**
- * Opens a log in Redis: a stream for the entries, and keys beside it, all below `perf:<run id>:` and with a lifetime of an hour.
+ * Opens a log in Redis: a stream for the entries, and keys next to it, all below `perf:<run id>:` and with a lifetime of an hour.
  *
  * @param url secret
  * @throws {GeneratorError} if the host is not allowed, or the connection fails

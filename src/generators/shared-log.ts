@@ -12,7 +12,7 @@ export type Fact =
   | { readonly kind: 'ready'; readonly key: string; readonly value: unknown }
   /** Adds to a counter. */
   | { readonly kind: 'add'; readonly key: string; readonly amount: number }
-  /** Somebody waited too long for a meeting. */
+  /** A generator waited too long for a meeting. */
   | { readonly kind: 'expired'; readonly key: string }
   /** A generator gave no sign of life for too long. */
   | { readonly kind: 'lost'; readonly who: number; readonly lastMs: number }
@@ -59,7 +59,7 @@ export interface LogListener {
 }
 
 /**
- * Log of facts that all generators read in the same order, and large values beside it. Who is there, who computes and why a
+ * Log of facts that all generators read in the same order, and large values next to it. Who is there, who computes and why a
  * run stops follow from the log alone, so all generators decide the same.
  */
 export interface SharedLog extends AsyncDisposable {

@@ -219,7 +219,7 @@ export class Clients<D> implements PoolEvents {
 
   #framedEvents(): FramedEvents {
     return {
-      // A framing may also call these from a timer of its own, where nothing else catches an error.
+      // A framing may also call these from its own timers, where only this catches an error.
       send: (client, frames) =>
         this.#guard(() => {
           for (const frame of frames) this.#framed.checkedFrame('socket.send()', frame)
