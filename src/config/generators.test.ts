@@ -178,7 +178,10 @@ test('runs two commands over Redis with one target', async () => {
   expect(plainText(output)).toContain('generator 1 of 2 of run r7 has already ended')
 })
 
-/** Appends what `run` measured on each generator. */
+/**
+ * Appends what `run` measured on each generator. With SLOW, responses take so long that delays of a busy machine do not make
+ * the run invalid.
+ */
 const LOADED = `
   import { appendFileSync } from 'node:fs'
   import { expect } from 'vitest'
@@ -186,17 +189,17 @@ const LOADED = `
   const generator = process.env.PERF_GENERATOR ?? '1'
   const own = process.env.OWN_RATE && generator !== '1' ? 10 : 0
   const loads = {
-    'a rate': constantArrivalRate({ rate: 100 + own, vus: 20, duration: '1s' }),
+    'a rate': constantArrivalRate({ rate: (process.env.SLOW ? 20 : 100) + own, vus: 20, duration: '1s' }),
     iterations: sharedIterations({ iterations: 90, vus: 9 }),
   }
   for (const [name, load] of Object.entries(loads))
     perfTest(name, async ({ http, target }) => {
       const before = Number(await (await fetch(target.url + '/count')).text())
-      const run = await http.run({ load, request: { path: '/' }, name })
+      const run = await http.run({ load, request: { path: process.env.SLOW ? '/slow' : '/' }, name })
       const { offered, completed, latency: { p50Ms, p95Ms } } = run
       appendFileSync('seen', JSON.stringify({ what: name, generator, offered, completed, p50Ms, p95Ms }) + '\\n')
       expect(run).toHaveErrorRateBelow(0.1)
-      expect(run).toHaveP50Below(process.env.SLOW ? 0.001 : 500)
+      expect(run).toHaveP50Below(process.env.SLOW ? 100 : 500)
     })
 `
 
@@ -205,7 +208,7 @@ const COUNTING_TARGET = `
   let count = 0
   createServer((request, response) => {
     if (request.url === '/') count++
-    response.end(String(count))
+    setTimeout(() => response.end(String(count)), request.url === '/slow' ? 500 : 0)
   }).listen(Number(process.env.PORT), '127.0.0.1')
 `
 
@@ -243,7 +246,7 @@ test('fails on every generator if an objective is missed', async () => {
   const project = await loadedProject('generators: 2,')
   const { exitCode, output } = await project.run(['run', '-t', 'a rate'], { SLOW: '1' })
   expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
-  expect(plainText(output)).toContain('Expected: p50 < 0.001 ms')
+  expect(plainText(output)).toContain('Expected: p50 < 100 ms')
   expect(plainText(output)).not.toContain('another generator did not pass')
 })
 
