@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { descriptorBudget } from '../machine/descriptors.ts'
 import { clock, coreCount, descriptors, load, ports } from './machine-findings.ts'
 import { node, redis, vitest } from './project-findings.ts'
 
@@ -34,15 +35,18 @@ describe('the project', () => {
 
 describe('the machine', () => {
   test('shows how many users the descriptors allow, and how to raise the limit', () => {
-    expect(descriptors(1_024)).toEqual({
+    expect(descriptors(descriptorBudget(1_024, 20))).toEqual({
       name: 'descriptors',
       health: 'limits',
       found: '1,024',
       limits: 'about 824 VUs over HTTP, and as many sockets per process',
       fix: 'ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)',
     })
-    expect(descriptors(65_535).health).toBe('ok')
-    expect(descriptors(Number.POSITIVE_INFINITY)).toMatchObject({ health: 'ok', found: 'unlimited' })
+    expect(descriptors(descriptorBudget(65_535, 20)).health).toBe('ok')
+    expect(descriptors(descriptorBudget(Number.POSITIVE_INFINITY, 20))).toMatchObject({
+      health: 'ok',
+      found: 'unlimited',
+    })
   })
 
   test('shows how many connections the ports allow, and how to get more', () => {

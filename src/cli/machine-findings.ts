@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { now, sleep } from '../machine/clock.ts'
-import { descriptorLimit } from '../machine/descriptor-limit.ts'
+import { descriptorBudget, type DescriptorBudget } from '../machine/descriptors.ts'
+import { portRange, portsPerSource, type PortRange } from '../machine/ports.ts'
 import { formatCount } from '../stats/units.ts'
-import { portRange, portsPerSource, type PortRange } from '../websocket/sockets/source-addresses.ts'
 import type { Finding } from './finding.ts'
 
 /** Checks of this machine. Takes a fifth of a second. */
 export async function machineFindings(): Promise<readonly Finding[]> {
   const cores = availableParallelism()
   return [
-    descriptors(descriptorLimit()),
+    descriptors(descriptorBudget()),
     ports(portRange()),
     coreCount(cores),
     load(loadavg()[0] ?? 0, cores),
@@ -18,21 +18,19 @@ export async function machineFindings(): Promise<readonly Finding[]> {
   ]
 }
 
-/** Descriptors for anything but connections of VUs. */
-const SPARE_DESCRIPTORS = 200
 /** Connections of a large scenario. */
 const MANY = 10_000
 
-export function descriptors(limit: number): Finding {
+export function descriptors({ limit, connections }: DescriptorBudget): Finding {
   const name = 'descriptors'
-  if (limit >= MANY + SPARE_DESCRIPTORS) {
+  if (connections >= MANY) {
     return { name, health: 'ok', found: Number.isFinite(limit) ? formatCount(limit) : 'unlimited' }
   }
   return {
     name,
     health: 'limits',
     found: formatCount(limit),
-    limits: `about ${formatCount(Math.max(0, limit - SPARE_DESCRIPTORS))} VUs over HTTP, and as many sockets per process`,
+    limits: `about ${formatCount(connections)} VUs over HTTP, and as many sockets per process`,
     fix: `ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)`,
   }
 }

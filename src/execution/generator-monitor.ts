@@ -1,7 +1,7 @@
 import type { EventLoopUtilization } from 'node:perf_hooks'
 import type { DelayStats, GeneratorHealth } from '../evidence/generator-health.ts'
 import { clearInterval, eventLoopUtilization, now, setInterval } from '../machine/clock.ts'
-import { descriptorLimit } from '../machine/descriptor-limit.ts'
+import { descriptorLimit } from '../machine/descriptors.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import { LoopDelay } from './loop-delay.ts'

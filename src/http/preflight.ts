@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { shareOf, type Share } from '../load/share.ts'
-import { descriptorLimit } from '../machine/descriptor-limit.ts'
+import { descriptorBudget, type DescriptorBudget } from '../machine/descriptors.ts'
+import { loopbackSources, portRange, portsPerSource, sourcesFor, type PortRange } from '../machine/ports.ts'
 import { tlsProblem, type TlsProblem } from '../machine/tls.ts'
 import { formatCount } from '../stats/units.ts'
 import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
@@ -18,9 +18,6 @@ export interface ConnectionRoute {
   readonly instance: number
   readonly route: Route
 }
-
-/** Descriptors reserved for everything else that the process opens during the run. */
-const SPARE_DESCRIPTORS = 64
 
 /**
  * Assigns an address to each connection, after checking what would otherwise fail a thousand times under load: host names,
@@ -39,7 +36,7 @@ export async function planConnections(
   timeoutMs: number,
   share: Share,
 ): Promise<(index: number) => ConnectionRoute> {
-  checkDescriptors(shareOf(share, connections), descriptorLimit(), openDescriptors())
+  checkDescriptors(shareOf(share, connections), descriptorBudget())
   const each = Math.ceil(connections / instances.length)
   const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, each, timeoutMs, share)))
   return (index) => {
@@ -60,13 +57,13 @@ async function routesFor(
   // Addresses of one family only: if `localhost` resolves to ::1 and 127.0.0.1, the target may listen on only one of them.
   const family = addresses.filter((address) => address.includes(':') === reachable.includes(':'))
   const isLoopback = reachable.startsWith('127.') || reachable === '::1'
-  if (isLoopback) return spread([reachable], connections, ephemeralPorts())
-  return spread(family, Math.ceil(connections / share.count), ephemeralPorts())
+  if (isLoopback) return spread([reachable], connections, portRange())
+  return spread(family, Math.ceil(connections / share.count), portRange())
 }
 
 /** @throws {PreflightError} if the process may not open enough descriptors */
-export function checkDescriptors(connections: number, limit: number, alreadyOpen: number): void {
-  const needed = connections + alreadyOpen + SPARE_DESCRIPTORS
+export function checkDescriptors(connections: number, { limit, reserved }: DescriptorBudget): void {
+  const needed = connections + reserved
   if (needed <= limit) return
   throw new PreflightError(
     `${formatCount(connections)} connections need ${formatCount(needed)} file descriptors, but this process may open only ${formatCount(limit)}.\n` +
@@ -75,24 +72,24 @@ export function checkDescriptors(connections: number, limit: number, alreadyOpen
 }
 
 /**
- * Spreads connections over source addresses so that none of them needs more ports than are available. From one source
- * address, each connection to the same address and port needs an ephemeral port of its own; in the loopback network, every
- * address can be a source.
+ * Spreads connections over the addresses of a host and, if there are many, over source addresses. From one source address,
+ * each connection to the same address and port needs an ephemeral port of its own; in the loopback network, every address
+ * can be a source.
  *
  * @throws {PreflightError} if there are too few addresses
  */
-export function spread(addresses: readonly string[], connections: number, ports: number): (index: number) => Route {
-  // Some ports are used by other processes, or are still in TIME_WAIT.
-  const perSource = Math.floor(ports * 0.9)
-  if (connections <= perSource * addresses.length)
-    return (index) => ({ address: addresses[index % addresses.length], localAddress: undefined })
-  const [first] = addresses
-  if (addresses.length === 1 && first!.startsWith('127.') && process.platform === 'linux')
-    return (index) => ({ address: first, localAddress: `127.0.0.${1 + Math.floor(index / perSource)}` })
-  throw new PreflightError(
-    `${formatCount(connections)} connections to ${first} need more than the ${formatCount(ports)} available local ports.\n` +
-      `Fix: widen the range with sysctl -w net.ipv4.ip_local_port_range="1024 65535" (Linux) or net.inet.ip.portrange.first=1024 (macOS), or lower vus`,
-  )
+export function spread(addresses: readonly string[], connections: number, ports: PortRange): (index: number) => Route {
+  const each = Math.ceil(connections / Math.max(1, addresses.length))
+  const sources = sourcesFor(each, ports, loopbackSources(addresses[0] ?? ''))
+  if (sources === undefined)
+    throw new PreflightError(
+      `${formatCount(connections)} connections to ${addresses[0]} need more than the ${formatCount(portsPerSource(ports))} local ports that are available ` +
+        `(${ports.setting} is ${ports.first}–${ports.last}).\nFix: widen the range with ${ports.widen}, or lower vus`,
+    )
+  return (index) => ({
+    address: addresses[index % addresses.length],
+    localAddress: sources[Math.floor(index / addresses.length) % sources.length],
+  })
 }
 
 async function resolve(endpoint: Endpoint): Promise<readonly string[]> {
@@ -139,23 +136,4 @@ async function canConnect(endpoint: Endpoint, address: string | undefined, timeo
 function handshakeError({ origin, servername }: Endpoint, { finding, fix }: TlsProblem): PreflightError {
   const name = servername === undefined ? '' : ` (requested name: ${servername})`
   return new PreflightError(`the TLS handshake with ${origin} failed: ${finding}${name}.\nFix: ${fix}`)
-}
-
-function openDescriptors(): number {
-  try {
-    return readdirSync('/proc/self/fd').length
-  } catch {
-    return SPARE_DESCRIPTORS
-  }
-}
-
-/** Number of ports for outgoing connections from one source address. */
-function ephemeralPorts(): number {
-  try {
-    const [low, high] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number)
-    return high! - low! + 1
-  } catch {
-    // IANA's suggested range, which macOS uses.
-    return 16_384
-  }
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { shareOf, type Share } from '../../load/share.ts'
-import { descriptorLimit } from '../../machine/descriptor-limit.ts'
+import { descriptorBudget } from '../../machine/descriptors.ts'
+import { loopbackSources, portRange } from '../../machine/ports.ts'
 import {
   NO_TARGET,
   NO_TARGET_FIX,
@@ -19,7 +20,7 @@ import { checkedMessage, isOutgoing, synchronous } from '../returned-values.ts'
 import { readHandshake } from './read-handshake.ts'
 import { layOut, MOST_PROCESSES } from './socket-limits.ts'
 import type { HeartbeatOption, HeartbeatPlan, Placement, SocketOptions, SocketPlan } from './socket-options.ts'
-import { checkSources, findAddress, loopbackSources, portRange } from './source-addresses.ts'
+import { checkSources, findAddress } from './source-addresses.ts'
 
 /** The name of a run. */
 export const NAME = matching<string>(
@@ -139,7 +140,7 @@ export async function place(
   const problems = new Problems()
   const wanted = { processes: plan.processes, sources: plan.sourceAddresses }
   const address = addresses[0] ?? ''
-  const limits = { descriptors: descriptorLimit(), ports: portRange(), sources: loopbackSources(address) }
+  const limits = { descriptors: descriptorBudget(), ports: portRange(), sources: loopbackSources(address) }
   const own = shareOf(share, sockets)
   await checkSources(problems, plan.sourceAddresses ?? [])
   const onMachine = address.startsWith('127.') ? sockets : own

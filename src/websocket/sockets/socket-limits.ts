@@ -1,16 +1,14 @@
+import type { DescriptorBudget } from '../../machine/descriptors.ts'
+import { portsPerSource, sourcesFor, type PortRange } from '../../machine/ports.ts'
 import type { Problems } from '../../options/problems.ts'
 import { formatCount } from '../../stats/units.ts'
-import { portsPerSource, quickPortsPerSource, type PortRange } from './source-addresses.ts'
-
-/** Descriptors that a generator process needs for other things than sockets of the load: files, pipes, connections of the test. */
-const DESCRIPTORS_FOR_OTHERS = 200
 
 /** Processes that one generator starts at most: beyond that, they take each other's time and memory. */
 export const MOST_PROCESSES = 64
 
 export interface Limits {
-  /** Descriptors that one process may open. */
-  readonly descriptors: number
+  /** Of each process. */
+  readonly descriptors: DescriptorBudget
   readonly ports: PortRange
   /** Returns source addresses: as many as requested or, if there are fewer, all. */
   readonly sources: (count: number) => readonly string[]
@@ -47,7 +45,8 @@ export function layOut(
   wanted: { readonly processes: number | undefined; readonly sources: readonly string[] | undefined },
   limits: Limits,
 ): SocketLayout {
-  const perProcess = Math.max(1, limits.descriptors - DESCRIPTORS_FOR_OTHERS)
+  const { limit, reserved } = limits.descriptors
+  const perProcess = Math.max(1, limits.descriptors.connections)
   const needed = Math.ceil(sockets / perProcess)
   // A reduced scale may leave fewer sockets than processes.
   const processes = Math.min(wanted.processes ?? Math.max(1, needed), Math.max(1, sockets))
@@ -57,43 +56,42 @@ export function layOut(
       'processes',
       wanted.processes,
       `must be at least ${formatCount(needed)} for ${formatCount(sockets)} sockets, as each process may open ` +
-        `${formatCount(limits.descriptors)} descriptors, and at most ${MOST_PROCESSES} on one machine`,
+        `${formatCount(limit)} descriptors, and at most ${MOST_PROCESSES} on one machine`,
       `open at most ${formatCount(most)} sockets from this machine, raise its limit with ulimit -n, or add generators`,
     )
     return { processes: 1, sources: [] }
   }
   if (processes < needed) {
-    const each = Math.ceil(sockets / processes) + DESCRIPTORS_FOR_OTHERS
+    const each = Math.ceil(sockets / processes) + reserved
     problems.add(
       'processes',
       processes,
       `must be at least ${needed} for ${formatCount(sockets)} sockets: each process would need ` +
-        `${formatCount(each)} descriptors and may open ${formatCount(limits.descriptors)}; raise that with ulimit -n ${each}`,
+        `${formatCount(each)} descriptors and may open ${formatCount(limit)}; raise that with ulimit -n ${each}`,
       `processes: ${needed}`,
     )
   }
-  return { processes, sources: sourcesFor(problems, Math.ceil(onMachine / instances), wanted.sources, limits) }
+  return { processes, sources: checkedSources(problems, Math.ceil(onMachine / instances), wanted.sources, limits) }
 }
 
-function sourcesFor(
+function checkedSources(
   problems: Problems,
   connections: number,
   wanted: readonly string[] | undefined,
   { ports, sources }: Limits,
 ): readonly string[] {
-  const quick = quickPortsPerSource(ports)
-  if (wanted === undefined && connections <= quick) return []
-  const found = wanted ?? sources(Math.ceil(connections / quick))
   const perSource = portsPerSource(ports)
   const needed = Math.ceil(connections / perSource)
-  if (found.length >= needed || (wanted === undefined && needed === 1)) return found
+  const enough =
+    wanted === undefined ? sourcesFor(connections, ports, sources) : wanted.length >= needed ? wanted : undefined
+  if (enough !== undefined) return enough
   problems.add(
     'sourceAddresses',
-    found.length === 0 ? undefined : found,
+    wanted,
     `must name at least ${needed} addresses of this machine for ${formatCount(connections)} sockets to one address and ` +
       `port: each has ${formatCount(perSource)} ports to spare (${ports.setting} is ${ports.first}–${ports.last}; ` +
       `widen it with ${ports.widen})`,
     `sourceAddresses: ['192.0.2.10', '192.0.2.11']`,
   )
-  return found
+  return []
 }
