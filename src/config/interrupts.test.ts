@@ -85,7 +85,7 @@ test('closing the terminal stops the load and reports partial results', async ()
   expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 
-test('a signal to every process of the terminal reports partial results as well', async () => {
+test('a signal to every process of the command reports partial results as well', async () => {
   const made = await project({
     'vitest.config.ts': perfConfigSource(),
     'target/server.mjs': INSTANT_TARGET,
@@ -93,6 +93,7 @@ test('a signal to every process of the terminal reports partial results as well'
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGHUP', 129],
+    ['SIGTERM', 143],
   ] as const) {
     const { exitCode } = await made.runInGroup(signal, 'UNDER LOAD')
     expect(exitCode).toBe(code)
@@ -102,6 +103,23 @@ test('a signal to every process of the terminal reports partial results as well'
       scenarios: [{ verdict: 'invalid', runs: [{ state: 'aborted' }] }],
     })
   }
+})
+
+test('a worker that alone receives SIGTERM ends within seconds', async () => {
+  const made = await project({
+    'vitest.config.ts': perfConfigSource(),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': SCENARIO.replace("'UNDER LOAD'", "'WORKER ' + process.pid"),
+  })
+  let worker: number | undefined
+  const { exitCode } = await made.run(['run'], {}, (output) => {
+    const [, pid] = /WORKER (\d+)/.exec(output) ?? []
+    if (pid === undefined || worker !== undefined) return
+    worker = Number(pid)
+    process.kill(worker, 'SIGTERM')
+  })
+  expect(exitCode).toBe(1)
+  expect(() => process.kill(worker!, 0)).toThrow('ESRCH')
 })
 
 test('a killed command leaves no temporary folder, including that of live results', async () => {

@@ -1,7 +1,19 @@
 import { enableCompileCache } from 'node:module'
+import { outliveSignals } from '../machine/outlive-signals.ts'
 
 // Preloaded first in the process of each scenario file: every rerun in watch mode starts a new process.
 enableCompileCache()
 
-// Ctrl-C and a closed terminal signal every process in it. The main process stops the load and reports it.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+const restoreSigterm = outliveSignals()
+
+/** Vitest ends a worker by SIGTERM once it has asked it to stop. */
+function onMessage(message: { readonly type?: string; readonly __vitest_worker_request__?: boolean }): void {
+  if (message.__vitest_worker_request__ === true && message.type === 'stop') restoreSigterm()
+}
+
+// With Vitest's listener, not before: Node.js delivers the first messages to the first listener.
+process.on('newListener', function follow(event: string | symbol) {
+  if (event !== 'message') return
+  process.off('newListener', follow)
+  process.on('message', onMessage)
+})

@@ -1,5 +1,6 @@
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
 import { setImmediate } from '../../machine/clock.ts'
+import { outliveSignals } from '../../machine/outlive-signals.ts'
 import { EventBatcher } from './event-batches.ts'
 import { LocalPool } from './local-pool.ts'
 import type { Command, Report } from './pool-protocol.ts'
@@ -44,5 +45,4 @@ function execute(command: Command): void {
 
 process.on('message', (commands: readonly Command[]) => commands.forEach(execute))
 process.on('disconnect', () => process.exit())
-// Ctrl-C and a closed terminal signal every process of the terminal. Only the main process decides when to exit.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+outliveSignals()
