@@ -165,8 +165,11 @@ export default class SloReporter implements Reporter {
     const results = this.#results(scenarios, errors, reason !== 'interrupted', merged ?? this.#conditions())
     const isKept =
       !this.#hasStarted && !this.#isMerging && errors.length === 0 && existsSync(this.#folder.fileOf('results.json'))
-    const failures = isKept ? [] : await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
-    this.#print(results, failures, isKept)
+    const isEmpty = !isKept && !this.#isMerging && scenarios.length === 0 && errors.length === 0
+    const failures =
+      isKept || isEmpty ? [] : await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
+    if (isEmpty) this.#vitest.logger.log('Report  not written: no scenario was found\n')
+    else this.#print(results, failures, isKept)
     const { signal } = this.#cancelling
     await this.#observers.tell((observer) => observer.onEnd?.({ watches: this.#vitest.config.watch, signal }))
     this.#earlier.learn(results)
