@@ -68,10 +68,16 @@ test('reports every mistake in one error, with a valid example', () => {
 test.each<[string, object]>([
   ['include', { include: ['perf/*.ts', 7] }],
   ['include', { include: [''] }],
-  ['services', { services: [postgres(), 'redis'] }],
-  ['services', { services: [{ start: true }] }],
 ])('checks every item: %s in %j', (name, config) => {
   expect(messageOf(config)).toMatch(`an invalid option:\n\n  ${name}: must be a list of`)
+})
+
+test.each<[string, object]>([
+  ['services[1]', { services: [postgres(), 'redis'] }],
+  ['services[0]', { services: [postgres] }],
+  ['services[0]', { services: [{ start: true }] }],
+])('names the service that is wrong: %s in %j', (path, config) => {
+  expect(messageOf(config)).toContain(`an invalid option:\n\n  ${path}: must be a service: the result of postgres()`)
 })
 
 test('PERF_SEED overrides the option; the default is 1', () => {

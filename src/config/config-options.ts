@@ -1,9 +1,9 @@
 import type { ViteUserConfig } from 'vitest/config'
-import type { ExporterOptions } from '../metrics/exporter.ts'
+import type { ExporterOptions } from '../metrics/exporter-options.ts'
 import { HOSTS } from '../options/base-url.ts'
 import { MIN_SECRET_LENGTH } from '../options/known-secrets.ts'
 import { OptionsError, type Problems } from '../options/problems.ts'
-import { isRecord, object, optional, readVariable } from '../options/schema.ts'
+import { isRecord, object, optional, reading, readVariable } from '../options/schema.ts'
 import { any, integer, isText, listOf, matching, numeric, oneOf, text } from '../options/values.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target/target.ts'
@@ -81,11 +81,27 @@ export interface PerfConfig {
 
 const SEED = optional(integer({ example: 7 }), 1)
 
+/** Reader of services, each of which is checked for its own mistakes afterwards. */
+const SERVICES = reading((problems, path, value): readonly Service[] => {
+  const example = 'services: [postgres(), redis()]'
+  if (!Array.isArray(value)) problems.add(path, value, 'must be a list of services', example)
+  else
+    for (const [index, service] of value.entries())
+      if (!canStart(service))
+        problems.add(
+          `${path}[${index}]`,
+          service,
+          'must be a service: the result of postgres() or redis(), or an object with name and start()',
+          example,
+        )
+  return Array.isArray(value) ? value.filter(canStart) : []
+})
+
 /** Reader of the options that no other part reads. JavaScript configs are not type-checked. */
 export const CONFIG = object<PerfConfig>()({
   include: optional(listOf<string>(isText, 'file patterns', "['perf/**/*.perf.ts']")),
   scale: any(),
-  services: optional(listOf<Service>(canStart, 'services', '[postgres(), redis()]')),
+  services: optional(SERVICES),
   reset: optional(oneOf(['never', 'each-scenario'], 'each-scenario')),
   target: optional(
     matching<Target>(canStart, 'must be the result of target()', "target({ command: ['node', 'server.js'] })"),
@@ -135,6 +151,7 @@ export function collect<T>(problems: Problems, read: () => T): T | undefined {
   }
 }
 
-function canStart(value: unknown): boolean {
+/** Whether a value was made by a factory such as `target()`, or is a custom service. */
+export function canStart(value: unknown): value is Service {
   return typeof value === 'object' && value !== null && 'start' in value && typeof value.start === 'function'
 }

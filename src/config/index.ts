@@ -1,7 +1,7 @@
 export type { PerfConfig } from './config-options.ts'
 export { definePerfConfig } from './perf-config.ts'
 export type { CapacityOptions, MetricsOptions } from './observation.ts'
-export type { ExporterOptions } from '../metrics/exporter.ts'
+export type { ExporterOptions } from '../metrics/exporter-options.ts'
 export { postgres, type PostgresOptions } from '../services/postgres/postgres.ts'
 export type { PostgresConnection } from '../services/postgres/postgres-client.ts'
 export type { RedisConnection } from '../services/redis/redis-client.ts'

@@ -5,10 +5,13 @@ import { describeScale, type Scale } from '../load/scale.ts'
 import { hostsForFullLoad, setHostPolicy, type HostPolicy } from '../machine/allowed-hosts.ts'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { plainTls } from '../machine/tls.ts'
+import { EXPORTER } from '../metrics/exporter-options.ts'
 import { Problems } from '../options/problems.ts'
 import { redactText, secretsOf } from '../options/redact.ts'
+import { isRecord } from '../options/schema.ts'
 import { RUN_INFO, type RunInfo } from '../report/run-info.ts'
 import { startControlServer, type ControlServer } from '../services/control-server.ts'
+import { checkEnvironment } from '../services/environment-mistakes.ts'
 import {
   startEnvironment,
   type Environment,
@@ -18,11 +21,12 @@ import {
   type TargetDetails,
 } from '../services/environment.ts'
 import type { TargetOptions } from '../services/target/target-options.ts'
+import type { Target } from '../services/target/target.ts'
 import type { WatchedFiles } from '../services/target/watched-files.ts'
 import { formatDuration } from '../stats/units.ts'
 import { CommandGenerators } from './command-generators.ts'
 import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
-import { collect, CONFIG, readSecrets, seedOf, type PerfConfig } from './config-options.ts'
+import { canStart, collect, CONFIG, readSecrets, seedOf, type PerfConfig } from './config-options.ts'
 import type { SeveralGenerators } from './generators-option.ts'
 import { onFirstInterrupt, signalExitCode } from './interrupts.ts'
 import { Observation } from './observation.ts'
@@ -96,6 +100,9 @@ export class Session {
     this.#secrets = readSecrets(problems, read, process.env)
     this.#hosts = hostPolicy(config, choice?.scale)
     setHostPolicy(this.#hosts)
+    if (isRecord(config.exporter)) EXPORTER.read(problems, 'exporter', config.exporter)
+    const { services = [], target } = read
+    checkEnvironment(problems, { services, target: canStart(target) ? target : undefined }, process.env)
     const observation = collect(problems, () => new Observation(config, process.env))
     problems.throwIfAny('definePerfConfig()')
     this.#choice = choice!
@@ -375,7 +382,8 @@ function hostPolicy({ allowRemote = [], target }: PerfConfig, scale: Scale | und
   const isFull = scale?.name === 'full' || (scale?.users ?? 0) >= 1
   return {
     allowRemote: [allowRemote].flat().map(String),
-    allowLoadOn: [target?.options.allowRemote ?? []].flat().map(String),
+    // JavaScript configs are not type-checked.
+    allowLoadOn: [(target as Partial<Target> | undefined)?.options?.allowRemote ?? []].flat().map(String),
     ...(isFull && { allowFullLoadOn: hostsForFullLoad(process.env) }),
   }
 }

@@ -27,28 +27,59 @@ test('a failed start fails every scenario with the reason, so that reports inclu
   expect(await readFile(project.path('junit.xml'), 'utf8')).toMatch(/<testsuites .*tests="2" failures="2"/)
 })
 
-test('a service with invalid options fails every scenario', async () => {
+test('all mistakes of a config are in one error, under the paths in the config, before anything starts', async () => {
   await using project = await InlineProject.create({
     'vitest.config.ts': `
-      import { definePerfConfig, redis } from 'vitest-slo/config'
-      export default definePerfConfig({ services: [redis({ maxmemory: 'much' })] })`,
+      import { definePerfConfig, postgres, redis, target } from 'vitest-slo/config'
+      export default definePerfConfig({
+        scal: 'pr',
+        exporter: { prt: 1 },
+        services: [redis({ maxmemory: 'much' }), postgres(5)],
+        target: target({ comand: ['node'], env: { A: 1 }, portVariable: 'A B', url: 'localhost:3000' }),
+      })`,
     'perf/shop.perf.ts': SCENARIOS,
   })
   const { exitCode, output } = await project.run()
   expect(exitCode).toBe(1)
-  expect(plainText(output)).toContain(`
-StartError: definePerfConfig() received an invalid option:
+  const printed = plainText(output)
+  expect(printed.match(/^ {2}[\w.[\]]+(?=: )/gm)?.map((path) => path.trim())).toEqual([
+    'scal',
+    'exporter.prt',
+    'exporter.port',
+    'services[0].maxmemory',
+    'services[1].options',
+    'target.comand',
+    'target.env.A',
+    'target.portVariable',
+    'target.url',
+  ])
+  expect(printed).toContain('OptionsError: definePerfConfig() received 9 invalid options:')
+})
 
-  services.redis.maxmemory: must be a number of bytes, or one with kb, mb or gb
-    Received: 'much'
-    Fix:      write, for example, maxmemory: '64mb'
-`)
+test.each([
+  ['{ url: "http://127.0.0.1:1" }', 'target: must be the result of target()'],
+  ['target', 'target: must be the result of target()'],
+  ['target()', 'target: must be target() with an object of options'],
+  ['target({})', 'target: must have a command that starts it, or the url of a running target'],
+])('rejects target: %s by an option error with a fix', async (source, message) => {
+  await using project = await InlineProject.create({
+    'vitest.config.ts': `
+      import { definePerfConfig, target } from 'vitest-slo/config'
+      export default definePerfConfig({ target: ${source} })`,
+    'perf/shop.perf.ts': SCENARIOS,
+  })
+  const { exitCode, output } = await project.run()
+  expect(exitCode).toBe(1)
+  expect(plainText(output)).toMatch(
+    new RegExp(`received an invalid option:\n\n  ${message.replace(/[()]/g, '\\$&')}[^]*Fix: .*target\\(\\{ command`),
+  )
 })
 
 test('a failed start fails the command, even if no scenario uses a fixture or only ordinary tests run', async () => {
   const config = `
-    import { definePerfConfig, redis } from 'vitest-slo/config'
-    export default definePerfConfig({ services: [redis({ maxmemory: 'much' })] })`
+    import { definePerfConfig } from 'vitest-slo/config'
+    const start = () => Promise.reject(new Error('the service does not start'))
+    export default definePerfConfig({ services: [{ name: 'broken', start }] })`
   const run = async (scenario: string) => {
     await using project = await InlineProject.create({ 'vitest.config.ts': config, 'perf/shop.perf.ts': scenario })
     const { exitCode, output } = await project.run()
@@ -56,8 +87,8 @@ test('a failed start fails the command, even if no scenario uses a fixture or on
   }
   const scenario = await run("import { perfTest } from 'vitest-slo'; perfTest('nothing', () => {})")
   expect(scenario.exitCode).toBe(1)
-  expect(scenario.output).toContain('services.redis.maxmemory: must be')
+  expect(scenario.output).toContain('the service does not start')
   const plain = await run("import { test } from 'vitest'; test('plain', () => {})")
   expect(plain.exitCode).toBe(1)
-  expect(plain.output).toContain('services.redis.maxmemory: must be')
+  expect(plain.output).toContain('the service does not start')
 })

@@ -5,7 +5,8 @@ import { OptionsError } from '../options/problems.ts'
 import { ResponseTimes } from '../results/response-times.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import { sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
-import { MetricsExporter, type ExporterOptions } from './exporter.ts'
+import type { ExporterOptions } from './exporter-options.ts'
+import { MetricsExporter } from './exporter.ts'
 
 const times = new ResponseTimes()
 for (let i = 0; i < 90; i++) times.record('vote', 200, 30_000)

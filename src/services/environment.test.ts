@@ -110,7 +110,7 @@ describe('a failed start', () => {
       ),
     )
     expect(failure).toBeInstanceOf(OptionsError)
-    for (const path of ['services[1].name', 'services.redis.maxmemory', 'services.postgres.provider', 'target.ready']) {
+    for (const path of ['services[1].name', 'services[2].maxmemory', 'services[3].provider', 'target.ready']) {
       expect(failure.message).toContain(path)
     }
     expect(stub.events).toEqual([])

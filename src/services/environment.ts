@@ -1,6 +1,7 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
 import { now } from '../machine/clock.ts'
 import { Problems } from '../options/problems.ts'
+import { checkEnvironment } from './environment-mistakes.ts'
 import { allMessages, asError, settleAll } from './failure.ts'
 import { Reaper } from './reaper/reaper.ts'
 import { assertAllowedStore } from './remote.ts'
@@ -42,7 +43,9 @@ export async function startEnvironment(
   { services = [], target, scale = 'smoke', watched }: EnvironmentOptions,
   { signal = new AbortController().signal, log = () => {}, env = process.env }: EnvironmentContext = {},
 ): Promise<Environment> {
-  checkOptions(services, target)
+  const problems = new Problems()
+  checkEnvironment(problems, { services, target }, env)
+  problems.throwIfAny('definePerfConfig()')
   await using stack = new AsyncDisposableStack()
   const reaper = stack.use(await Reaper.start({ log }))
   const context: ServiceContext = { signal, log, env, reaper, isTargetExternal: target?.isExternal(env) ?? false }
@@ -78,24 +81,6 @@ export class StartError extends Error {
     super(allMessages(`the environment did not start.${count}`, errors), { cause: errors[0] })
     this.errors = errors
   }
-}
-
-function checkOptions(services: readonly Service[], target: Target | undefined): void {
-  const problems = new Problems()
-  const names = services.map(({ name }) => name)
-  for (const [index, service] of services.entries()) {
-    problems.adopt(`services.${service.name}`, service.problems ?? [])
-    if (names.indexOf(service.name) !== index) {
-      problems.add(
-        `services[${index}].name`,
-        service.name,
-        'must differ from the names of the other services',
-        `name: '${service.name}-2'`,
-      )
-    }
-  }
-  problems.adopt('target', target?.problems ?? [])
-  problems.throwIfAny('definePerfConfig()')
 }
 
 async function startServices(

@@ -96,11 +96,14 @@ const KIND: DatabaseKind = {
  * })
  */
 export function postgres(options: PostgresOptions = {}): Service {
+  const problems = mistakesIn(OPTIONS, options)
+  // JavaScript configs are not type-checked.
+  if (!isRecord(options as unknown)) return { ...postgres(), problems }
   const name = options.name ?? 'postgres'
   const { allowRemote } = options
   return {
     name,
-    problems: mistakesIn(OPTIONS, options),
+    problems,
     ...(allowRemote !== undefined && { allowRemote }),
     start: (context) => start(name, options, context),
   }

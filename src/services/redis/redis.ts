@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mistakesIn, object, optional } from '../../options/schema.ts'
+import { isRecord, mistakesIn, object, optional } from '../../options/schema.ts'
 import { matching, oneOf } from '../../options/values.ts'
 import {
   DATABASE_OPTIONS,
@@ -76,11 +76,14 @@ const KIND: DatabaseKind = {
  * })
  */
 export function redis(options: RedisOptions = {}): Service {
+  const problems = mistakesIn(OPTIONS, options)
+  // JavaScript configs are not type-checked.
+  if (!isRecord(options as unknown)) return { ...redis(), problems }
   const name = options.name ?? 'redis'
   const { allowRemote } = options
   return {
     name,
-    problems: mistakesIn(OPTIONS, options),
+    problems,
     ...(allowRemote !== undefined && { allowRemote }),
     start: (context) => start(name, options, context),
   }

@@ -2,6 +2,7 @@ import { hostsForFullLoad } from '../../machine/allowed-hosts.ts'
 import { parseBaseUrl, urlBelow, type BaseUrl } from '../../machine/base-url.ts'
 import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../../machine/protocol-probe.ts'
 import type { TlsOptions } from '../../machine/tls.ts'
+import { Problems, type Problem } from '../../options/problems.ts'
 import { redactText } from '../../options/redact.ts'
 import { assertAllowedHost } from '../remote.ts'
 import { ServiceError } from '../service.ts'
@@ -67,6 +68,27 @@ export class ExternalTarget implements StartedTarget {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+/** Mistakes in the URLs of a running target: those of the options, or of the variables that override them. */
+export function urlMistakes({ url, internalUrl }: TargetOptions, env: NodeJS.ProcessEnv): readonly Problem[] {
+  const problems = new Problems()
+  for (const [variable, option, value] of [
+    ['PERF_TARGET_URL', 'url', url],
+    ['PERF_TARGET_INTERNAL_URL', 'internalUrl', internalUrl],
+  ] as const) {
+    const { path, texts } = given(variable, `target.${option}`, env, value)
+    const example = env[variable] ? `${variable}=http://127.0.0.1:3000` : `${option}: 'http://127.0.0.1:3000'`
+    for (const text of texts)
+      if (httpUrl(text) === undefined)
+        problems.add(
+          path,
+          typeof text === 'string' ? redactText(text) : text,
+          'must be an http or https URL, or unix: and the path of a socket',
+          example,
+        )
+  }
+  return problems.found
+}
+
 interface GivenUrl {
   readonly text: string
   readonly base: BaseUrl
@@ -78,17 +100,32 @@ function parse(
   env: NodeJS.ProcessEnv,
   value: string | readonly string[] | undefined,
 ): readonly GivenUrl[] {
-  const fromEnv = env[variable]
-  const texts = fromEnv ? fromEnv.split(',').map((part) => part.trim()) : [value ?? []].flat()
+  const { path, texts } = given(variable, option, env, value)
   return texts.map((text) => {
-    const base = parseBaseUrl(text)
-    if (base !== undefined && /^https?:$/.test(base.url.protocol)) return { text: withCredentials(text, base), base }
+    const base = httpUrl(text)
+    if (base !== undefined) return { text: withCredentials(text, base), base }
     throw new ServiceError('target', {
-      problem: `${fromEnv ? variable : option} is not an http URL`,
-      received: base ? `a URL with protocol ${base.url.protocol}` : redactText(JSON.stringify(text)),
+      problem: `${path} is not an http URL`,
+      received: redactText(JSON.stringify(text)),
       fix: `write it as http://127.0.0.1:3000, https://staging.example.com, or unix:/run/app.sock`,
     })
   })
+}
+
+function given(
+  variable: string,
+  option: string,
+  env: NodeJS.ProcessEnv,
+  value: string | readonly string[] | undefined,
+): { readonly path: string; readonly texts: readonly string[] } {
+  const fromEnv = env[variable]
+  if (fromEnv) return { path: variable, texts: fromEnv.split(',').map((part) => part.trim()) }
+  return { path: option, texts: [value ?? []].flat() }
+}
+
+function httpUrl(text: unknown): BaseUrl | undefined {
+  const base = typeof text === 'string' ? parseBaseUrl(text) : undefined
+  return base !== undefined && /^https?:$/.test(base.url.protocol) ? base : undefined
 }
 
 async function untilReady(

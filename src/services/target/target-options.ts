@@ -1,7 +1,7 @@
 import type { TlsOptions } from '../../machine/tls.ts'
 import { HOSTS } from '../../options/base-url.ts'
 import type { Duration } from '../../options/checks.ts'
-import { object, optional } from '../../options/schema.ts'
+import { isRecord, object, optional, reading } from '../../options/schema.ts'
 import { TLS } from '../../options/tls-options.ts'
 import { any, duration, integer, isText, listOf, matching, text } from '../../options/values.ts'
 
@@ -62,6 +62,18 @@ export interface TargetOptions {
   readonly watch?: readonly string[]
 }
 
+/** Reader of the variables, which does not show their values. */
+const ENV = reading((problems, path, value): TargetOptions['env'] => {
+  const example = "env: { LOG_LEVEL: 'warn' }"
+  if (isRecord(value)) {
+    for (const [name, text] of Object.entries(value))
+      if (typeof text !== 'string' && text !== undefined)
+        problems.add(`${path}.${name}`, typeof text, 'must be a string', example)
+  } else if (typeof value !== 'function')
+    problems.add(path, typeof value, 'must be an object of strings, or a function that returns one', example)
+  return value as TargetOptions['env']
+})
+
 const PORT = integer({ min: 1, max: 65_535, example: 3000 })
 
 /** Reader of the options. URLs are checked on use, as environment variables override them. */
@@ -70,7 +82,7 @@ export const TARGET = object<TargetOptions>()({
     matching<readonly string[]>(isCommand, 'must be a list of program and arguments', "['node', 'src/main.ts']"),
   ),
   cwd: optional(text("'../shop'", 'must be the path of a folder')),
-  env: any<TargetOptions['env']>(),
+  env: optional(ENV),
   ready: optional(
     matching<string>(
       (value) => typeof value === 'string' && value.startsWith('/'),
@@ -82,9 +94,15 @@ export const TARGET = object<TargetOptions>()({
   readyTimeout: optional(duration(), 30_000),
   instances: optional(integer({ min: 1, max: 64, example: 2 }), 1),
   port: optional(PORT),
-  portVariable: optional(text("'PORT'", 'must be the name of an environment variable')),
+  portVariable: optional(matching<string>(isVariable, 'must be the name of an environment variable', "'PORT'")),
   internalPort: optional(PORT),
-  internalPortVariable: any<TargetOptions['internalPortVariable']>(),
+  internalPortVariable: optional(
+    matching<string | false>(
+      (value) => value === false || isVariable(value),
+      'must be the name of an environment variable, or false',
+      "'INTERNAL_PORT'",
+    ),
+  ),
   url: any<TargetOptions['url']>(),
   internalUrl: any<TargetOptions['internalUrl']>(),
   tls: optional(TLS),
@@ -99,6 +117,10 @@ export const TARGET = object<TargetOptions>()({
       }
     : undefined,
 )
+
+function isVariable(value: unknown): boolean {
+  return isText(value) && /^[a-z_]\w*$/i.test(value)
+}
 
 function isCommand(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every(isText)

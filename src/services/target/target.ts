@@ -1,4 +1,5 @@
 import { Problems, type Problem } from '../../options/problems.ts'
+import { isRecord } from '../../options/schema.ts'
 import { ServiceError } from '../service.ts'
 import type { StartedTarget, TargetContext } from './started-target.ts'
 import { ExternalTarget } from './target-external.ts'
@@ -32,6 +33,8 @@ export interface Target {
  * export default definePerfConfig({ target: target({ command: ['node', 'server.js'], ready: '/healthz' }) })
  */
 export function target(options: TargetOptions): Target {
+  // JavaScript configs are not type-checked.
+  if (!isRecord(options as unknown)) return withoutOptions(options)
   const isExternal = (env: NodeJS.ProcessEnv) => Boolean(env['PERF_TARGET_URL']) || options.url !== undefined
   const problems = new Problems()
   const { ready: readyPath, readyTimeoutMs } = TARGET.read(problems, '', options)
@@ -50,4 +53,12 @@ export function target(options: TargetOptions): Target {
       })
     },
   }
+}
+
+/** A target that only reports that it has no options. */
+function withoutOptions(given: unknown): Target {
+  const problems = new Problems()
+  const example = "target: target({ command: ['node', 'server.js'] })"
+  problems.add('', given, 'must be target() with an object of options', example)
+  return { ...target({}), problems: problems.found }
 }
