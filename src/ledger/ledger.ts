@@ -11,6 +11,7 @@ import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { object, optional, readOptions } from '../options/schema.ts'
 import { duration, func } from '../options/values.ts'
+import { partOf } from '../results/owner.ts'
 import { showAmount } from './amount.ts'
 import { RowChecks, type LedgerLimits } from './checks.ts'
 import { LedgerError } from './ledger-error.ts'
@@ -154,7 +155,7 @@ class RowLedger implements Ledger {
       problems.add('service', service, rule, `ledger.of('${names[0] ?? 'orders'}')`)
     }
     problems.throwIfAny('ledger.of()')
-    return new RowLedger(this.#context, service, this.#limits)
+    return partOf(this, new RowLedger(this.#context, service, this.#limits))
   }
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]> {
@@ -182,7 +183,7 @@ class RowLedger implements Ledger {
       settleForMs: read.settleForMs ?? current.settleForMs,
       queryTimeoutMs: Math.ceil(read.queryTimeoutMs ?? current.queryTimeoutMs),
     }
-    return new RowLedger(this.#context, this.#service, limits)
+    return partOf(this, new RowLedger(this.#context, this.#service, limits))
   }
 
   #open() {

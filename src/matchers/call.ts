@@ -4,11 +4,13 @@ import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
 import { assertedBy } from '../results/asserted.ts'
 import { colourMessage } from '../results/message-colours.ts'
+import { ownerOf } from '../results/owner.ts'
 import type { AssertionResult } from '../results/result.ts'
 import { scenarioRecordOf } from '../results/task-meta.ts'
 import { WatchedPromise } from '../results/watched-promise.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { toJsonMs } from '../stats/summary.ts'
+import { rejectLate } from './late.ts'
 import { formatMessage } from './message.ts'
 import { onInvalid } from './on-invalid.ts'
 import { judgedRuns, nameOf, recordedRuns, type Subject } from './subject.ts'
@@ -81,6 +83,8 @@ export class Call {
   readonly #isNot: boolean
   readonly #received: unknown
   readonly #args: readonly unknown[]
+  /** The scenario that made the received value, even if another one is running by now. */
+  readonly #test: RunnerTestCase | undefined
   /** Stack of the call: errors thrown after an `await` do not contain it. */
   readonly #site = new Error('call site')
   /** The part of the run that the evidence is about. */
@@ -98,6 +102,7 @@ export class Call {
     this.#isNot = state.isNot ?? false
     this.#received = received
     this.#args = args
+    this.#test = ownerOf(received) ?? state.task ?? TestRunner.getCurrentTest()
     Error.captureStackTrace(this.#site, matcher)
   }
 
@@ -108,6 +113,11 @@ export class Call {
         `Fix: await the run once, then assert: expect(${this.#variable}).${this.#written}`,
       { cause: new Error('expect.poll() repeats its callback until the assertion passes') },
     )
+  }
+
+  /** @throws {LateAssertionError} if the scenario has ended */
+  rejectLate(): void {
+    if (this.#test !== undefined) rejectLate(this.#test, this.#whole, (error) => this.placed(error))
   }
 
   settle(judgement: Judgement): { pass: boolean; message: () => string } {
@@ -254,10 +264,6 @@ export class Call {
   get #whole(): string {
     const chain = `expect${this.#state.soft ? '.soft' : ''}(${this.#variable})${this.#isNot ? '.not' : ''}`
     return `${chain}.${this.#written}`
-  }
-
-  get #test(): RunnerTestCase | undefined {
-    return this.#state.task ?? TestRunner.getCurrentTest()
   }
 
   get #variable(): string {

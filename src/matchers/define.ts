@@ -35,6 +35,7 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
     const call = new Call(definition, this, received, args, matcher)
     try {
       call.rejectPoll()
+      call.rejectLate()
       const evidence = subject.read(received)
       if (evidence === undefined) throw new TypeError(unsupported(name, subject, received))
       const problems = new Problems()

@@ -20,6 +20,8 @@ export interface Asserted {
   readonly runs: Set<string>
   /** Names of the runs whose history was judged. */
   readonly histories: Set<string>
+  /** Whether the scenario has ended, so that no assertion counts any more. */
+  isOver: boolean
 }
 
 const byTask = new WeakMap<object, Asserted>()
@@ -28,7 +30,14 @@ const byTask = new WeakMap<object, Asserted>()
 export function assertedBy(task: object): Asserted {
   const known = byTask.get(task)
   if (known !== undefined) return known
-  const empty: Asserted = { judged: 0, skipped: 0, later: [], runs: new Set(), histories: new Set() }
+  const empty: Asserted = {
+    judged: 0,
+    skipped: 0,
+    later: [],
+    runs: new Set(),
+    histories: new Set(),
+    isOver: false,
+  }
   byTask.set(task, empty)
   return empty
 }

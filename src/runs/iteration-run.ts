@@ -3,6 +3,7 @@ import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.
 import { WHOLE_RUN } from '../execution/request-scope.ts'
 import type { PhaseName } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
+import { partOf } from '../results/owner.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { iterationEvidence } from './iteration-evidence.ts'
@@ -62,9 +63,11 @@ export function iterationRun(measured: HttpMeasurement, scope: IterationScope, s
     time: timeStats(sum.latency()),
     phase(name) {
       assertKnown(measured.name, 'phase', name, new Set(measured.phases.map((phase) => phase.name)))
-      return within({ phase: name })
+      return partOf(this, within({ phase: name }))
     },
-    between: (from, to) => within({ between: period(from, to) }),
+    between(from, to) {
+      return partOf(this, within({ between: period(from, to) }))
+    },
     [windowOf]: (): RunWindow => windowOfScope(measured, { ...WHOLE_RUN, ...scope }, settledMs),
     [evidenceOf]: () => iterationEvidence(measured, scope),
   }

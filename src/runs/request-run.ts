@@ -9,6 +9,7 @@ import { describeLoad } from '../load/describe.ts'
 import type { Phase, PhaseName } from '../load/load.ts'
 import { now } from '../machine/clock.ts'
 import type { Duration } from '../options/checks.ts'
+import { partOf } from '../results/owner.ts'
 import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
@@ -302,7 +303,8 @@ class ScopedRun implements HttpRunBase {
   }
 
   #within(narrower: Partial<Scope>): HttpRun {
-    return new ScopedRun(this.#measured, { ...this.#scope, ...narrower }, this.#settledMs) as HttpRunBase as HttpRun
+    const part = new ScopedRun(this.#measured, { ...this.#scope, ...narrower }, this.#settledMs)
+    return partOf(this, part) as HttpRunBase as HttpRun
   }
 
   #ending(ending: 'good' | 'failed'): HttpRunEnding {
@@ -317,7 +319,7 @@ class ScopedRun implements HttpRunBase {
         `${this.name}: a step, a tag, good and failed select requests, not iterations or groups\n` +
           `Fix: call run.${group === undefined ? 'iterations' : `group(${JSON.stringify(group)})`} on the run or on a phase of it`,
       )
-    return iterationRun(this.#measured, { phase, between, group }, this.#settledMs)
+    return partOf(this, iterationRun(this.#measured, { phase, between, group }, this.#settledMs))
   }
 
   #assertKnown(what: string, name: string, known: ReadonlySet<string>): void {
