@@ -53,7 +53,8 @@ test('all mistakes of a config are in one error, under the paths in the config, 
     'target.portVariable',
     'target.url',
   ])
-  expect(printed).toContain('OptionsError: definePerfConfig() received 9 invalid options:')
+  expect(printed).toContain('\nOptionsError: definePerfConfig() received 9 invalid options:\n')
+  expect(printed).toContain("\n    Fix:      write, for example, url: 'http://127.0.0.1:3000'\n")
 })
 
 test.each([
