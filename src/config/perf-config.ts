@@ -1,6 +1,7 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 import { GENERATOR_FLAGS } from '../execution/generator-flags.ts'
+import { CONTEXT_FLAGS } from '../results/owner.ts'
 import type { PerfConfig } from './config-options.ts'
 import { sloPlugin } from './plugin.ts'
 import { siblingModule } from './sibling-module.ts'
@@ -38,6 +39,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       globalSetup: [siblingModule('./global-setup'), ...[test.globalSetup ?? []].flat()],
       execArgv: [
         ...GENERATOR_FLAGS,
+        ...CONTEXT_FLAGS,
         '--import',
         pathToFileURL(siblingModule('./worker-start')).href,
         ...(test.execArgv ?? []),

@@ -11,7 +11,6 @@ import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { object, optional, readOptions } from '../options/schema.ts'
 import { duration, func } from '../options/values.ts'
-import { partOf } from '../results/owner.ts'
 import { showAmount } from './amount.ts'
 import { RowChecks, type LedgerLimits } from './checks.ts'
 import { LedgerError } from './ledger-error.ts'
@@ -155,7 +154,7 @@ class RowLedger implements Ledger {
       problems.add('service', service, rule, `ledger.of('${names[0] ?? 'orders'}')`)
     }
     problems.throwIfAny('ledger.of()')
-    return partOf(this, new RowLedger(this.#context, service, this.#limits))
+    return new RowLedger(this.#context, service, this.#limits)
   }
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]> {
@@ -183,7 +182,7 @@ class RowLedger implements Ledger {
       settleForMs: read.settleForMs ?? current.settleForMs,
       queryTimeoutMs: Math.ceil(read.queryTimeoutMs ?? current.queryTimeoutMs),
     }
-    return partOf(this, new RowLedger(this.#context, this.#service, limits))
+    return new RowLedger(this.#context, this.#service, limits)
   }
 
   #open() {

@@ -4,16 +4,16 @@ import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
 import { assertedBy } from '../results/asserted.ts'
 import { colourMessage } from '../results/message-colours.ts'
-import { ownerOf } from '../results/owner.ts'
+import { isForeign, scenarioOf } from '../results/owner.ts'
 import type { AssertionResult } from '../results/result.ts'
 import { scenarioRecordOf } from '../results/task-meta.ts'
 import { WatchedPromise } from '../results/watched-promise.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { toJsonMs } from '../stats/summary.ts'
-import { rejectLate } from './late.ts'
+import { isOver, LateAssertionError } from './late.ts'
 import { formatMessage } from './message.ts'
 import { onInvalid } from './on-invalid.ts'
-import { judgedRuns, nameOf, recordedRuns, type Subject } from './subject.ts'
+import { historiesIn, judgedRuns, nameOf, type Subject } from './subject.ts'
 
 /** Result of a matcher, with the expectation of both polarities: `.not` expects the opposite. */
 export interface Judgement {
@@ -83,7 +83,6 @@ export class Call {
   readonly #isNot: boolean
   readonly #received: unknown
   readonly #args: readonly unknown[]
-  /** The scenario that made the received value, even if another one is running by now. */
   readonly #test: RunnerTestCase | undefined
   /** Stack of the call: errors thrown after an `await` do not contain it. */
   readonly #site = new Error('call site')
@@ -102,7 +101,7 @@ export class Call {
     this.#isNot = state.isNot ?? false
     this.#received = received
     this.#args = args
-    this.#test = ownerOf(received) ?? state.task ?? TestRunner.getCurrentTest()
+    this.#test = scenarioOf(received, state.task ?? TestRunner.getCurrentTest())
     Error.captureStackTrace(this.#site, matcher)
   }
 
@@ -115,9 +114,17 @@ export class Call {
     )
   }
 
-  /** @throws {LateAssertionError} if the scenario has ended */
-  rejectLate(): void {
-    if (this.#test !== undefined) rejectLate(this.#test, this.#whole, (error) => this.placed(error))
+  /**
+   * Fails the command if the scenario has ended. Nothing is thrown: the caller may catch it, and Vitest would charge the
+   * error of a soft assertion to the scenario that runs by now.
+   *
+   * @returns the result to return, if so
+   */
+  rejectLate(): MatcherResult | undefined {
+    const test = this.#test
+    if (test === undefined || !isOver(test)) return undefined
+    void Promise.reject(this.placed(new LateAssertionError(this.#whole, test)))
+    return { pass: !this.#isNot, message: () => '' }
   }
 
   settle(judgement: Judgement): { pass: boolean; message: () => string } {
@@ -245,7 +252,7 @@ export class Call {
 
   /** Run, part and figure of the assertion as JSON. */
   #numbers({ figure }: Judgement): Partial<AssertionResult> {
-    const run = nameOf(this.#received)
+    const run = this.#run
     const { limit, value, unit, interval, percentile } = figure ?? {}
     return {
       ...(run === undefined ? {} : { run }),
@@ -258,6 +265,11 @@ export class Call {
         interval: { low: toJsonMs(interval.low), high: toJsonMs(interval.high), confidence: interval.confidence },
       }),
     }
+  }
+
+  /** Name of the run in the scenario. */
+  get #run(): string | undefined {
+    return this.#test !== undefined && isForeign(this.#received, this.#test) ? undefined : nameOf(this.#received)
   }
 
   /** The call as the scenario wrote it. */
@@ -298,12 +310,15 @@ export class Call {
     const test = this.#test
     if (test === undefined) return
     if (outcome.outcome !== 'skipped') {
-      const [asserted, given] = [assertedBy(test), [this.#received, ...this.#args]]
-      for (const name of judgedRuns(given)) asserted.runs.add(name)
-      for (const name of recordedRuns(given)) asserted.histories.add(name)
+      const asserted = assertedBy(test)
+      // Names of runs are only unique within a scenario.
+      const isOwn = (value: unknown) => !isForeign(value, test)
+      const given = [this.#received, ...this.#args]
+      for (const name of judgedRuns(given.filter(isOwn))) asserted.runs.add(name)
+      for (const { run } of historiesIn(given).filter(isOwn)) if (run !== undefined) asserted.histories.add(run)
     }
     if (this.#isAsymmetric && outcome.outcome !== 'invalid') return
-    const run = nameOf(this.#received)
+    const run = this.#run
     const { assertions } = scenarioRecordOf(test)
     if (this.#isAsymmetric && assertions.some((known) => known.message === outcome.message && known.run === run)) return
     assertedBy(test)[outcome.outcome === 'skipped' ? 'skipped' : 'judged']++

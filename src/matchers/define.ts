@@ -35,7 +35,8 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
     const call = new Call(definition, this, received, args, matcher)
     try {
       call.rejectPoll()
-      call.rejectLate()
+      const late = call.rejectLate()
+      if (late !== undefined) return late
       const evidence = subject.read(received)
       if (evidence === undefined) throw new TypeError(unsupported(name, subject, received))
       const problems = new Problems()

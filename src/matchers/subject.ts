@@ -119,9 +119,9 @@ export function judgedRuns(given: readonly unknown[]): readonly string[] {
   return given.flatMap((value) => (historyIn(value) === undefined ? (nameOf(value) ?? []) : []))
 }
 
-/** Names of the runs whose history a matcher received, directly or in its options: it does not judge their measurement. */
-export function recordedRuns(given: readonly unknown[]): readonly string[] {
-  return given.flatMap((value) => historyIn(value)?.run ?? [])
+/** The histories that a matcher received, directly or in its options: it does not judge the measurement of their runs. */
+export function historiesIn(given: readonly unknown[]): readonly History[] {
+  return given.flatMap((value) => historyIn(value) ?? [])
 }
 
 function historyIn(value: unknown): History | undefined {

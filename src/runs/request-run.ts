@@ -241,7 +241,7 @@ class ScopedRun implements HttpRunBase {
   get history(): History {
     const { history } = this.#measured
     if (history === undefined) throw new Error(`${this.name} recorded no history\nFix: set record: true in http.run()`)
-    return history
+    return partOf(this, history)
   }
 
   phase(name: PhaseName): HttpRun {
