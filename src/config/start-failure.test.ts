@@ -33,8 +33,19 @@ test('all mistakes of a config are in one error, under the paths in the config, 
       import { definePerfConfig, postgres, redis, target } from 'vitest-slo/config'
       export default definePerfConfig({
         scal: 'pr',
+        scale: 'huge',
+        reset: 'sometimes',
+        generators: 0,
+        seed: 'x',
+        allowRemote: 5,
+        secrets: 'TOKEN',
+        outputDir: 7,
+        onInvalid: 'pass',
+        metrics: { pth: '/metrics' },
+        capacity: { cores: -1 },
+        test: { retry: 3 },
         exporter: { prt: 1 },
-        services: [redis({ maxmemory: 'much' }), postgres(5)],
+        services: [redis({ maxmemory: 'much' }), postgres(5), postgres({ name: 'orders', url: 'mysql://a:s3cret@b' }), redis()],
         target: target({ comand: ['node'], env: { A: 1 }, portVariable: 'A B', url: 'localhost:3000' }),
       })`,
     'perf/shop.perf.ts': SCENARIOS,
@@ -42,18 +53,32 @@ test('all mistakes of a config are in one error, under the paths in the config, 
   const { exitCode, output } = await project.run()
   expect(exitCode).toBe(1)
   const printed = plainText(output)
-  expect(printed.match(/^ {2}[\w.[\]]+(?=: )/gm)?.map((path) => path.trim())).toEqual([
+  expect(printed.match(/^ {2}(?=\S)[^:\n]+(?=: must|: or|: unknown)/gm)?.map((path) => path.trim())).toEqual([
     'scal',
+    'reset',
+    'allowRemote',
+    'generators',
+    'seed',
+    'outputDir',
+    'onInvalid',
+    'secrets',
+    'test.retry (--retry)',
+    'scale',
     'exporter.prt',
     'exporter.port',
     'services[0].maxmemory',
     'services[1].options',
+    'services[2].url',
+    'services[3].name',
     'target.comand',
     'target.env.A',
     'target.portVariable',
     'target.url',
+    'metrics.pth',
+    'capacity.cores',
   ])
-  expect(printed).toContain('\nOptionsError: definePerfConfig() received 9 invalid options:\n')
+  expect(printed).toContain('\nOptionsError: definePerfConfig() received 22 invalid options:\n')
+  expect(printed).not.toContain('s3cret')
   expect(printed).toContain("\n    Fix:      write, for example, url: 'http://127.0.0.1:3000'\n")
 })
 

@@ -1,6 +1,6 @@
 import type { StoreKind } from '../machine/store-kinds.ts'
 import { HOSTS } from '../options/base-url.ts'
-import { optional, reading } from '../options/schema.ts'
+import { optional, reading, type Reader } from '../options/schema.ts'
 import { any, flag, func, matching, text } from '../options/values.ts'
 import { asError, codeOf } from './failure.ts'
 import { chooseProvider, embeddedInstead, isProviderOption, type Provider } from './provider.ts'
@@ -42,19 +42,27 @@ export interface DatabaseOptions<Connection> {
 /** Readers of the options above. */
 export const DATABASE_OPTIONS = {
   provider: optional(matching(isProviderOption, 'must be auto, container, embedded or external', "'auto'")),
-  // A URL is checked when it is used, where an error can be reported without its password.
-  url: optional(
-    reading<string>((problems, path, value) => {
-      if (typeof value !== 'string') problems.add(path, typeof value, 'must be a string', 'url: process.env.URL')
-      return String(value)
-    }),
-  ),
   image: optional(matching<string>((value) => typeof value === 'string', 'must be a string', "'redis:8'")),
   seed: optional(func('async (connection) => {}')),
   env: any(),
   allowRemote: optional(HOSTS),
   allowReset: optional(flag(true)),
   name: optional(text("'orders'")),
+}
+
+/** Reader of the URL of a server, which does not show it: it may contain a password, even if it is not a URL. */
+export function serverUrl(product: string, protocol: RegExp, example: string): Reader<string> {
+  return reading((problems, path, value) => {
+    const url = typeof value === 'string' ? URL.parse(value) : null
+    if (url === null || !protocol.test(url.protocol) || url.hostname === '')
+      problems.add(path, shapeOf(value, url), `must be the URL of ${product}`, `url: '${example}'`)
+    return String(value)
+  })
+}
+
+function shapeOf(value: unknown, url: URL | null): string {
+  if (typeof value !== 'string') return typeof value
+  return url === null ? `a string of ${value.length} characters` : `a URL with protocol ${url.protocol}`
 }
 
 /** Name and environment variables of one kind of database. */

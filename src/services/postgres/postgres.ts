@@ -6,6 +6,7 @@ import {
   DATABASE_OPTIONS,
   resetRefused,
   runStep,
+  serverUrl,
   startDatabase,
   targetEnv,
   type DatabaseKind,
@@ -51,6 +52,7 @@ export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
 
 const OPTIONS = object<PostgresOptions>()({
   ...DATABASE_OPTIONS,
+  url: optional(serverUrl('a PostgreSQL server', /^postgres(ql)?:$/, 'postgres://user:password@127.0.0.1:5432/shop')),
   settings: optional(
     reading((problems, path, value) => {
       const example = 'settings: { max_connections: 200 }'

@@ -5,6 +5,7 @@ import {
   DATABASE_OPTIONS,
   resetRefused,
   runStep,
+  serverUrl,
   startDatabase,
   targetEnv,
   type DatabaseKind,
@@ -43,6 +44,7 @@ export interface RedisOptions extends DatabaseOptions<RedisConnection> {
 
 const OPTIONS = object<RedisOptions>()({
   ...DATABASE_OPTIONS,
+  url: optional(serverUrl('a Redis server', /^rediss?:$/, 'redis://127.0.0.1:6379')),
   maxmemory: optional(
     matching<string | number>(
       (value) => /^\d+([kmg]b?)?$/i.test(String(value)),
