@@ -230,21 +230,36 @@ export class Histogram {
   }
 
   pack(): PackedHistogram {
-    const buckets = Uint32Array.from(Array.from(this.buckets()).flat())
+    const used = this.#pages.reduce((sum, page) => sum + (page === undefined ? 0 : usedIn(page)), 0)
+    const buckets = new Uint32Array(2 * used)
+    let next = 0
+    for (const [at, page] of this.#pages.entries()) {
+      if (page === undefined) continue
+      for (let i = 0; i < PAGE_SIZE; i++) {
+        if (page[i]! === 0) continue
+        buckets[next++] = (at << PAGE_SHIFT) | i
+        buckets[next++] = page[i]!
+      }
+    }
     return { minUs: this.#minUs, maxUs: this.#maxUs, sumUs: this.#sumUs, infinite: this.#infinite, buckets }
   }
 
-  /** @param packed the result of {@link pack} */
-  static unpack({ minUs, maxUs, sumUs, infinite, buckets }: PackedHistogram): Histogram {
-    const histogram = new Histogram()
+  /** Adds all samples of a packed histogram. */
+  addPacked({ minUs, maxUs, sumUs, infinite, buckets }: PackedHistogram): void {
     for (let at = 0; at < buckets.length; at += 2) {
-      histogram.#add(buckets[at]!, buckets[at + 1]!)
-      histogram.#finite += buckets[at + 1]!
+      this.#add(buckets[at]!, buckets[at + 1]!)
+      this.#finite += buckets[at + 1]!
     }
-    histogram.#infinite = infinite
-    histogram.#sumUs = sumUs
-    histogram.#minUs = minUs
-    histogram.#maxUs = maxUs
+    this.#infinite += infinite
+    this.#sumUs += sumUs
+    if (minUs < this.#minUs) this.#minUs = minUs
+    if (maxUs > this.#maxUs) this.#maxUs = maxUs
+  }
+
+  /** @param packed the result of {@link pack} */
+  static unpack(packed: PackedHistogram): Histogram {
+    const histogram = new Histogram()
+    histogram.addPacked(packed)
     return histogram
   }
 
@@ -276,6 +291,12 @@ export class Histogram {
     histogram.#maxUs = maxUs
     return histogram
   }
+}
+
+function usedIn(page: Uint32Array): number {
+  let count = 0
+  for (let i = 0; i < PAGE_SIZE; i++) if (page[i]! !== 0) count++
+  return count
 }
 
 function isCount(value: number): boolean {

@@ -120,8 +120,8 @@ function addWindow(to: RequestWindow, { offered, sent, dropped, good, unfinished
 }
 
 function addEnding(to: Ending, { latency, serviceTime, statuses, bodyBytes }: PackedEnding): void {
-  to.latency.merge(Histogram.unpack(latency))
-  to.serviceTime.merge(Histogram.unpack(serviceTime))
+  to.latency.addPacked(latency)
+  to.serviceTime.addPacked(serviceTime)
   to.bodyBytes += bodyBytes
   for (const [status, count] of statuses) to.statuses.set(status, (to.statuses.get(status) ?? 0) + count)
 }
