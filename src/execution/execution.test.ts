@@ -6,6 +6,7 @@ import type { DrivenVu } from '../load/drivers.ts'
 import type { Load } from '../load/load.ts'
 import { Random } from '../load/random.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
+import { divisions } from '../testing/divisions.ts'
 import { eachTestOnVirtualTime, type VirtualPacer } from '../testing/virtual-pacer.ts'
 import { Execution } from './execution.ts'
 import { DEFAULT_LIMITS } from './generator-limits.ts'
@@ -71,6 +72,7 @@ class TimedWorkload implements Workload<TimedVu> {
   readonly steps: number
   inFlight = 0
   isClosed = false
+  drawsDropped = false
   openAfter: Promise<void> | undefined
   readonly #vus: number
 
@@ -91,7 +93,9 @@ class TimedWorkload implements Workload<TimedVu> {
     this.isClosed = true
   }
 
-  dropped(): RequestSeries {
+  dropped(random: Random): RequestSeries {
+    // As an engine with weighted steps does.
+    if (this.drawsDropped) random.next()
     return this.series[0]!
   }
 }
@@ -372,4 +376,52 @@ test('rejects if connections cannot be opened, and closes the workload', async (
   workload.open = () => Promise.reject(new Error('no such host'))
   await expect(run.run()).rejects.toThrow('no such host')
   expect(workload.isClosed).toBe(true)
+})
+
+describe('a share of a load', () => {
+  test('has Poisson arrivals that do not depend on what was dropped', async () => {
+    const arrivals = async (drawsDropped: boolean) => {
+      pacer.nowMs = START_MS
+      const load = constantArrivalRate({ rate: 50, vus: 2, duration: '4s', arrivals: 'poisson' })
+      const { workload, goTo, start } = execution(load, { takesMs: 400, maxQueueTimeMs: 0 })
+      workload.drawsDropped = drawsDropped
+      const { ended } = await start()
+      goTo(10_000)
+      await ended
+      return workload.begunMs
+    }
+    expect(await arrivals(true)).toEqual(await arrivals(false))
+  })
+
+  test('begins at the common start, and with nothing if the run was aborted before', async () => {
+    const starts = Promise.withResolvers<{ atMs: number; errorMs: number }>()
+    const division = { ...divisions(2)[1]!, startAt: () => starts.promise }
+    const { workload, goTo, start } = execution(rate(10, 2), { division })
+    const { ended } = await start()
+    goTo(3_000)
+    expect(workload.begunMs).toEqual([])
+    starts.resolve({ atMs: START_MS + 5_000, errorMs: 1 })
+    await new Promise((resolve) => setImmediate(resolve))
+    goTo(10_000)
+    expect(await ended).toMatchObject({ startMs: START_MS + 5_000, durationMs: 2_000, abortReason: undefined })
+    expect(workload.begunMs.map((ms) => Math.round(ms))).toEqual([
+      150, 350, 550, 750, 950, 1150, 1350, 1550, 1750, 1950,
+    ])
+
+    const other = execution(rate(10, 2), { division: { ...division, startAt: () => new Promise(() => {}) } })
+    const waiting = await other.start()
+    other.abort.abort('Ctrl-C')
+    expect(await waiting.ended).toMatchObject({ durationMs: 0, abortReason: 'Ctrl-C' })
+    expect(other.workload.begunMs).toEqual([])
+  })
+
+  test('ends with the reason if iterations cannot be claimed', async () => {
+    const startAt = async () => ({ atMs: START_MS, errorMs: 0 })
+    const division = { ...divisions(2)[0]!, startAt, claim: () => Promise.reject(new Error('no connection')) }
+    const load = sharedIterations({ iterations: 100, vus: 5 }) as Load & { readonly vus: number }
+    const { goTo, start } = execution(load, { division })
+    const { ended } = await start()
+    goTo(1_000)
+    expect(await ended).toMatchObject({ abortReason: 'iterations could not be claimed: no connection' })
+  })
 })
