@@ -4,6 +4,7 @@ import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { percentileName, samplesForPercentile } from '../evidence/sample-size.ts'
 import { InvalidRunError } from '../evidence/verdict.ts'
 import { judgedTimes } from '../matchers/samples.ts'
+import { anyUnknownLags } from '../matchers/unknown-lags.ts'
 import type { HistogramJson } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import { toJsonMs, type JsonMs } from '../stats/summary.ts'
@@ -56,7 +57,7 @@ export function storedNameOf(run: StorableRun): string {
  */
 export function storedRun(run: StorableRun, scenario: string, scale: string): StoredRun {
   const evidence = run[evidenceOf]()
-  const [first = evidence.vuShortage?.invalidity] = evidence.invalidities
+  const [first = evidence.vuShortage?.invalidity] = [...evidence.invalidities, ...anyUnknownLags(evidence)]
   if (first !== undefined)
     throw new InvalidRunError(
       `${run.name} cannot be a baseline, and was not stored. ${first.reason}: ${first.finding}.\nFix: ${first.fix}`,

@@ -44,6 +44,11 @@ export interface TimeEvidence {
   readonly part?: RunPart
   /** How far the clocks differ at most from which the times are differences; absent if all are of one machine. */
   readonly clockErrorMs?: number
+  /**
+   * Deliveries of a feed whose publications have no time stamp although others have one: they are infinite in `histogram`.
+   * `id` is that of the first publication. Absent if there are none.
+   */
+  readonly unknownLags?: { readonly count: number; readonly of: number; readonly id: string }
   /** Lines of the message's `Evidence:` block. */
   readonly evidenceLines: readonly string[]
   /** The slowest parts (steps, publications), worst first, for the `Slowest:` line. Empty if there is only one part. */

@@ -40,7 +40,7 @@ export interface DeliveryCounts {
   readonly received: number
   /** First receipts with a lag of at most `lateThreshold`. */
   readonly onTime: number
-  /** First receipts with a longer lag. */
+  /** First receipts with a longer lag, or an unknown one. */
   readonly late: number
   /** Expected deliveries that never arrived. */
   readonly missing: number

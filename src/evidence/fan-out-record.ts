@@ -137,6 +137,8 @@ export interface RecoveryTimes {
 export interface FeedFigures {
   /** Deliveries with a time stamp. */
   readonly stamped: number
+  /** Counted publications without a time stamp although others have one, and the id of the first; absent if there were none. */
+  readonly unstamped?: { readonly count: number; readonly id: string }
   /** Time from stamp to receipt of the fastest delivery: offset of the clocks and transit. `undefined` without stamps. */
   readonly fastestMs: number | undefined
   /** Decrease of `fastestMs` while deliveries were counted: lags may be too short by this much. */

@@ -13,6 +13,7 @@ import { waitsAgainst } from './latency.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
 import { describeReceived, KIND_NAMES, nameOf, nounOf, timedRun } from './subject.ts'
 import { formatSpan, trusted, withLack } from './threshold.ts'
+import { anyUnknownLags } from './unknown-lags.ts'
 
 /** Times to compare with, from another run or a baseline. */
 export interface OtherTimes {
@@ -233,9 +234,11 @@ function against(
   ]
 }
 
-/** Invalidities of a run, including a VU shortage: times spent waiting for a VU cannot be compared. */
-function againstRun({ invalidities, vuShortage }: TimeEvidence): readonly Invalidity[] {
-  return vuShortage === undefined ? invalidities : [...invalidities, vuShortage.invalidity]
+/** Invalidities of a run, including a VU shortage: times spent waiting for a VU cannot be compared, nor unknown lags. */
+function againstRun(run: TimeEvidence): readonly Invalidity[] {
+  const { invalidities, vuShortage } = run
+  const shortage = vuShortage === undefined ? [] : [vuShortage.invalidity]
+  return [...invalidities, ...shortage, ...anyUnknownLags(run)]
 }
 
 function skippedIfNew({ stored }: OtherTimes): Pick<Judgement, 'skipped'> {

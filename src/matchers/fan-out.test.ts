@@ -71,6 +71,50 @@ describe('toDeliverWithin', () => {
   })
 })
 
+describe('deliveries of publications without a time stamp', () => {
+  test('make a judgement of lags invalid if they could change it', () => {
+    const run = sampleFanOutRun({ unknownPerSecond: 10 })
+    expect(messageOf(() => expect(run).toDeliverWithin(200, { ratio: 0.99 }))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toDeliverWithin(200, { ratio: 0.99 })
+
+      Expected: share of deliveries within 200 ms ≥ 99%
+      Received: INVALID, not judged. undecided: the lags of 100 of 2,000 deliveries are unknown, as the messages of their publications have no time stamp (the first: "p3"): whether share of deliveries within 200 ms is within its limit depends on them
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      return publishedAtMs from identify for every publication, or for none: lag then counts from the first receipt"
+    `)
+    expect(messageOf(() => expect(run).toHaveP99Below(200))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveP99Below(200)
+
+      Expected: p99 lag < 200 ms
+      Received: INVALID, not judged. undecided: the lags of 100 of 2,000 deliveries are unknown, as the messages of their publications have no time stamp (the first: "p3"): whether p99 lag is within its limit depends on them
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Fix:      return publishedAtMs from identify for every publication, or for none: lag then counts from the first receipt"
+    `)
+    for (const judge of [
+      () => expect(run).not.toDeliverWithin(200, { ratio: 0.99 }),
+      () => expect(run).not.toHaveP99Below(200),
+      () => expect(run).toHaveP95Below(105),
+      () => expect(run).toBeNoSlowerThan(sampleFanOutRun()),
+      () => expect(sampleFanOutRun()).toBeNoSlowerThan(run),
+      () => expect(run).toBeFasterThan(sampleFanOutRun()),
+    ])
+      expect(messageOf(judge)).toMatch(/^InvalidRunError: [^]*undecided: .*the lags of 100 of 2,000 deliveries are unknown/)
+  })
+
+  test('do not matter if the judgement is the same whether they were on time or never arrived', () => {
+    const run = sampleFanOutRun({ unknownPerSecond: 10 })
+    expect(run).toDeliverWithin(200, { ratio: 0.9 })
+    expect(run).toHaveP50Below(200)
+    expect(run).toHaveMissingRateBelow(0.01)
+    expect(messageOf(() => expect(run).toDeliverWithin(50, { ratio: 0.9 }))).toMatch(/^Error: /)
+    expect(messageOf(() => expect(run).toHaveP50Below(20))).toMatch(/^Error: /)
+    expect(run).not.toHaveP50Below(20)
+  })
+})
+
 describe('toHaveMissingRateBelow', () => {
   test('counts deliveries that never arrived', () => {
     const run = sampleFanOutRun({ missingPerSecond: 2 })

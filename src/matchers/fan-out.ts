@@ -20,6 +20,7 @@ import { judgeCount, judgeRatio } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
 import { withLack, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
+import { unknownLagsAgainst } from './unknown-lags.ts'
 
 type OnDeliveries<T, Matcher> = On<T, DeliverySource, Matcher, 'judges a fan-out, as ws.fanOut() gives'>
 
@@ -77,8 +78,9 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
   subject: deliveryRun,
   readArguments: readArguments(DELIVER_EXAMPLE, { limitMs: limitMs(DELIVER_EXAMPLE), options: SHARE_THRESHOLD }),
   judge: (evidence, { limitMs, options: { ratio, confidence } }) => {
+    const what = `share of deliveries within ${formatMs(limitMs)}`
     const judged = judgeRatio(evidence, {
-      what: `share of deliveries within ${formatMs(limitMs)}`,
+      what,
       side: 'at least',
       limit: ratio,
       confidence,
@@ -90,9 +92,15 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
       fix: LATE,
       needed: ratio < 1 ? samplesForPercentile(ratio) : 1,
     })
+    const unknown = unknownLagsAgainst(evidence, {
+      what,
+      holds: judged.holds,
+      within: evidence.histogram.countAtMost(limitMs * 1000),
+      needed: ratio * evidence.deliveries.expected,
+    })
     return {
       ...judged,
-      invalidities: [...judged.invalidities, ...clockInvalidities(evidence, limitMs)],
+      invalidities: [...judged.invalidities, ...clockInvalidities(evidence, limitMs), ...unknown],
       worst: worstParts(evidence),
     }
   },

@@ -23,6 +23,7 @@ import {
   withoutGenerator,
 } from './threshold.ts'
 import type { On } from './typing.ts'
+import { unknownLagsAgainst } from './unknown-lags.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
 type OnTimes<T, Matcher> = On<
@@ -131,11 +132,17 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
   const tooFew = tooFewSamples(judged.expected, samplesForPercentile(p), scope)
   const { against, because } =
     judged.holds === true ? holdingAgainst(evidence) : breakingAgainst(evidence, { p, limitMs, confidence })
+  const unknown = unknownLagsAgainst(evidence, {
+    what: `${percentileName(p)} lag`,
+    holds: judged.holds,
+    within: times.histogram.countAtMost(limitMs * 1000 - 1),
+    needed: p * times.histogram.count,
+  })
   return {
     ...judged,
     received: [judged.received, ...missedLine(times, valueMs)].join('\n'),
     invalidities: withLack(
-      [...against, ...clockInvalidities(evidence, limitMs)],
+      [...against, ...clockInvalidities(evidence, limitMs), ...unknown],
       tooFew ? [tooFew] : judged.invalidities,
     ),
     ...(judged.holds === false ? { againstNot: unproven(evidence, p, limitMs) } : {}),

@@ -29,11 +29,12 @@ export function percentileMs({ histogram }: JudgedTimes, p: number): number {
   return histogram.percentileUs(p) / 1000
 }
 
-function deliveryTimes({ histogram, deliveries: { missing }, deliveryWindows }: FanOutEvidence): JudgedTimes {
+function deliveryTimes(evidence: FanOutEvidence): JudgedTimes {
+  const { histogram, deliveries, deliveryWindows, unknownLags } = evidence
   return {
-    histogram: histogram.withInfinite(missing),
+    histogram: histogram.withInfinite(deliveries.missing),
     windows: deliveryWindows.map(({ expected, lag }) => lag.withInfinite(expected - lag.count)),
     noun: 'deliveries',
-    missed: 'never arrived',
+    missed: unknownLags === undefined ? 'never arrived' : 'never arrived or have no time stamp',
   }
 }

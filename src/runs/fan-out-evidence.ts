@@ -52,7 +52,13 @@ export function fanOutEvidence(
     },
     generator: record.generator,
     ...(clockErrorMs === 0 ? {} : { clockErrorMs }),
+    ...unknownLags(record, histogram),
   }
+}
+
+function unknownLags({ feed, deliveries }: FanOutRecord, lags: Histogram): Pick<FanOutEvidence, 'unknownLags'> {
+  if (feed?.unstamped === undefined || lags.infiniteCount === 0) return {}
+  return { unknownLags: { count: lags.infiniteCount, of: deliveries.received, id: feed.unstamped.id } }
 }
 
 function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
@@ -119,7 +125,7 @@ function joinLine({ assumedJoinMs }: FanOutRecord): string[] {
 
 function feedLines({ feed }: FanOutRecord): string[] {
   if (feed === undefined) return []
-  const { stamped, fastestMs, driftMs, leftOut, isNumbered } = feed
+  const { stamped, unstamped, fastestMs, driftMs, leftOut, isNumbered } = feed
   const clock =
     fastestMs === undefined
       ? 'a feed without time stamps: lag counts from the first receipt of each publication'
@@ -128,7 +134,14 @@ function feedLines({ feed }: FanOutRecord): string[] {
         `${formatMs(Math.max(0, driftMs))} more at most`
   const lost =
     leftOut === 0 || !isNumbered ? [] : [`${formatCount(leftOut)} sequences reached no client, and are missing for all`]
-  return [clock, ...lost]
+  const unknown =
+    unstamped === undefined
+      ? []
+      : [
+          `${formatCount(unstamped.count)} publications have no time stamp (the first: ${JSON.stringify(unstamped.id)}): their lag ` +
+            'is unknown and counts as infinite',
+        ]
+  return [clock, ...unknown, ...lost]
 }
 
 function orderUnknown({ feed, unnumbered }: FanOutRecord): Invalidity | undefined {

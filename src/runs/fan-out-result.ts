@@ -2,14 +2,14 @@ import type { FanOutPoint, PublicationCounts, PublicationPoint } from '../eviden
 import type { FanOutRecord, PublicationRecord } from '../evidence/fan-out-record.ts'
 import type { FanOutRunResult } from '../results/result.ts'
 import type { Histogram } from '../stats/histogram.ts'
-import { percentilesJson, timeStats, toJsonMs } from '../stats/summary.ts'
+import { percentilesJson, timeStats, timeStatsJson, toJsonMs } from '../stats/summary.ts'
 import { byFault } from './fan-out-worst.ts'
 import { generatorResults } from './generator-results.ts'
 
 /** The run as plain JSON, for the reporter. */
 export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRunResult {
   const { name, load, durationMs, abortReason, phases, sockets, openingMs, processes, deliveries } = record
-  const lag = timeStats(lags)
+  const lag = timeStatsJson(lags)
   const connectTime = timeStats(record.connectTime)
   return {
     kind: 'fanOut',
@@ -46,7 +46,7 @@ function timeline({ durationMs, countedMs, windows }: FanOutRecord): FanOutPoint
     const missing = expected - received
     const { p50Ms, p99Ms } = percentilesJson(lag.withInfinite(missing))
     const percentiles = p50Ms === undefined || p99Ms === undefined ? {} : { p50Ms, p99Ms }
-    const longest = lag.count === 0 ? {} : { maxMs: lag.maxUs / 1000 }
+    const longest = lag.finiteCount === 0 ? {} : { maxMs: lag.maxUs / 1000 }
     return { second: countedFromSec + second, publications, expected, received, missing, ...percentiles, ...longest }
   })
 }

@@ -136,6 +136,8 @@ export interface SampleDeliveries {
   /** Expected deliveries per second, of two publications. */
   readonly expectedPerSecond?: number
   readonly missingPerSecond?: number
+  /** Received deliveries per second whose publication has no time stamp. */
+  readonly unknownPerSecond?: number
   readonly lagMs?: (n: number) => number
   readonly duplicate?: number
   readonly outOfOrder?: number
@@ -161,10 +163,11 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
   const { seconds = 10, expectedPerSecond = 200, missingPerSecond = 0, lagMs = (n) => 10 + (n % 100) } = options
   const { unexpected = 0, certainUnexpected = 0, racing = 0, tookMs = [], unfinishedMs = [], orderUnknown } = options
   const { duplicate = 0, outOfOrder = 0, asked = 100, failedToConnect = 0, invalidities = [] } = options
+  const { unknownPerSecond = 0 } = options
   const received = expectedPerSecond - missingPerSecond
   const deliveryWindows = Array.from({ length: seconds }, () => ({
     expected: expectedPerSecond,
-    lag: histogramOf(received, lagMs),
+    lag: histogramOf(received - unknownPerSecond, lagMs).withInfinite(unknownPerSecond),
   }))
   const [expected, missing] = [seconds * expectedPerSecond, seconds * missingPerSecond]
   const noDeliveries = {
@@ -226,6 +229,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     unexpectedHint: undefined,
     orderHint: undefined,
     orderUnknown,
+    ...(unknownPerSecond > 0 && { unknownLags: { count: seconds * unknownPerSecond, of: seconds * received, id: 'p3' } }),
     connect: {
       asked,
       connected: asked - failedToConnect,

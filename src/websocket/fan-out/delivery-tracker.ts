@@ -244,7 +244,7 @@ export class DeliveryTracker {
 
   /** Counts the first receipt of an expected delivery. */
   #countReceipt(client: number, publication: Publication, atUs: number): void {
-    const lagUs = atUs - publication.intendedUs
+    const lagUs = publication.isLagUnknown ? Number.POSITIVE_INFINITY : atUs - publication.intendedUs
     const isLate = lagUs > this.#lateAfterUs
     if (isLate) publication.late++
     else publication.onTime++
@@ -255,8 +255,9 @@ export class DeliveryTracker {
     if (publication.second === undefined) return
     const window = this.#windowAt(publication.second)
     window.received++
-    window.lag.record(lagUs)
     if (isLate) this.#late[client]!++
+    if (publication.isLagUnknown) return window.lag.recordInfinite()
+    window.lag.record(lagUs)
     if (lagUs > this.#maxUs[client]!) this.#maxUs[client] = lagUs
   }
 

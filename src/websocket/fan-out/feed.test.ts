@@ -142,6 +142,28 @@ describe('the account of a feed', () => {
     expect(figures.fastestMs).toBeCloseTo(60_005, -2)
   })
 
+  test('does not know the lag of publications without a time stamp, if others have one', () => {
+    const { ledger, source, receive } = feed()
+    receive(0, 505, 1, { stampMs: 500 })
+    receive(0, 600, 2)
+    for (const [at, id] of [3, 4, 5, 6].entries())
+      for (const client of [0, 1]) receive(client, 1510 + at * 100, id, id % 2 === 0 ? { stampMs: 1500 + at * 100 } : {})
+    expect(source.close()).toMatchObject({ unstamped: { count: 2, id: '3' } })
+    expect(ledger.counts(0)).toMatchObject({ expected: 8, received: 8, onTime: 4, late: 4, missing: 0 })
+    expect(ledger.windows[0]!.lag).toMatchObject({ finiteCount: 4, infiniteCount: 4 })
+    expect(ledger.publications.map(({ p95Ms, maxUs }) => [p95Ms, maxUs])[2]).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.NaN,
+    ])
+  })
+
+  test('knows all lags if no publication has a time stamp', () => {
+    const { ledger, source, receive } = feed()
+    for (const id of [3, 4]) for (const client of [0, 1]) receive(client, 1500 + client, id)
+    expect(source.close()).not.toHaveProperty('unstamped')
+    expect(ledger.counts(0)).toMatchObject({ onTime: 4, late: 0 })
+  })
+
   test('reports an unsteady clock if a delivery was much faster than all before counting began', () => {
     const { source, receive } = feed()
     receive(0, 560, 1, { stampMs: 500 })

@@ -43,6 +43,7 @@ export class Feed {
   #fastestMs = Number.POSITIVE_INFINITY
   #fastestAtCountMs = Number.NaN
   #stamped = 0
+  #unstamped: { count: number; readonly id: string } | undefined
   /** The highest sequence before counting began, by group. */
   readonly #highestBefore = new Map<string | undefined, number>()
   #basis: Publication['orderedBy']
@@ -113,6 +114,7 @@ export class Feed {
     const isSilent = fell === undefined && backMs === undefined && badUnit === undefined
     return {
       stamped: this.#stamped,
+      ...(this.#unstamped === undefined ? {} : { unstamped: this.#unstamped }),
       fastestMs: this.#stamped === 0 ? undefined : this.#fastestMs,
       driftMs: Number.isFinite(driftMs) ? driftMs : 0,
       isClockUnsteady: driftMs > this.#lateThresholdMs / 10,
@@ -183,6 +185,8 @@ export class Feed {
     publication.orderedBy = orderedBy
     publication.lane = this.#laneOf(orderedBy, group)
     if (publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
+    // Nothing shows how long ago it was published, and the first receipt may be late.
+    else if (this.#stamped > 0) this.#withoutStamp(publication)
     if (this.#isCounting(atUs)) {
       this.#lastNewUs = atUs
       this.#repeated = 0
@@ -193,6 +197,13 @@ export class Feed {
     }
     sighting.publication = publication
     return publication
+  }
+
+  #withoutStamp(publication: Publication): void {
+    publication.isLagUnknown = true
+    if (!publication.isCounted) return
+    this.#unstamped ??= { count: 0, id: publication.id }
+    this.#unstamped.count++
   }
 
   /**

@@ -50,6 +50,8 @@ export class Publication {
   failedUs = Number.NaN
   /** Time stamp of the publisher, on its clock. */
   stampedAtMs = Number.NaN
+  /** Whether its lags are unknown: a publication without a time stamp in a feed whose lags count from time stamps. */
+  isLagUnknown = false
   /** Clients that were joining or leaving the group when it was due. */
   readonly #moving: ClientSet | undefined
   /** Clients that left the group while the delivery was in flight. */
@@ -128,9 +130,13 @@ export class Publication {
     return true
   }
 
+  /** @param us infinite if the lag is unknown */
   recordLag(us: number): void {
-    this.#lags?.record(us)
-    if (!(us <= this.maxUs)) this.maxUs = us
+    if (us === Number.POSITIVE_INFINITY) this.#lags?.recordInfinite()
+    else {
+      this.#lags?.record(us)
+      if (!(us <= this.maxUs)) this.maxUs = us
+    }
     if (this.missing === 0) this.seal()
   }
 
@@ -152,6 +158,7 @@ export class Publication {
   /** 95th percentile of the lag, with missing deliveries as infinitely late; `undefined` if no delivery was expected. */
   get p95Ms(): number | undefined {
     if (this.#lags !== undefined) return p95Of(this.#lags, this.missing)
+    if (this.isLagUnknown) return this.#p95Ms
     // Deliveries after the histogram was released are slower than all in it.
     const cameLater = this.#p95Ms === Number.POSITIVE_INFINITY && this.missing <= this.expected.size * 0.05
     return cameLater ? this.maxUs / 1000 : this.#p95Ms
