@@ -157,7 +157,7 @@ export interface FeedFigures {
   readonly step?: number
   /** Time without publications before counting ended, if it is too long to be chance. */
   readonly silentMs: number | undefined
-  /** Messages of earlier publications received in that time; absent if there were none. */
+  /** Messages received in that time that their client had received before; absent if they are few. */
   readonly repeated?: number
   /** Publications with a lower sequence than an earlier one, and the first of them; absent if there were none. */
   readonly fell?: { readonly count: number; readonly from: number; readonly to: number }
@@ -169,6 +169,8 @@ export interface FeedFigures {
   readonly reused?: { readonly count: number; readonly id: string; readonly first: number; readonly again: number }
   /** Messages received while deliveries were counted, if none of them was a new publication. */
   readonly stale?: number
+  /** Publications before deliveries were counted, if nothing was received afterwards. */
+  readonly onlyBefore?: number
 }
 
 /** Counts by client number. */

@@ -101,7 +101,9 @@ describe('deliveries of publications without a time stamp', () => {
       () => expect(sampleFanOutRun()).toBeNoSlowerThan(run),
       () => expect(run).toBeFasterThan(sampleFanOutRun()),
     ])
-      expect(messageOf(judge)).toMatch(/^InvalidRunError: [^]*undecided: .*the lags of 100 of 2,000 deliveries are unknown/)
+      expect(messageOf(judge)).toMatch(
+        /^InvalidRunError: [^]*undecided: .*the lags of 100 of 2,000 deliveries are unknown/,
+      )
   })
 
   test('do not matter if the judgement is the same whether they were on time or never arrived', () => {

@@ -48,7 +48,7 @@ function correction(key: string, meant: string | undefined, received: unknown): 
 }
 
 /** Levenshtein distance, ignoring case: number of letters to insert, delete or replace. */
-function editDistance(from: string, to: string): number {
+export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, at) => at)
   for (let taken = 0; taken < from.length; taken++) {
     const next = [taken + 1]

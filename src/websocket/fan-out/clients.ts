@@ -14,6 +14,7 @@ import type { Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, type Outgoing } from '../message.ts'
 import { ApplicationHeartbeats, type Beat } from '../sockets/application-heartbeats.ts'
 import { nowUs } from '../sockets/clock.ts'
+import { maskHandshake } from '../sockets/handshake-secrets.ts'
 import { Handshakes } from '../sockets/handshakes.ts'
 import type { SocketLayout } from '../sockets/socket-limits.ts'
 import type { HandshakeRequest, HeartbeatPlan } from '../sockets/socket-options.ts'
@@ -21,6 +22,8 @@ import type { PoolEvents, SocketPool } from '../sockets/socket-pool.ts'
 import { ClientStates } from './client-states.ts'
 
 const DEADLINE_SWEEP_MS = 100
+/** Length of the description of a closed or failed connection; the reason in a close frame has at most 123 bytes. */
+const DESCRIPTION_LENGTH = 200
 
 /** Plan of how clients connect and subscribe; see the options of the same names. */
 export interface ClientsPlan<D> {
@@ -81,6 +84,9 @@ export class Clients<D> implements PoolEvents {
   readonly #heartbeats: ApplicationHeartbeats
   readonly #heartbeat: Beat | undefined
   readonly #own: readonly number[]
+  /** The latest handshake of each client. */
+  readonly #requests: (HandshakeRequest | undefined)[]
+  readonly #exempt: ReadonlySet<string>
   readonly states: ClientStates
   #sweep: NodeJS.Timeout | undefined
   #opened = 0
@@ -91,6 +97,8 @@ export class Clients<D> implements PoolEvents {
     this.#plan = plan
     this.#events = events
     this.#own = ownIds(plan.share, plan.clients)
+    this.#requests = Array.from({ length: plan.clients })
+    this.#exempt = new Set(Object.values(plan.framing?.query ?? {}))
     this.states = new ClientStates(plan.clients, this.#own.length)
     this.#pool = createPool(this)
     this.#heartbeats = new ApplicationHeartbeats(plan.clients, (client, beat) => this.#beat(client, beat))
@@ -153,6 +161,12 @@ export class Clients<D> implements PoolEvents {
     return notes
   }
 
+  /** A text of the target, shortened, without secrets and values of the client's handshake. */
+  masked(client: number, text: string, length: number): string {
+    const request = this.#requests[client]
+    return shortened(request === undefined ? text : maskHandshake(text, request, this.#exempt), length)
+  }
+
   /** Stops handshakes, heartbeats and events. */
   stop(): void {
     this.#isStopped = true
@@ -168,7 +182,10 @@ export class Clients<D> implements PoolEvents {
       const { layout, urls, vuOf, share } = this.#plan
       // Each instance gets connections from every source, so that no source runs out of ports to one of them.
       const localAddress = layout.sources[Math.floor(positionOf(share, client) / urls.length) % layout.sources.length]
-      const connect = (request: HandshakeRequest) => this.#pool.connect(client, { ...request, localAddress })
+      const connect = (request: HandshakeRequest) => {
+        this.#requests[client] = request
+        this.#pool.connect(client, { ...request, localAddress })
+      }
       const request = this.#plan.handshake(vuOf(client), client % urls.length)
       if (request instanceof Promise) this.#connectLater(client, request, connect)
       else connect(request)
@@ -254,7 +271,7 @@ export class Clients<D> implements PoolEvents {
 
   failed(client: number, kind: string): void {
     if (this.#isStopped) return
-    this.#giveUp(client, kind)
+    this.#giveUp(client, this.masked(client, kind, DESCRIPTION_LENGTH))
     this.#handshakes.finished()
   }
 
@@ -294,8 +311,9 @@ export class Clients<D> implements PoolEvents {
     return true
   }
 
-  closed(client: number, why: string): void {
+  closed(client: number, given: string): void {
     if (this.#isStopped) return
+    const why = this.masked(client, given, DESCRIPTION_LENGTH)
     this.#ended(client)
     if (this.states.isPreparing(client)) return this.#giveUp(client, `${why}, before it was ready`)
     if (!this.states.isSubscribed(client)) return

@@ -77,6 +77,13 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
     ],
   ],
   [
+    'publishes only in the warm-up',
+    { onlyBefore: 140 },
+    [
+      'nothing was published while deliveries were counted, after 140 publications before that: whether the feed failed to publish is unknown',
+    ],
+  ],
+  [
     'reuses ids, and falls silent for that',
     { silentMs: 2500, repeated: 140, reused: { count: 50, id: 'a', first: 1, again: 2 } },
     [
@@ -109,6 +116,51 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
     subscribedAtEnd: 1,
   }
   expect(messageInvalidities(parts as unknown as FanOutMeasurement).map(({ finding }) => finding)).toEqual(findings)
+})
+
+test.each([
+  [
+    'has lost every client',
+    { feed: { silentMs: 2500, repeated: 50, isNumbered: true }, hasPublished: true, subscribedAtEnd: 0 },
+    {
+      finding: 'nothing was published in the last 2.50 s of the run, at whose end every client had lost its connection',
+      fix: 'find out why the target closed the connections',
+      blame: 'target',
+    },
+  ],
+  [
+    'publishes nothing',
+    {},
+    {
+      reason: 'no-samples',
+      finding: 'the feed published nothing: no message arrived',
+      fix: 'check whether the feed publishes to these clients: they may have to subscribe first',
+    },
+  ],
+  [
+    'publishes nothing that identify finds',
+    { traces: { others: { count: 1234, sample: 'text, 2 bytes: "{}"' } } },
+    {
+      finding:
+        'the feed published nothing: 1,234 messages arrived in which identify found no publication (the first: text, 2 bytes: "{}")',
+      fix: 'check identify',
+    },
+  ],
+])('names the cause of a feed that %s', (_, more, found) => {
+  const parts = {
+    deliveries: { received: 0, duplicate: 0, optional: 0, unexpected: 0, unidentified: 0 },
+    traces: {},
+    feed: {},
+    hasPublished: false,
+    lostDeliveries: 0,
+    sockets: { subscribed: 2 },
+    subscribedAtEnd: 2,
+    ...more,
+  }
+  expect(messageInvalidities(parts as unknown as FanOutMeasurement)).toMatchObject([found])
+  expect(
+    messageInvalidities({ ...parts, hasPublished: false, abortReason: 'Ctrl-C' } as unknown as FanOutMeasurement),
+  ).toEqual([])
 })
 
 test('allows 1% of messages that are not identified', () => {

@@ -121,7 +121,8 @@ export function messageInvalidities(measured: FanOutMeasurement): Invalidity[] {
         `${formatCount(foreignLabels.count)} messages: ${foreignLabels.sample}; whether they belong to the right group is unknown`,
       fix: 'return from identify the group by the name in the option group, or omit it if ids are unique in the run',
     })
-  if (feed === undefined || !measured.hasPublished) return found
+  if (feed === undefined) return found
+  if (!measured.hasPublished) return [...found, ...nothingPublished(measured)]
   const numbering = numberingInvalidities(feed, received)
   // A feed that reuses ids seems silent for that reason.
   const silence = isReused(feed, received) ? [] : feedSilence(feed, measured.subscribedAtEnd === 0)
@@ -203,20 +204,58 @@ function stampInvalidities(feed: FeedFigures, lateThresholdMs: number): Invalidi
   )
 }
 
-function feedSilence({ silentMs, repeated = 0 }: FeedFigures, isNobodyLeft: boolean): Invalidity[] {
-  if (silentMs === undefined) return []
-  const silence = `nothing was published in the last ${formatMs(silentMs)} of the run`
-  const isRepeating = repeated > 0
+/** The reason why a feed cannot be judged of which no publication arrived; empty if the sockets or an abort explain that. */
+function nothingPublished({ sockets, traces, abortReason, subscribedAtEnd }: FanOutMeasurement): Invalidity[] {
+  if (sockets.subscribed === 0 || abortReason !== undefined) return []
+  const { others } = traces
+  const arrived =
+    others === undefined
+      ? 'no message arrived'
+      : `${formatCount(others.count)} messages arrived in which identify found no publication (the first: ${others.sample})`
   return [
     {
-      reason: 'undecided',
-      finding: isRepeating
-        ? `${silence}, although ${formatCount(repeated)} messages with earlier ids arrived: what they are is unknown`
-        : `${silence}: whether the feed failed to publish is unknown`,
-      fix: isRepeating
-        ? 'return a unique id from identify, such as the sequence, or find out why the feed repeats itself'
-        : 'find out why the feed stopped',
-      ...(isNobodyLeft ? { blame: 'target' as const } : {}),
+      reason: 'no-samples',
+      finding: `the feed published nothing: ${arrived}`,
+      fix:
+        others === undefined
+          ? 'check whether the feed publishes to these clients: they may have to subscribe first'
+          : 'check identify',
+      ...(subscribedAtEnd === 0 ? { blame: 'target' as const } : {}),
+    },
+  ]
+}
+
+function feedSilence({ silentMs, repeated, onlyBefore }: FeedFigures, isNobodyLeft: boolean): Invalidity[] {
+  if (silentMs === undefined && onlyBefore === undefined) return []
+  const [silence, reason] =
+    silentMs === undefined
+      ? ([
+          `nothing was published while deliveries were counted, after ${formatCount(onlyBefore!)} publications before that`,
+          'no-samples',
+        ] as const)
+      : ([`nothing was published in the last ${formatMs(silentMs)} of the run`, 'undecided'] as const)
+  if (isNobodyLeft)
+    return [
+      {
+        reason,
+        finding: `${silence}, at whose end every client had lost its connection`,
+        fix: 'find out why the target closed the connections',
+        blame: 'target',
+      },
+    ]
+  if (repeated !== undefined)
+    return [
+      {
+        reason,
+        finding: `${silence}, although ${formatCount(repeated)} messages with earlier ids arrived: what they are is unknown`,
+        fix: 'return a unique id from identify, such as the sequence, or find out why the feed repeats itself',
+      },
+    ]
+  return [
+    {
+      reason,
+      finding: `${silence}: whether the feed failed to publish is unknown`,
+      fix: 'find out why the feed stopped, or lengthen the run if it publishes rarely',
     },
   ]
 }

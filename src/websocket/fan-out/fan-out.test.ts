@@ -428,7 +428,7 @@ describe('a server with rooms that numbers and stamps messages for each client s
     )
   })
 
-  test.each(['headers', 'subscribe', 'isSubscribed', 'group'] as const)(
+  test.each(['headers', 'subscribe', 'isSubscribed', 'group', 'identify'] as const)(
     'has no open socket after %s of the scenario threw',
     async (option) => {
       const server = await start('rooms')

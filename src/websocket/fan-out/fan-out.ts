@@ -66,6 +66,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   #startErrorMs = 0
   #remoteFailure: string | undefined
   #lastMessageUs = 0
+  /** The client whose message is being identified. */
+  #heardBy = 0
   #isOver = false
   #brokenBy: { error: unknown } | undefined
 
@@ -92,7 +94,9 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     const { hasGroups, names } = this.#membership
     this.#publisher = plan.publish && new Publisher(plan, plan.publish, names, context.seed, this)
     this.#source = plan.publish ? new TargetIds(this.#ledger) : new Feed(this.#ledger, { hasGroups, lateThresholdMs })
-    this.#identifier = new Identifier(plan.identify, sightingOf)
+    this.#identifier = new Identifier(plan.identify, sightingOf, (text, length) =>
+      this.#clients.masked(this.#heardBy, text, length),
+    )
     this.#clients = this.#createClients()
   }
 
@@ -187,6 +191,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       const { moves } = this.#membership
       if (moves.isMoving(client) && moves.heard(client, framed ?? new Message(data, isBinary)))
         return this.early(client, data, isBinary, atUs, framed)
+      this.#heardBy = client
       const found = this.#identifier.identify(data, isBinary, framed)
       if (found.length === 0) return
       this.#lastMessageUs = atUs

@@ -147,7 +147,8 @@ describe('the account of a feed', () => {
     receive(0, 505, 1, { stampMs: 500 })
     receive(0, 600, 2)
     for (const [at, id] of [3, 4, 5, 6].entries())
-      for (const client of [0, 1]) receive(client, 1510 + at * 100, id, id % 2 === 0 ? { stampMs: 1500 + at * 100 } : {})
+      for (const client of [0, 1])
+        receive(client, 1510 + at * 100, id, id % 2 === 0 ? { stampMs: 1500 + at * 100 } : {})
     expect(source.close()).toMatchObject({ unstamped: { count: 2, id: '3' } })
     expect(ledger.counts(0)).toMatchObject({ expected: 8, received: 8, onTime: 4, late: 4, missing: 0 })
     expect(ledger.windows[0]!.lag).toMatchObject({ finiteCount: 4, infiniteCount: 4 })
@@ -327,6 +328,22 @@ describe('the account of a feed', () => {
     const { source, receive } = feed()
     for (let at = 0; at < 5; at++) receive(0, 1500 + at * 50, at, { sequence: 2 * at })
     expect(source.close()).not.toHaveProperty('step')
+  })
+
+  test('reports silence of a feed that stopped without mentioning the other receipts of its last publication', () => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 20; at++) for (const client of [0, 1]) receive(client, 1010 + at * 45 + client, at)
+    // A late duplicate is no repeating feed.
+    receive(0, 2500, 19)
+    const figures = source.close()
+    expect(figures.silentMs).toBeGreaterThan(1000)
+    expect(figures).not.toHaveProperty('repeated')
+  })
+
+  test('reports a feed that published only before counting began', () => {
+    const { source, receive } = feed()
+    for (const atMs of [500, 600, 700]) receive(0, atMs, atMs)
+    expect(source.close()).toMatchObject({ onlyBefore: 3, silentMs: undefined })
   })
 
   test('reports silence if messages repeat earlier ids, and counts them', () => {

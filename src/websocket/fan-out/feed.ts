@@ -51,7 +51,7 @@ export class Feed {
   readonly #lanes = new Map<string, number>()
   /** Receipts while publications are counted. */
   #heard = 0
-  /** Receipts since the last one of a new publication. */
+  /** Receipts of publications that their client had already received, since the last new publication. */
   #repeated = 0
   /** The last receipt of a new publication while publications are counted. */
   #lastNewUs = Number.NEGATIVE_INFINITY
@@ -73,11 +73,11 @@ export class Feed {
 
   receive(client: number, sighting: Sighting, atUs: number): void {
     const transitMs = this.#transit(sighting.publishedAtMs, atUs)
+    const found = this.find(sighting)
     if (this.#isCounting(atUs)) {
       this.#heard++
-      this.#repeated++
+      if (found?.received.has(client) === true) this.#repeated++
     }
-    const found = this.find(sighting)
     if (found !== undefined) this.#lookForReuse(client, found, sighting)
     const publication = found ?? this.#publish(sighting, atUs, transitMs)
     // A delivery that is faster than all earlier ones shows a smaller offset of the clocks.
@@ -111,7 +111,9 @@ export class Feed {
     // After stamps went back, later publications seem earlier than they were.
     const fell = backMs === undefined ? fallsOf(numbered, this.#span()) : undefined
     const badUnit = this.#badUnit()
-    const isSilent = fell === undefined && backMs === undefined && badUnit === undefined
+    const mayBeSilent = fell === undefined && backMs === undefined && badUnit === undefined
+    const silence = mayBeSilent ? this.#silence(counted) : undefined
+    const isRepeating = silence !== undefined && this.#repeated >= silence.publications / 2
     return {
       stamped: this.#stamped,
       ...(this.#unstamped === undefined ? {} : { unstamped: this.#unstamped }),
@@ -123,13 +125,14 @@ export class Feed {
       leftOut: leftOut.count,
       isNumbered,
       ...(step === undefined ? {} : { step }),
-      silentMs: isSilent ? this.#silence(counted) : undefined,
-      ...(this.#repeated === 0 ? {} : { repeated: this.#repeated }),
+      silentMs: silence?.ms,
+      ...(isRepeating ? { repeated: this.#repeated } : {}),
       ...(fell === undefined ? {} : { fell }),
       ...(backMs === undefined ? {} : { wentBackMs: backMs }),
       ...(badUnit === undefined ? {} : { badUnit }),
       ...(this.#reused === undefined ? {} : { reused: this.#reused }),
       ...(counted.length === 0 && this.#heard > 0 ? { stale: this.#heard } : {}),
+      ...(counted.length === 0 && this.#heard === 0 && all.length > 0 ? { onlyBefore: all.length } : {}),
     }
   }
 
@@ -229,14 +232,18 @@ export class Feed {
     return lane
   }
 
-  /** Milliseconds without a publication before counting ended, if too long to be chance. */
-  #silence(counted: readonly Publication[]): number | undefined {
+  /**
+   * Milliseconds without a publication before counting ended, if too long to be chance, and the number of publications that
+   * would have been made in it at the rate until then.
+   */
+  #silence(counted: readonly Publication[]): { readonly ms: number; readonly publications: number } | undefined {
     if (counted.length < ENOUGH_FOR_SILENCE) return undefined
     let last = this.#lastNewUs
     for (const { intendedUs } of counted) if (intendedUs > last) last = intendedUs
     const meanMs = (last - this.#countFromUs) / 1000 / counted.length
     const silentMs = (Math.min(this.#countUntilUs, nowUs()) - last) / 1000
-    return silentMs > Math.max(LONGEST_SILENCE * meanMs, this.#lateThresholdMs) ? silentMs : undefined
+    if (silentMs <= Math.max(LONGEST_SILENCE * meanMs, this.#lateThresholdMs)) return undefined
+    return { ms: silentMs, publications: silentMs / meanMs }
   }
 }
 

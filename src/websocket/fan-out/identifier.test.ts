@@ -131,6 +131,50 @@ test.each([
   expect(identify).toThrow(`identify returned a publication with an invalid ${name}: { id: 1, ${name}: `)
 })
 
+test.each([
+  ['seq', 'sequence', '2'],
+  ['seqence', 'sequence', '2'],
+  ['publishedAt', 'publishedAtMs', '1700000000000'],
+  ['published_at_ms', 'publishedAtMs', '1700000000000'],
+  ['groups', 'group', '"a"'],
+])('rejects the key %s of an identification, as %s was probably meant', (key, meant, value) => {
+  const identify = (item: string) => new Identifier(() => JSON.parse(item), idOf).identify(text('{"id":1}'), false)
+  expect(() => identify(`{"id":1,"${key}":${value}}`)).toThrow(ScenarioError)
+  expect(() => identify(`{"id":1,"${key}":${value}}`)).toThrow(
+    new RegExp(
+      `^identify returned a publication with the unknown key ${key}: \\{ id: 1, .*, for the message text, 8 bytes: .*; did you mean ` +
+        `${meant}\\? Valid keys: id, sequence, publishedAtMs, group\nFix: return \\{ id, ${meant}: … \\}, or \\{ id \\} if ${key} `,
+    ),
+  )
+  expect(identify(`{"id":1,"${key}":${value},"${meant}":${value}}`)).toEqual(['1'])
+})
+
+test('accepts a parsed message with keys of its own', () => {
+  const message = { id: 1, type: 'price', published: true, publisher: 'a', groupId: 7, room: 'b', ts: 1, sentAtMs: 2 }
+  expect(new Identifier(() => message, idOf).identify(text('x'), false)).toEqual(['1'])
+})
+
+test('checks the keys of the first 1,000 different identifications', () => {
+  let typo = 999
+  const identifier = new Identifier((message) => {
+    const n = Number(message.toString())
+    return n === typo ? ({ id: n, seq: n } as Identification) : { id: n }
+  }, idOf)
+  const identify = (n: number) => identifier.identify(text(String(n)), false)
+  for (let n = 0; n < 999; n++) identify(n)
+  expect(() => identify(999)).toThrow('unknown key seq')
+  typo = 1000
+  expect(identify(1000)).toEqual(['1000'])
+})
+
+test('counts a message that is not JSON as not identified, and throws any other error of identify', () => {
+  const identifier = new Identifier((message) => ({ id: message.json<{ a: { id: number } }>().a.id }), idOf)
+  expect(identifier.identify(text('<html>'), false)).toEqual([])
+  expect(identifier.unidentified).toBe(1)
+  expect(() => identifier.identify(text('{}'), false)).toThrow(TypeError)
+  expect(identifier.peek(text('{}'), false)).toEqual([])
+})
+
 test('keeps the first message without a publication that looks like a heartbeat', () => {
   const identifier = new Identifier(() => 'other', idOf)
   for (const message of ['{"type":"hello"}', '{"type":"ping"}', '{"type":"heartbeat"}'])

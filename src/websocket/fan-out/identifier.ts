@@ -1,10 +1,13 @@
 import { ScenarioError } from '../../execution/scenario-error.ts'
-import { redactText } from '../../options/redact.ts'
+import { editDistance } from '../../options/known-keys.ts'
 import { inspected, shortened } from '../../options/shortened.ts'
 import { Message } from '../message.ts'
 import { identityOf, isSameMessage, type MessageIdentity } from './message-identity.ts'
 
-/** Identity of a publication in a message. */
+/**
+ * Identity of a publication in a message. Other keys are ignored, as in a parsed message that is returned as it is. One that
+ * looks like a misspelling, such as `seq` or `publishedAt`, is an error; the first 1,000 different results are checked.
+ */
 export interface Identification {
   /** The id that `publish.send` received or resolved to; in a feed, a value that all messages of one publication share. */
   readonly id: string | number | bigint
@@ -34,6 +37,8 @@ export type IdentifyResult = IdentifiedMessage | Iterable<IdentifiedMessage> | I
 /** Distinct messages that are remembered: publications in flight at the same time, each the same bytes for all clients. */
 const REMEMBERED = 4
 const SAMPLE_LENGTH = 200
+/** Number of identifications whose keys are checked. */
+const KEY_LOOKS = 1000
 /** Number of messages without a publication that are checked for a heartbeat. */
 const HEARTBEAT_LOOKS = 1000
 const HEARTBEAT = /\b(?:ping|heart-?_?beat|keep-?_?alive)\b/i
@@ -52,6 +57,7 @@ interface Known<T> {
 export class Identifier<T> {
   readonly #identify: (message: Message) => IdentifyResult
   readonly #resolve: (identification: Identification) => T
+  readonly #shown: (text: string, length: number) => string
   readonly #known: Known<T>[] = []
   #latest: Known<T> | undefined
   #oldest = 0
@@ -60,12 +66,21 @@ export class Identifier<T> {
   #others = 0
   #otherSample: string | undefined
   #heartbeatLooks = 0
+  #keyLooks = 0
   #heartbeat: string | undefined
 
-  /** @param resolve converts an identification, once for each distinct message */
-  constructor(identify: (message: Message) => IdentifyResult, resolve: (identification: Identification) => T) {
+  /**
+   * @param resolve converts an identification, once for each distinct message
+   * @param shown shortens the text of a message for people, without secrets
+   */
+  constructor(
+    identify: (message: Message) => IdentifyResult,
+    resolve: (identification: Identification) => T,
+    shown: (text: string, length: number) => string = shortened,
+  ) {
     this.#identify = identify
     this.#resolve = resolve
+    this.#shown = shown
   }
 
   get unidentified(): number {
@@ -91,6 +106,7 @@ export class Identifier<T> {
    * Returns the publications of a message, and counts a message that is not identified.
    *
    * @throws {ScenarioError} if `identify` returns an invalid value
+   * @throws any error of `identify`, except a `SyntaxError`
    */
   identify(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
     // A fan-out sends one message to all clients before the next: most messages equal the one before.
@@ -129,6 +145,8 @@ export class Identifier<T> {
     try {
       items = listOf(this.#identify(framed ?? new Message(data, isBinary)))
     } catch (error) {
+      // A SyntaxError comes from parsing what the target sent. Any other error is the scenario's.
+      if (!(error instanceof SyntaxError)) throw error
       items = [undefined]
       why = ` (identify threw ${String(error)})`
     }
@@ -136,18 +154,20 @@ export class Identifier<T> {
     let unidentified = 0
     for (const item of items) {
       if (item === undefined) unidentified++
-      else if (isUsable(item)) found.push(this.#resolve(item))
-      else if (item !== 'other') throw unusable(item, data, isBinary)
+      else if (isUsable(item)) {
+        if (this.#keyLooks++ < KEY_LOOKS) checkKeys(item, () => this.#sampleOf(data, isBinary))
+        found.push(this.#resolve(item))
+      } else if (item !== 'other') throw unusable(item, this.#sampleOf(data, isBinary))
     }
     if (found.length === 0 && this.#heartbeatLooks++ < HEARTBEAT_LOOKS) this.#lookForHeartbeat(data, isBinary)
     if (unidentified > 0) {
       this.#unidentified += unidentified
-      this.#sample ??= sampleOf(data, isBinary) + redactText(why)
+      this.#sample ??= this.#sampleOf(data, isBinary) + this.#shown(why, SAMPLE_LENGTH)
       return found
     }
     if (found.length === 0) {
       this.#others++
-      this.#otherSample ??= sampleOf(data, isBinary)
+      this.#otherSample ??= this.#sampleOf(data, isBinary)
     }
     const identity = identityOf(data, isBinary, framed)
     if (identity === undefined) return found
@@ -157,9 +177,15 @@ export class Identifier<T> {
     return found
   }
 
+  #sampleOf(data: Buffer, isBinary: boolean): string {
+    const size = `${data.length} bytes`
+    if (isBinary) return `binary, ${size}: ${data.subarray(0, 32).toString('hex')}`
+    return `text, ${size}: ${JSON.stringify(this.#shown(data.toString('utf8'), SAMPLE_LENGTH + 1))}`
+  }
+
   #lookForHeartbeat(data: Buffer, isBinary: boolean): void {
     if (this.#heartbeat === undefined && HEARTBEAT.test(data.toString('latin1', 0, 100)))
-      this.#heartbeat = sampleOf(data, isBinary)
+      this.#heartbeat = this.#sampleOf(data, isBinary)
   }
 }
 
@@ -203,16 +229,36 @@ function badPart(name: 'sequence' | 'publishedAtMs' | 'group', rule: string) {
   }
 }
 
-function unusable(item: unknown, data: Buffer, isBinary: boolean): ScenarioError {
+function unusable(item: unknown, sample: string): ScenarioError {
   const shown = inspected(item, 60)
   const { what, rule, fix } = faultOf(item)!
   return new ScenarioError(
-    `identify returned a publication ${what}: ${shown}, for the message ${sampleOf(data, isBinary)}; ${rule}\nFix: ${fix}`,
+    `identify returned a publication ${what}: ${shown}, for the message ${sample}; ${rule}\nFix: ${fix}`,
   )
 }
 
-function sampleOf(data: Buffer, isBinary: boolean): string {
-  const size = `${data.length} bytes`
-  if (isBinary) return `binary, ${size}: ${data.subarray(0, 32).toString('hex')}`
-  return `text, ${size}: ${JSON.stringify(shortened(data.toString('utf8'), SAMPLE_LENGTH + 1))}`
+const KEYS = ['id', 'sequence', 'publishedAtMs', 'group'] as const
+
+/** Names that other libraries use for the same. */
+const ALIASES: ReadonlyMap<string, (typeof KEYS)[number]> = new Map(
+  ['seq', 'seqNo', 'seqNum', 'seq_no', 'sequenceNumber', 'sequence_number'].map((name) => [name, 'sequence']),
+)
+
+/** @throws {ScenarioError} if a key is probably a misspelling of one that the item does not have */
+function checkKeys(item: Identification, sample: () => string): void {
+  for (const key in item) {
+    const meant = meantBy(key)
+    if (meant === undefined || meant in item) continue
+    throw new ScenarioError(
+      `identify returned a publication with the unknown key ${key}: ${inspected(item, 60)}, for the message ` +
+        `${sample()}; did you mean ${meant}? Valid keys: ${KEYS.join(', ')}\n` +
+        `Fix: return { id, ${meant}: … }, or { id } if ${key} means something else`,
+    )
+  }
+}
+
+/** The key that was probably meant by an unknown one: at most a quarter of its letters differ. */
+function meantBy(key: string): (typeof KEYS)[number] | undefined {
+  if ((KEYS as readonly string[]).includes(key)) return undefined
+  return ALIASES.get(key) ?? KEYS.find((each) => editDistance(key, each) <= each.length / 4)
 }

@@ -43,13 +43,13 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'out of source ports',
 }
 
-/** Describes why an open socket was closed: the code and reason of the close frame, or the error. */
+/** Describes why an open socket was closed: the code and reason of the close frame, which may hold secrets, or the error. */
 export function closingOf(code: number, reason: string, error: (Error & { code?: string }) | undefined): string {
   const broken = error === undefined ? undefined : /^WS_ERR_(\w+)/.exec(error.code ?? '')
   if (broken)
     return `closed by this client with code ${nameOf(OWN_CODES[broken[1]!] ?? 1002)}, as the target broke the protocol: ${error!.message.replace(/^Invalid WebSocket frame: /, '')}`
   const because = error === undefined ? reason : error.message
-  return `closed with code ${nameOf(code)}${because === '' ? '' : `: ${because.slice(0, 80)}`}`
+  return `closed with code ${nameOf(code)}${because === '' ? '' : `: ${because}`}`
 }
 
 function nameOf(code: number): string {
