@@ -107,10 +107,11 @@ describe('a feed that publishes by itself', () => {
 describe('the account of a feed', () => {
   const MS = 1000
 
-  /** Two members; counting from 1 s to 3 s after `t`. */
-  function feed(options: Partial<{ hasGroups: boolean }> = {}) {
-    const ledger = new DeliveryTracker({ clients: 2, lateThresholdMs: 100, underWayMs: 100 })
-    for (const client of [0, 1]) ledger.join(client, ledger.group(options.hasGroups === true ? 'a' : undefined))
+  /** Two members by default; counting from 1 s to 3 s after `t`. */
+  function feed({ clients = 2, ...options }: Partial<{ hasGroups: boolean; clients: number }> = {}) {
+    const ledger = new DeliveryTracker({ clients, lateThresholdMs: 100, underWayMs: 100 })
+    for (let client = 0; client < clients; client++)
+      ledger.join(client, ledger.group(options.hasGroups === true ? 'a' : undefined))
     const source = new Feed(ledger, { hasGroups: false, lateThresholdMs: 100, ...options })
     const t = nowUs() - 4000 * MS
     source.count(t + 1000 * MS, t + 3000 * MS)
@@ -331,8 +332,9 @@ describe('the account of a feed', () => {
   })
 
   test('reports silence of a feed that stopped without mentioning the other receipts of its last publication', () => {
-    const { source, receive } = feed()
-    for (let at = 0; at < 20; at++) for (const client of [0, 1]) receive(client, 1010 + at * 45 + client, at)
+    const { source, receive } = feed({ clients: 50 })
+    for (let at = 0; at < 20; at++)
+      for (let client = 0; client < 50; client++) receive(client, 1010 + at * 45 + client / 50, at)
     // A late duplicate is no repeating feed.
     receive(0, 2500, 19)
     const figures = source.close()
