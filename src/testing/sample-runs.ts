@@ -229,7 +229,9 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     unexpectedHint: undefined,
     orderHint: undefined,
     orderUnknown,
-    ...(unknownPerSecond > 0 && { unknownLags: { count: seconds * unknownPerSecond, of: seconds * received, id: 'p3' } }),
+    ...(unknownPerSecond > 0 && {
+      unknownLags: { count: seconds * unknownPerSecond, of: seconds * received, id: 'p3' },
+    }),
     connect: {
       asked,
       connected: asked - failedToConnect,
