@@ -33,7 +33,7 @@ export async function compare(args: readonly string[], streams: Streams = proces
   }
   const interrupts = new Interrupts()
   try {
-    return await compareWith(parsed, streams, interrupts)
+    return await compareRevisions(parsed, streams, interrupts)
   } catch (error) {
     if (interrupts.exitCode !== undefined) return interrupts.exitCode
     if (!(error instanceof RevisionError)) throw error
@@ -44,7 +44,7 @@ export async function compare(args: readonly string[], streams: Streams = proces
   }
 }
 
-async function compareWith(
+async function compareRevisions(
   parsed: CompareArguments,
   { stdout, stderr }: Streams,
   interrupts: Interrupts,

@@ -50,7 +50,7 @@ describe('vitest-slo report', () => {
 
   test('renders to another folder, compared with another file', async () => {
     const file = await resultsFile()
-    const { exitCode, stdout } = await run(file, '--output-dir', join(folder, 'out'), '--compare-with', file)
+    const { exitCode, stdout } = await run(file, '--output-dir', join(folder, 'out'), '--previous-results', file)
     expect(exitCode).toBe(0)
     expect(stdout).toContain('previous run: p95 50.7 ms, now ±0%')
     expect(await readdir(join(folder, 'out'))).toEqual(['comment.md', 'index.html', 'summary.md'])

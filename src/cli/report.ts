@@ -14,7 +14,7 @@ Renders the reports of an earlier run again: index.html, summary.md and comment.
 
   results.json              Default: perf-report/results.json
   --output-dir <folder>     Folder to write to. Default: the folder of results.json
-  --compare-with <file>     Another results.json, to show what changed
+  --previous-results <file> Another results.json, to show what changed
   -h, --help                Show this help
 
 Exit code: 0 if rendered, 1 if a file could not be read or written, 2 if an argument is invalid.
@@ -40,7 +40,7 @@ export async function report(args: readonly string[], { stdout, stderr }: Stream
   try {
     const results = await readResults(parsed.file)
     const earlier = new EarlierRuns()
-    if (parsed.compareWith !== undefined) earlier.learn(await readResults(parsed.compareWith))
+    if (parsed.previousResults !== undefined) earlier.learn(await readResults(parsed.previousResults))
     const folder = new ReportFolder(parsed.outputDir)
     const summary = summaryOf(results, earlier, stdout.columns ?? 80, paintFor(stdout))
     const failures = await folder.render(results, earlier)
@@ -65,7 +65,7 @@ interface ReportArguments {
   readonly help: boolean
   readonly file: string
   readonly outputDir: string
-  readonly compareWith: string | undefined
+  readonly previousResults: string | undefined
 }
 
 /** The arguments, or the message of an error in them. */
@@ -77,14 +77,14 @@ function parse(args: readonly string[]): ReportArguments | string {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         'output-dir': { type: 'string' },
-        'compare-with': { type: 'string' },
+        'previous-results': { type: 'string' },
       },
     })
     if (positionals.length > 1)
       return `expected one results file, received ${positionals.length}\nFix: vitest-slo report perf-report/results.json`
     const file = resolve(positionals[0] ?? 'perf-report/results.json')
     const outputDir = resolve(values['output-dir'] ?? dirname(file))
-    return { help: values.help, file, outputDir, compareWith: values['compare-with'] }
+    return { help: values.help, file, outputDir, previousResults: values['previous-results'] }
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -21,19 +21,19 @@ export interface CompareFixtureContext extends CompareContext, Pick<BuildContext
 }
 
 /** The `compare` fixture of one scenario. Unnamed comparisons are called `comparison 1`, `comparison 2`, … */
-export function createCompare(surroundings: CompareFixtureContext): Compare {
+export function createCompare(context: CompareFixtureContext): Compare {
   let comparisons = 0
   return async (targets, options) => {
     const request = readCompareOptions(options)
     const name = request.name ?? `comparison ${++comparisons}`
-    const { signal, scale } = surroundings
+    const { signal, scale } = context
     signal.throwIfAborted()
     await using builds = await startBuilds(targets, {
-      ...surroundings,
+      ...context,
       scale: scale.name === 'full' ? 'full' : scale.users,
     })
-    const comparison = await compareBuilds(name, builds, request, surroundings)
-    surroundings.onComparison(comparison.result())
+    const comparison = await compareBuilds(name, builds, request, context)
+    context.onComparison(comparison.result())
     return comparison
   }
 }

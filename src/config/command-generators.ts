@@ -179,10 +179,10 @@ export function checkMachines(machines: readonly Machine[], startsTarget: boolea
       'run the same image or the same installation on every generator',
     )
   }
-  const elsewhere = machines.flatMap((one, index) => (one.loopback === machines[0]!.loopback ? [] : [index + 1]))
-  if (!startsTarget || elsewhere.length === 0) return
+  const otherMachines = machines.flatMap((one, index) => (one.loopback === machines[0]!.loopback ? [] : [index + 1]))
+  if (!startsTarget || otherMachines.length === 0) return
   throw new GeneratorError(
-    `generator 1 starts the target on its machine, where generators ${elsewhere.join(', ')} cannot reach it: they run on other machines`,
+    `generator 1 starts the target on its machine, where generators ${otherMachines.join(', ')} cannot reach it: they run on other machines`,
     'start the target yourself and set PERF_TARGET_URL to an address that all generators can reach, or use generators on one machine: definePerfConfig({ generators: 4 })',
   )
 }

@@ -6,7 +6,7 @@ enableCompileCache()
 
 const restoreSigterm = outliveSignals()
 
-/** Vitest ends a worker by SIGTERM once it has asked it to stop. */
+/** Vitest ends a worker by SIGTERM after its message to stop. */
 function onMessage(message: { readonly type?: string; readonly __vitest_worker_request__?: boolean }): void {
   if (message.__vitest_worker_request__ === true && message.type === 'stop') restoreSigterm()
 }

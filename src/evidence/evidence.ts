@@ -164,10 +164,10 @@ export interface ClientEvidence {
   readonly maxMs: number | undefined
 }
 
-/** Evidence that `toConnectWithin` judges. The ratio within a limit is `histogram.countAtMost(limitUs) / asked`. */
+/** Evidence that `toConnectWithin` judges. The ratio within a limit is `histogram.countAtMost(limitUs) / requested`. */
 export interface ConnectEvidence {
   /** Sockets requested, including those that failed. */
-  readonly asked: number
+  readonly requested: number
   readonly connected: number
   /** Sockets that never opened or whose subscription was never acknowledged, by kind: refused, timeout, status 503, … */
   readonly failures: ReadonlyMap<string, number>

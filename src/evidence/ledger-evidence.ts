@@ -29,7 +29,7 @@ export interface Violation {
   /** `key "a-17"`, `transfer 4711`, `account user:9` */
   readonly subject: string
   /** Outcomes for users, oldest first: `VU 3 at 12.4 s: ok (201)`. Empty if it was never sent. */
-  readonly told: readonly string[]
+  readonly responses: readonly string[]
   /** Content of the ledger: `nothing`, `2 rows: …`. */
   readonly holds: string
 }

@@ -46,10 +46,10 @@ export interface VuShortage {
 export interface BusyVus {
   readonly vus: number
   /** Mean time for which an iteration held its VU, over the run. */
-  readonly heldMs: number
+  readonly busyMs: number
   /** The highest rate of the load. */
   readonly ratePerSec: number
-  /** VUs that are busy if iterations take `heldMs` at `ratePerSec`. */
+  /** VUs that are busy if iterations take `busyMs` at `ratePerSec`. */
   readonly neededVus: number
   /** `neededVus` with a reserve for bursts. */
   readonly advisedVus: number

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
-import { DEFAULT_LIMITS, generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
+import { DEFAULT_LIMITS, generatorInvalidities, limitsForServiceTime, missedRate } from './generator-limits.ts'
 
 const healthy: GeneratorHealth = {
   scheduleDelay: { p50Ms: 0.1, p99Ms: 1, maxMs: 2 },
@@ -64,6 +64,6 @@ test('judges the lower bound of a 99th percentile of few requests', () => {
 test('accepts delays that are small compared with the median service time', () => {
   const late = { scheduleDelay: { p50Ms: 1, p99Ms: 30, maxMs: 40 } }
   const within = (serviceP50Ms: number) =>
-    generatorInvalidities({ ...healthy, ...late }, limitsBeside(serviceP50Ms, DEFAULT_LIMITS)).length === 0
+    generatorInvalidities({ ...healthy, ...late }, limitsForServiceTime(serviceP50Ms, DEFAULT_LIMITS)).length === 0
   expect([20, 299, 301, Number.NaN].map(within)).toEqual([false, false, true, false])
 })

@@ -45,7 +45,7 @@ export const DEFAULT_LIMITS: GeneratorLimits = {
 }
 
 /** Limits for a run with a given median service time. */
-export function limitsBeside(serviceP50Ms: number, limits: GeneratorLimits): GeneratorLimits {
+export function limitsForServiceTime(serviceP50Ms: number, limits: GeneratorLimits): GeneratorLimits {
   const allowedMs = Number.isNaN(serviceP50Ms) ? 0 : serviceP50Ms * limits.serviceTimeRatio
   return {
     ...limits,

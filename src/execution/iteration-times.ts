@@ -93,10 +93,10 @@ export class Span {
     const window = this.#window
     this.#window = undefined
     if (window === undefined) return
-    const [timeUs, heldUs] = [(endMs - this.#dueMs) * 1000, (endMs - this.#begunMs) * 1000]
-    if (error === undefined) window.recordGood(timeUs, heldUs)
+    const [timeUs, busyUs] = [(endMs - this.#dueMs) * 1000, (endMs - this.#begunMs) * 1000]
+    if (error === undefined) window.recordGood(timeUs, busyUs)
     else {
-      window.recordError(error.kind, timeUs, heldUs)
+      window.recordError(error.kind, timeUs, busyUs)
       window.countDetail(error.detail)
     }
   }

@@ -4,7 +4,7 @@ import type { Load, Phase } from '../load/load.ts'
 import { now } from '../machine/clock.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import { percentilesJson } from '../stats/summary.ts'
-import { generatorInvalidities, limitsBeside, type GeneratorLimits } from './generator-limits.ts'
+import { generatorInvalidities, limitsForServiceTime, type GeneratorLimits } from './generator-limits.ts'
 import type { GeneratorMonitor } from './generator-monitor.ts'
 import type { RequestSeries } from './request-scope.ts'
 import { RequestWindow } from './request-timeline.ts'
@@ -86,7 +86,7 @@ export class SnapshotMaker {
     const cpuRatio = (user + system) / 1000 / Math.max(1, nowMs - this.#atMs)
     this.#cpu = process.cpuUsage()
     this.#atMs = nowMs
-    const [found] = generatorInvalidities(health, limitsBeside(medianMs, limits))
+    const [found] = generatorInvalidities(health, limitsForServiceTime(medianMs, limits))
     return {
       cpuRatio,
       eventLoopDelayP99Ms: health.eventLoopDelay.p99Ms,

@@ -12,9 +12,9 @@ export class Tally {
   targetErrorCount = 0
   readonly errors = new Map<ErrorKind, number>()
   readonly responseTimes = new ResponseTimes()
-  #all: HeldVus = { iterations: 0, heldUs: 0 }
-  #light: HeldVus = { iterations: 0, heldUs: 0 }
-  #lightBefore: HeldVus = { iterations: 0, heldUs: 0 }
+  #all: BusyTime = { iterations: 0, busyUs: 0 }
+  #light: BusyTime = { iterations: 0, busyUs: 0 }
+  #lightBefore: BusyTime = { iterations: 0, busyUs: 0 }
   #shortestUs = Number.POSITIVE_INFINITY
 
   countError(kind: ErrorKind, detail: string): void {
@@ -24,15 +24,15 @@ export class Tally {
   }
 
   /** @param isLight whether it began while at most a tenth of the VUs were busy */
-  countIteration(heldMs: number, hasError: boolean, isLight: boolean): void {
-    const heldUs = Math.round(heldMs * 1000)
+  countIteration(busyMs: number, hasError: boolean, isLight: boolean): void {
+    const busyUs = Math.round(busyMs * 1000)
     this.#all.iterations++
-    this.#all.heldUs += heldUs
+    this.#all.busyUs += busyUs
     if (hasError) return
-    if (heldUs < this.#shortestUs) this.#shortestUs = heldUs
+    if (busyUs < this.#shortestUs) this.#shortestUs = busyUs
     if (!isLight) return
     this.#light.iterations++
-    this.#light.heldUs += heldUs
+    this.#light.busyUs += busyUs
   }
 
   get iterations(): HoldingTimes {
@@ -40,25 +40,25 @@ export class Tally {
   }
 
   forgetIterations(): void {
-    this.#all = { iterations: 0, heldUs: 0 }
+    this.#all = { iterations: 0, busyUs: 0 }
     this.#lightBefore = this.#light
-    this.#light = { iterations: 0, heldUs: 0 }
+    this.#light = { iterations: 0, busyUs: 0 }
   }
 }
 
 /** Iterations, and the total time for which they held their VUs. In whole microseconds, so that sums are exact in any order. */
-export interface HeldVus {
+export interface BusyTime {
   iterations: number
-  heldUs: number
+  busyUs: number
 }
 
 /** Completed iterations of a load, without the warm-up unless stated. */
 export interface HoldingTimes {
-  readonly all: Readonly<HeldVus>
+  readonly all: Readonly<BusyTime>
   /** Iterations without an error that began while at most a tenth of the VUs were busy. */
-  readonly light: Readonly<HeldVus>
+  readonly light: Readonly<BusyTime>
   /** Such iterations of the warm-up. */
-  readonly lightBefore: Readonly<HeldVus>
+  readonly lightBefore: Readonly<BusyTime>
   /** The shortest iteration without an error, warm-up included; infinite if there was none. */
   readonly shortestUs: number
 }
@@ -69,8 +69,8 @@ export interface HoldingTimes {
  * `undefined` if every iteration had an error.
  */
 export function lightMsOf({ light, lightBefore, shortestUs }: HoldingTimes): number | undefined {
-  const { iterations, heldUs } = light.iterations > 0 ? light : lightBefore
-  if (iterations > 0) return heldUs / iterations / 1000
+  const { iterations, busyUs } = light.iterations > 0 ? light : lightBefore
+  if (iterations > 0) return busyUs / iterations / 1000
   return Number.isFinite(shortestUs) ? shortestUs / 1000 : undefined
 }
 

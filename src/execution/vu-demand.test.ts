@@ -17,11 +17,11 @@ describe('vuDemand', () => {
   test('warns if the VUs cannot carry the rate while the target is lightly loaded', () => {
     // 100/s × 200 ms = 20.
     expect(vuDemand(rate(100, 20), busy())).toEqual({
-      vuDemand: { vus: 20, lightMs: 200, heldMs: 300, patienceMs: 10_000 },
+      vuDemand: { vus: 20, lightMs: 200, busyMs: 300, patienceMs: 10_000 },
       warnings: [],
     })
     expect(vuDemand(rate(100, 19), busy())).toEqual({
-      vuDemand: { vus: 19, lightMs: 200, heldMs: 300, patienceMs: 10_000 },
+      vuDemand: { vus: 19, lightMs: 200, busyMs: 300, patienceMs: 10_000 },
       warnings: [
         'vus: 19 cannot carry 100/s of iterations that take 200 ms each; that takes 20, with room for bursts 30',
       ],

@@ -24,7 +24,7 @@ export interface VuDemand {
   readonly vus: number
   readonly lightMs: number
   /** Mean time over all iterations that ended. */
-  readonly heldMs: number
+  readonly busyMs: number
   /** Time after which a request is an error: the time-out, or the time after which a waiting request is dropped. */
   readonly patienceMs: number
 }
@@ -47,8 +47,8 @@ export function vuDemand(
   if (!isOpen(load) || !wereAllBusy || lightMs === undefined) return { vuDemand: undefined, warnings: [] }
   const { all } = iterations
   const vus = shareOf(share, load.vus)
-  const heldMs = all.iterations === 0 ? lightMs : all.heldUs / all.iterations / 1000
-  const demand = { vus, lightMs, heldMs, patienceMs }
+  const busyMs = all.iterations === 0 ? lightMs : all.busyUs / all.iterations / 1000
+  const demand = { vus, lightMs, busyMs, patienceMs }
   const ratePerSec = peakRate(load) / amongVus(share, load.vus).count
   const needed = vusFor(demand, ratePerSec)
   if (needed <= vus) return { vuDemand: demand, warnings: [] }

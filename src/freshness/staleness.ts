@@ -66,8 +66,8 @@ export class WrittenVersions {
   }
 
   /** How stale a response with this version is if it was requested at this moment. 0 if nothing newer was known. */
-  stalenessMs(version: number, askedMs: number): number {
+  stalenessMs(version: number, calledMs: number): number {
     const successor = this.#written.find((written) => written.version > version)
-    return successor === undefined ? 0 : Math.max(0, askedMs - successor.acknowledgedMs)
+    return successor === undefined ? 0 : Math.max(0, calledMs - successor.acknowledgedMs)
   }
 }

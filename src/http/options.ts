@@ -1,7 +1,7 @@
 import { ABORT_WHEN } from '../execution/abort-when.ts'
 import { LOAD } from '../load/builders.ts'
 import { dataOption } from '../load/data.ts'
-import { asGiven, choose, map, object, optional, readOptions, type ReadOf } from '../options/schema.ts'
+import { asWritten, choose, map, object, optional, readOptions, type ReadOf } from '../options/schema.ts'
 import { TLS } from '../options/tls-options.ts'
 import { constant, duration, func, integer, listOf, matching, number, text } from '../options/values.ts'
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
@@ -42,7 +42,7 @@ function record<D>() {
     { rule: 'must be true, false or an object of functions', example: `record: { key: ${RECORD_EXAMPLE} }` },
   )
   return choose<RecordOption<D> | undefined>((value) =>
-    typeof value === 'boolean' ? constant(value ? {} : undefined) : asGiven<RecordOption<D>>(parts),
+    typeof value === 'boolean' ? constant(value ? {} : undefined) : asWritten<RecordOption<D>>(parts),
   )
 }
 

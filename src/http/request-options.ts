@@ -1,7 +1,7 @@
 import { forgetsItsReturn, FORGOTTEN_RETURN } from '../execution/forgotten-return.ts'
 import { THINK_TIME } from '../load/load-options.ts'
 import { OptionsError, Problems } from '../options/problems.ts'
-import { asGiven, choose, isRecord, object, optional, reading, type Reader } from '../options/schema.ts'
+import { asWritten, choose, isRecord, object, optional, reading, type Reader } from '../options/schema.ts'
 import { any, array, isText, matching, number, text } from '../options/values.ts'
 import type { Check, ExpectedStatus } from './expectation.ts'
 import { jsonPath } from './json-path.ts'
@@ -86,7 +86,7 @@ function unsendableBody(_: unknown, { headers, body }: { readonly headers?: unkn
 const REQUEST = choose<unknown>((value) => (typeof value === 'function' ? any() : SPEC))
 
 /** Reader of a request, or of a function that returns one. */
-export const request = <D>() => asGiven<RequestOption<D>>(REQUEST)
+export const request = <D>() => asWritten<RequestOption<D>>(REQUEST)
 
 const EXTRACT = reading((problems, path, extract) => {
   const example = `extract: { token: '$.access.token' }`

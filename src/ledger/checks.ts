@@ -299,7 +299,7 @@ function violations(rows: readonly Row[]): Finding[] {
   if (rows.length === 0) return []
   const violations = rows
     .slice(0, NAMED_VIOLATIONS)
-    .map((row, at) => ({ subject: `row ${at + 1}`, told: [], holds: showRow(row) }))
+    .map((row, at) => ({ subject: `row ${at + 1}`, responses: [], holds: showRow(row) }))
   return [{ kind: 'violation', count: rows.length, violations }]
 }
 

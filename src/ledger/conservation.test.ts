@@ -107,7 +107,7 @@ describe('conservation', () => {
     ]
     const drifted = findDrifted(accountsOf([{ account: 'a', balance: 5 }]), entriesOf(entries))
     expect(drifted?.violations).toEqual([
-      { subject: 'account gone', told: [], holds: 'no such account, its entries (1) sum to -5' },
+      { subject: 'account gone', responses: [], holds: 'no such account, its entries (1) sum to -5' },
     ])
   })
 
@@ -122,7 +122,7 @@ describe('conservation', () => {
     expect(findUnbalanced(entries, history)?.violations).toEqual([
       {
         subject: 'transfer 4711, key "a-17"',
-        told: ['VU 3 at 12.4 s: ok (201)'],
+        responses: ['VU 3 at 12.4 s: ok (201)'],
         holds: 'entries that sum to 1: user:3 -5, streamer:9 +6',
       },
     ])
@@ -137,7 +137,7 @@ describe('conservation', () => {
     expect([unbalanced.count, unbalanced.violations.length]).toEqual([11, 10])
     expect(unbalanced.violations[0]).toEqual({
       subject: 'transfer 1',
-      told: [],
+      responses: [],
       holds: 'entries that sum to -2: a -2',
     })
     expect(unbalanced.violations.at(-1)!.subject).toBe('transfer 11')
@@ -146,7 +146,7 @@ describe('conservation', () => {
     expect([low.count, low.violations.length, drifted.count, drifted.violations.length]).toEqual([12, 10, 12, 10])
     expect(drifted.violations[0]).toEqual({
       subject: 'account 1',
-      told: [],
+      responses: [],
       holds: 'a balance of 1, its entries (0) sum to 0',
     })
   })

@@ -85,7 +85,7 @@ export function findUnbalanced(entries: readonly Entry[], history?: RecordedOper
   const named = new Map(wrong.slice(0, NAMED_VIOLATIONS).map(([transfer]) => [transfer, [] as Entry[]]))
   for (const entry of entries) named.get(entry.transfer)?.push(entry)
   const keys = new Set([...named.values()].flatMap((own) => own[0]?.key ?? []))
-  const told = history === undefined ? undefined : outcomesOf(keys, history)
+  const responses = history === undefined ? undefined : outcomesOf(keys, history)
   return finding(
     'unbalanced',
     wrong.length,
@@ -93,7 +93,7 @@ export function findUnbalanced(entries: readonly Entry[], history?: RecordedOper
       const key = own[0]!.key
       return {
         subject: `transfer ${transfer}${key === undefined ? '' : `, key ${JSON.stringify(key)}`}`,
-        told: (key === undefined ? undefined : told?.get(key)) ?? [],
+        responses: (key === undefined ? undefined : responses?.get(key)) ?? [],
         holds: `entries that sum to ${showAmount(sums.get(transfer)!)}: ${own.map(showEntry).join(', ')}`,
       }
     }),
@@ -108,7 +108,7 @@ export function findBelowFloor(accounts: readonly Account[]): Finding | undefine
     wrong.length,
     wrong.slice(0, NAMED_VIOLATIONS).map(({ account, balance, floor }) => ({
       subject: `account ${account}`,
-      told: [],
+      responses: [],
       holds: `a balance of ${showAmount(balance)}, its floor is ${showAmount(floor!)}`,
     })),
   )
@@ -133,7 +133,7 @@ export function findDrifted(accounts: readonly Account[], entries: readonly Entr
   const report = (account: string, balance: string, sum: Amount, count: number) =>
     wrong.push({
       subject: `account ${account}`,
-      told: [],
+      responses: [],
       holds: `${balance}, its entries (${count}) sum to ${showAmount(sum)}`,
     })
   for (const { account, balance } of accounts) {

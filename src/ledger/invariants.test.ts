@@ -205,7 +205,11 @@ describe('checkHistory()', () => {
         kind: 'lost',
         count: 1,
         violations: [
-          { subject: 'key "a"', told: ['VU 0 at 0.0 s: ok (201)', 'VU 4 at 0.4 s: failed (429)'], holds: 'nothing' },
+          {
+            subject: 'key "a"',
+            responses: ['VU 0 at 0.0 s: ok (201)', 'VU 4 at 0.4 s: failed (429)'],
+            holds: 'nothing',
+          },
         ],
       },
       {
@@ -214,7 +218,7 @@ describe('checkHistory()', () => {
         violations: [
           {
             subject: 'key "forged"',
-            told: ['VU 3 at 0.3 s: failed (429), expected to be refused'],
+            responses: ['VU 3 at 0.3 s: failed (429), expected to be refused'],
             holds: "1 row: { id: 2, key: 'forged' }",
           },
         ],
@@ -225,7 +229,7 @@ describe('checkHistory()', () => {
         violations: [
           {
             subject: 'key "b"',
-            told: ['VU 1 at 0.1 s: unknown (no response)', 'VU 2 at 0.2 s: ok (201)'],
+            responses: ['VU 1 at 0.1 s: unknown (no response)', 'VU 2 at 0.2 s: ok (201)'],
             holds: "2 rows: { id: 0, key: 'b' }, { id: 1, key: 'b' }",
           },
         ],

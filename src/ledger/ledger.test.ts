@@ -463,17 +463,17 @@ describe('rows of a function', () => {
 
   test('need no database, and are read again until missing rows have arrived', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
-    const asked: (string | undefined)[] = []
+    const reads: (string | undefined)[] = []
     const rows = ({ runId }: ReadContext): readonly { key: string; run_id: string }[] => {
-      asked.push(runId)
-      return asked.length < 3 ? [] : [{ key: 'a', run_id: 'mine' }]
+      reads.push(runId)
+      return reads.length < 3 ? [] : [{ key: 'a', run_id: 'mine' }]
     }
     expect(await checkHistory(history, { rows }, noDatabase)).toMatchObject({
       findings: [],
       invalidities: [],
       waited: 'read outside Postgres; 1 finding at first, none after 500 ms; nothing arrived late within 2.00 s',
     })
-    expect(asked).toEqual(['mine', 'mine', 'mine', 'mine'])
+    expect(reads).toEqual(['mine', 'mine', 'mine', 'mine'])
   })
 
   test('reveal rows that arrive late', async () => {
@@ -579,10 +579,14 @@ describe('conservation in Postgres', () => {
     expect(findings.map(({ kind, violations }) => [kind, violations[0]])).toEqual([
       [
         'unbalanced',
-        { subject: 'transfer 4, key "k4"', told: ['VU 0 at 0.0 s: ok (201)'], holds: 'entries that sum to 1: a +1' },
+        {
+          subject: 'transfer 4, key "k4"',
+          responses: ['VU 0 at 0.0 s: ok (201)'],
+          holds: 'entries that sum to 1: a +1',
+        },
       ],
-      ['below floor', { subject: 'account b', told: [], holds: 'a balance of 30.25, its floor is 31' }],
-      ['drifted', { subject: 'account a', told: [], holds: 'a balance of 70, its entries (3) sum to 71' }],
+      ['below floor', { subject: 'account b', responses: [], holds: 'a balance of 30.25, its floor is 31' }],
+      ['drifted', { subject: 'account a', responses: [], holds: 'a balance of 70, its entries (3) sum to 71' }],
     ])
   })
 
@@ -664,8 +668,8 @@ describe('a ledger', () => {
         kind: 'violation',
         count: 2,
         violations: [
-          { subject: 'row 1', told: [], holds: "{ key: 'a' }" },
-          { subject: 'row 2', told: [], holds: "{ key: 'b' }" },
+          { subject: 'row 1', responses: [], holds: "{ key: 'a' }" },
+          { subject: 'row 2', responses: [], holds: "{ key: 'b' }" },
         ],
       },
     ])
@@ -685,13 +689,13 @@ describe('a ledger', () => {
 
   test('without a database is skipped for an external target, and an error for our own', async () => {
     const { signal } = new AbortController()
-    const elsewhere = createLedger({ stores: [], isExternal: true, signal })
-    expect(elsewhere.available).toBe(false)
-    expect(await elsewhere.value('SELECT 1')).toEqual({ amount: undefined })
-    expect(await elsewhere[ledgerChecks].invariant('SELECT 1')).toMatchObject({
+    const external = createLedger({ stores: [], isExternal: true, signal })
+    expect(external.available).toBe(false)
+    expect(await external.value('SELECT 1')).toEqual({ amount: undefined })
+    expect(await external[ledgerChecks].invariant('SELECT 1')).toMatchObject({
       skipped: 'no Postgres is known to this run',
     })
-    await expect(elsewhere.query('SELECT 1')).rejects.toThrow('no Postgres is known to this run\nFix: add it')
+    await expect(external.query('SELECT 1')).rejects.toThrow('no Postgres is known to this run\nFix: add it')
 
     const forgotten = createLedger({ stores: [], signal })
     await expect(forgotten.value('SELECT 1')).rejects.toThrow('no Postgres is known to this run')

@@ -56,9 +56,13 @@ test('describeOffenders() shows the outcomes and rows of each named key', () => 
       kind: 'duplicated',
       count: 12,
       violations: [
-        { subject: 'key "a"', told: ['VU 0 at 0.0 s: unknown (no response)'], holds: '2 rows: { id: 1 }, { id: 3 }' },
+        {
+          subject: 'key "a"',
+          responses: ['VU 0 at 0.0 s: unknown (no response)'],
+          holds: '2 rows: { id: 1 }, { id: 3 }',
+        },
       ],
     },
-    { kind: 'unexpected', count: 1, violations: [{ subject: 'key "never-sent"', told: [], holds: 'nothing' }] },
+    { kind: 'unexpected', count: 1, violations: [{ subject: 'key "never-sent"', responses: [], holds: 'nothing' }] },
   ])
 })

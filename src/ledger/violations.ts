@@ -29,14 +29,14 @@ export function describeViolatingKeys(
   ledger: KeyedRows,
 ): Finding[] {
   const keys = new Set([...violatingKeys.values()].flatMap((list) => list.keys))
-  const told = outcomesOf(keys, history)
+  const responses = outcomesOf(keys, history)
   const rows = rowsOf(keys, ledger)
   return [...violatingKeys].map(([kind, list]) => ({
     kind,
     count: list.count,
     violations: list.keys.map((key): Violation => ({
       subject: `key ${showKey(key)}`,
-      told: told.get(key) ?? [],
+      responses: responses.get(key) ?? [],
       holds: showRows(rows.get(key) ?? []),
     })),
   }))

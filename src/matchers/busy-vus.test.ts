@@ -6,7 +6,7 @@ import './register.ts'
 /** 200 requests a second by 50 VUs, enough while the target takes 100 ms. */
 const busyRun = (options: SampleRequests) =>
   sampleHttpRun({
-    busyVus: { vus: 50, heldMs: 300, ratePerSec: 200, neededVus: 60, advisedVus: 90, patienceMs: 10_000 },
+    busyVus: { vus: 50, busyMs: 300, ratePerSec: 200, neededVus: 60, advisedVus: 90, patienceMs: 10_000 },
     ...options,
   })
 

@@ -63,7 +63,7 @@ export function usualMs(windows: readonly Window[]): number {
  * @param withinMs upper bound on the service time of the responses that kept the VUs busy
  */
 export function busyVusInvalidity(
-  { vus, heldMs, ratePerSec, neededVus, advisedVus }: BusyVus,
+  { vus, busyMs, ratePerSec, neededVus, advisedVus }: BusyVus,
   {
     unproven,
     offered,
@@ -76,7 +76,7 @@ export function busyVusInvalidity(
     finding:
       `${formatCount(unproven)} of ${formatCount(offered)} ${noun} (${formatRatio(unproven / offered)}) were dropped or late ` +
       `because all ${formatCount(vus)} VUs were busy, with ${noun === 'requests' ? 'good responses' : `good ${noun}`} that took less than ${formatMs(withinMs)}: at ` +
-      `${formatRate(ratePerSec)}, iterations that take ${formatMs(heldMs)} under load keep ${formatCount(neededVus)} VUs busy`,
+      `${formatRate(ratePerSec)}, iterations that take ${formatMs(busyMs)} under load keep ${formatCount(neededVus)} VUs busy`,
     fix: `raise vus to ${formatCount(advisedVus)}, which leaves room for bursts: the run then shows whether the target keeps up`,
   }
 }

@@ -26,25 +26,25 @@ const invalid = {
 } as const
 const unavailable = { unavailable: 'the target is external: set PERF_TARGET_CONTAINER' }
 
-interface Asked {
+interface Used {
   cores?: number | undefined
   share?: readonly [string, string, string]
   pool?: 'postgres' | 'pgbouncer'
 }
 
-function capacity(found: Partial<UtilizationEvidence & PolicyEvidence> = {}, asked: Asked = {}): CapacitySource {
+function capacity(found: Partial<UtilizationEvidence & PolicyEvidence> = {}, used: Used = {}): CapacitySource {
   const evidence: CapacityEvidence = {
     cpu(cores) {
-      asked.cores = cores
+      used.cores = cores
       return { ...share, ...found }
     },
     redisMemory: () => ({ ...share, what: 'Redis memory', of: 'of maxmemory 256 MiB', ...found }),
     postgresConnections() {
-      asked.pool = 'postgres'
+      used.pool = 'postgres'
       return { ...share, what: 'Postgres connections', of: 'of 97 that Postgres allows', ...found }
     },
     pgBouncerPools() {
-      asked.pool = 'pgbouncer'
+      used.pool = 'pgbouncer'
       return { ...share, what: 'pgBouncer pool', of: 'of 20 in pool shop/app', ...found }
     },
     evictionPolicy: () => ({ ...policy, ...found }),
@@ -52,14 +52,14 @@ function capacity(found: Partial<UtilizationEvidence & PolicyEvidence> = {}, ask
   return { [capacityOf]: () => evidence }
 }
 
-function metrics(asked: Asked = {}): MetricsSource {
+function metrics(used: Used = {}): MetricsSource {
   const evidence: MetricsEvidence = {
     share(...args) {
-      asked.share = args
+      used.share = args
       return { ...share, what: 'pool usage', of: 'of pg_pool_size 10' }
     },
     hitRatio: () => {
-      throw new Error('not asked for here')
+      throw new Error('not used here')
     },
   }
   return { [metricsOf]: () => evidence }
@@ -105,9 +105,9 @@ describe('toHaveCpuBelow', () => {
   })
 
   test('passes on the number of cores', () => {
-    const asked: Asked = {}
-    expect(capacity({}, asked)).toHaveCpuBelow(0.7, { cores: 1.5 })
-    expect(asked.cores).toBe(1.5)
+    const used: Used = {}
+    expect(capacity({}, used)).toHaveCpuBelow(0.7, { cores: 1.5 })
+    expect(used.cores).toBe(1.5)
   })
 
   test('is invalid in both polarities without samples', () => {
@@ -207,11 +207,11 @@ describe('toHaveEvictionPolicy', () => {
 
 describe('toHavePoolUsageBelow', () => {
   test("judges the target's own pool in both polarities, by the named gauges", () => {
-    const asked: Asked = {}
-    expect(metrics(asked)).toHavePoolUsageBelow(0.7)
-    expect(asked.share).toEqual(['pool usage', 'pg_pool_connections{state="active"}', 'pg_pool_size'])
-    expect(metrics(asked)).toHavePoolUsageBelow(0.7, { used: 'in_use', size: 'size' })
-    expect(asked.share).toEqual(['pool usage', 'in_use', 'size'])
+    const used: Used = {}
+    expect(metrics(used)).toHavePoolUsageBelow(0.7)
+    expect(used.share).toEqual(['pool usage', 'pg_pool_connections{state="active"}', 'pg_pool_size'])
+    expect(metrics(used)).toHavePoolUsageBelow(0.7, { used: 'in_use', size: 'size' })
+    expect(used.share).toEqual(['pool usage', 'in_use', 'size'])
     expect(messageOf(() => expect(metrics()).toHavePoolUsageBelow(0.4))).toMatchInlineSnapshot(`
       "Error: expect(window).toHavePoolUsageBelow(0.4)
 
@@ -235,11 +235,11 @@ describe('toHavePoolUsageBelow', () => {
   })
 
   test('judges connections of Postgres, or of pgBouncer', () => {
-    const asked: Asked = {}
-    expect(capacity({}, asked)).toHavePoolUsageBelow(0.7)
-    expect(asked.pool).toBe('postgres')
-    expect(capacity({}, asked)).toHavePoolUsageBelow(0.7, { source: 'pgbouncer' })
-    expect(asked.pool).toBe('pgbouncer')
+    const used: Used = {}
+    expect(capacity({}, used)).toHavePoolUsageBelow(0.7)
+    expect(used.pool).toBe('postgres')
+    expect(capacity({}, used)).toHavePoolUsageBelow(0.7, { source: 'pgbouncer' })
+    expect(used.pool).toBe('pgbouncer')
     expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.4))).toMatchInlineSnapshot(`
       "Error: expect(window).toHavePoolUsageBelow(0.4)
 
@@ -287,11 +287,11 @@ describe('toHavePoolUsageBelow', () => {
 })
 
 test('capacity matchers are skipped with the reason in both polarities if capacity is unavailable', ({ task }) => {
-  const elsewhere = capacity(unavailable)
-  expect(elsewhere).toHaveCpuBelow(0.7)
-  expect(elsewhere).not.toHaveRedisMemoryBelow(0.6)
-  expect(elsewhere).toHaveEvictionPolicy('noeviction')
-  expect(elsewhere).not.toHavePoolUsageBelow(0.6)
+  const unavailableSource = capacity(unavailable)
+  expect(unavailableSource).toHaveCpuBelow(0.7)
+  expect(unavailableSource).not.toHaveRedisMemoryBelow(0.6)
+  expect(unavailableSource).toHaveEvictionPolicy('noeviction')
+  expect(unavailableSource).not.toHavePoolUsageBelow(0.6)
   const { assertions = [] } = task.meta.slo ?? {}
   expect(assertions.map(({ assertion, outcome }) => `${outcome} ${assertion}`)).toEqual([
     'skipped toHaveCpuBelow(0.7)',

@@ -46,7 +46,7 @@ const toConnectWithin = defineMatcher<FanOutEvidence, SharePlan>({
 export const connectingMatchers: Readonly<Record<string, ExtendMatcher>> = { toConnectWithin }
 
 function judgeConnecting(evidence: FanOutEvidence, { limitMs, options: { ratio } }: SharePlan): Judgement {
-  const { asked, histogram, failures, invalidities } = evidence.connect
+  const { requested, histogram, failures, invalidities } = evidence.connect
   const { evidenceLines, hint } = evidence
   const judged = judgeCount(
     { evidenceLines, hint, invalidities, durationMs: 0 },
@@ -55,7 +55,7 @@ function judgeConnecting(evidence: FanOutEvidence, { limitMs, options: { ratio }
       side: 'at least',
       limit: ratio,
       hits: histogram.countAtMost(limitMs * 1000),
-      total: asked,
+      total: requested,
       noun: 'sockets',
       fix: 'raise the backlog and the descriptor limit of the target, or lower connectRate',
     },

@@ -270,7 +270,7 @@ describe('toConnectWithin', () => {
   })
 
   test('needs enough sockets for the ratio to allow one failure', () => {
-    const run = sampleFanOutRun({ asked: 50 })
+    const run = sampleFanOutRun({ requested: 50 })
     expect(messageOf(() => expect(run).toConnectWithin(100, { ratio: 0.99 }))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toConnectWithin(100, { ratio: 0.99 })
 

@@ -43,9 +43,9 @@ test('toStayFresherThan() is invalid in both polarities with too few reads', () 
 })
 
 test('toStayFresherThan() is skipped with the reason if freshness is unavailable', ({ task }) => {
-  const elsewhere = freshness([], { unavailable: 'no internal listener is known' })
-  expect(elsewhere).toStayFresherThan(1_000)
-  expect(elsewhere).not.toStayFresherThan(1_000)
+  const unavailableSource = freshness([], { unavailable: 'no internal listener is known' })
+  expect(unavailableSource).toStayFresherThan(1_000)
+  expect(unavailableSource).not.toStayFresherThan(1_000)
   expect(task.meta.slo?.assertions).toMatchObject([
     { outcome: 'skipped', received: 'not checked: no internal listener is known' },
     { assertion: 'not.toStayFresherThan(1000)', outcome: 'skipped' },

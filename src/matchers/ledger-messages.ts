@@ -19,8 +19,9 @@ export function countFindings({ findings }: LedgerEvidence): string | undefined 
 /** One line per named violation. */
 export function describeViolations({ findings }: LedgerEvidence): string[] {
   return findings.flatMap(({ kind, count, violations }) => {
-    const lines = violations.map(({ subject, told, holds }) => {
-      const sent = told.length > 0 ? `, responses: ${told.join(', ')}` : kind === 'unexpected' ? ', never sent' : ''
+    const lines = violations.map(({ subject, responses, holds }) => {
+      const sent =
+        responses.length > 0 ? `, responses: ${responses.join(', ')}` : kind === 'unexpected' ? ', never sent' : ''
       return `${kind}: ${subject}${sent}; the ledger holds ${holds}`
     })
     const more = count - violations.length

@@ -31,13 +31,13 @@ const lost: Finding = {
   kind: 'lost',
   count: 12,
   violations: [
-    { subject: 'key "a"', told: ['VU 3 at 12.4 s: ok (201)', 'VU 5 at 12.9 s: ok (201)'], holds: 'nothing' },
+    { subject: 'key "a"', responses: ['VU 3 at 12.4 s: ok (201)', 'VU 5 at 12.9 s: ok (201)'], holds: 'nothing' },
   ],
 }
 const unexpected: Finding = {
   kind: 'unexpected',
   count: 1,
-  violations: [{ subject: 'key "x"', told: [], holds: "1 row: { key: 'x' }" }],
+  violations: [{ subject: 'key "x"', responses: [], holds: "1 row: { key: 'x' }" }],
 }
 const unreadable = {
   invalidities: [{ reason: 'ledger-unreadable', finding: 'the query failed', fix: 'correct the query' }],

@@ -19,7 +19,7 @@ function metrics(hits: number, misses: number, more: Partial<HitRatioEvidence> =
     [metricsOf]: () => ({
       hitRatio: () => evidence,
       share: () => {
-        throw new Error('not asked for here')
+        throw new Error('not used here')
       },
     }),
   }
@@ -90,9 +90,9 @@ describe('toHaveCacheHitRatioAbove', () => {
   })
 
   test('is skipped with the reason if metrics are unavailable', ({ task }) => {
-    const elsewhere = metrics(0, 0, { unavailable: 'its metrics cannot be read' })
-    expect(elsewhere).toHaveCacheHitRatioAbove(0.8, names)
-    expect(elsewhere).not.toHaveCacheHitRatioAbove(0.8, names)
+    const unavailableSource = metrics(0, 0, { unavailable: 'its metrics cannot be read' })
+    expect(unavailableSource).toHaveCacheHitRatioAbove(0.8, names)
+    expect(unavailableSource).not.toHaveCacheHitRatioAbove(0.8, names)
     expect(task.meta.slo?.assertions).toMatchObject([
       { outcome: 'skipped', received: 'not checked: its metrics cannot be read' },
       { outcome: 'skipped' },

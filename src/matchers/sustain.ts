@@ -67,9 +67,11 @@ function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: P
   }
   const lengths = new Map(evidence.goodBySecond.map(({ second, seconds }) => [second, seconds]))
   const kept = sum(
-    stretchesOf(evidence.requestWindows).map((stretch) => keptUp(stretch, lengths.get(stretch.at(-1)!.second) ?? 1)),
+    stretchesOf(evidence.requestWindows).map((stretch) =>
+      goodInTime(stretch, lengths.get(stretch.at(-1)!.second) ?? 1),
+    ),
   )
-  const [keptRate, offeredRate] = [formatRate(kept / (durationMs / 1000)), formatRate(offeredRatePerSec)]
+  const [goodRate, offeredRate] = [formatRate(kept / (durationMs / 1000)), formatRate(offeredRatePerSec)]
   const judged = judgeCount(evidence, {
     what: 'sustained share of the offered rate',
     side: 'at least',
@@ -78,7 +80,7 @@ function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: P
     total: offered,
     noun: 'requests',
     fix: 'find what limits the target: CPU, its connection pool, or a lock; or lower the rate',
-    parts: `${keptRate} of ${offeredRate}`,
+    parts: `${goodRate} of ${offeredRate}`,
   })
   if (evidence.targetErrors > tolerance * offered)
     return { ...judged, invalidities: withoutGenerator(judged.invalidities) }
@@ -114,7 +116,7 @@ function stretchesOf(windows: readonly Window[]): Window[][] {
  *
  * @param lastSec part of the last second that is in the scope, in seconds
  */
-function keptUp(stretch: readonly Window[], lastSec: number): number {
+function goodInTime(stretch: readonly Window[], lastSec: number): number {
   const early = Histogram.merged(stretch.slice(0, Math.ceil(stretch.length / 4)).map(({ good }) => good.latency))
   const graceUs = early.count === 0 ? 0 : early.percentileUs(0.99)
   // A stretch within one second may begin in the middle of it.

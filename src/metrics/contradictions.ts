@@ -23,7 +23,7 @@ export function counterContradiction(instance: InstanceWindow, counters: readonl
     for (const { first, last } of instance.covered) {
       const found =
         fallsOnly(series, first, last) ??
-        goneFrom(instance.history, series, first, last) ??
+        missingCounter(instance.history, series, first, last) ??
         tooCoarse(series, first, last)
       if (found !== undefined) return found
     }
@@ -42,7 +42,12 @@ function fallsOnly(series: Series, first: number, last: number): Contradiction |
 }
 
 /** Contradiction of a counter that is missing in the last scrape; a restarted process recreates it at its first event. */
-function goneFrom(history: ScrapeHistory, series: Series, first: number, last: number): Contradiction | undefined {
+function missingCounter(
+  history: ScrapeHistory,
+  series: Series,
+  first: number,
+  last: number,
+): Contradiction | undefined {
   if (!Number.isNaN(series.at(last)) || valuesBetween(series, first, last).length === 0) return undefined
   if (hasRestarted(history, first, last) || othersRestarted(history, series, last)) return undefined
   return {
@@ -59,10 +64,10 @@ function hasRestarted(history: ScrapeHistory, first: number, last: number): bool
 
 /** Whether all other counters fell or disappeared in the scrape in which the series disappeared, and at least one fell. */
 function othersRestarted(history: ScrapeHistory, series: Series, last: number): boolean {
-  const goneAt = [...series.changes(last)].at(-1)!.scrape
+  const missingAt = [...series.changes(last)].at(-1)!.scrape
   let falls = 0
   for (const other of history.counters()) {
-    const [before, after] = [other.at(goneAt - 1), other.at(goneAt)]
+    const [before, after] = [other.at(missingAt - 1), other.at(missingAt)]
     if (after >= before && before > 0) return false
     if (after < before) falls++
   }

@@ -12,7 +12,7 @@ import { missing, resetsLine, scopeLine, type Sources } from './sources.ts'
  * that never hits has no series of hits.
  */
 export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selector): HitRatioEvidence {
-  const { instances, unavailable, asked, window, doubts } = sources
+  const { instances, unavailable, queried, window, doubts } = sources
   const [hit, missed] = [growthOf(hits, instances), growthOf(misses, instances)]
   const unborn = [
     hit === undefined && isZero(hits, misses, missed, instances) ? hits : undefined,
@@ -28,7 +28,7 @@ export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selec
       finding: explainUnmoved(hits, instances, window.scope),
       fix: 'name the counters of the cache that this load uses',
     })
-  else asked.hitRatio(`hits: ${showSelector(hits)}`, hits, misses)
+  else queried.hitRatio(`hits: ${showSelector(hits)}`, hits, misses)
   const grown = (growth: Growth | undefined) => `+${formatCount(growth?.delta ?? 0)}`
   return {
     hits: hit?.delta ?? 0,

@@ -1,13 +1,13 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import { metricsOf, type MetricsEvidence } from '../evidence/utilization-evidence.ts'
 import type { RunSeries } from '../results/result.ts'
-import { Asked } from './asked.ts'
 import { bucketsOf } from './buckets.ts'
 import { Doubts } from './doubts.ts'
 import { hitRatioEvidence } from './hit-ratio.ts'
 import { InstanceWindow, sumOf, summed, type Growth, type Reading } from './instance.ts'
 import { explainMissing, explainUnmoved, fixMissing, MetricMissingError, UNOBSERVED } from './missing.ts'
 import { bucketQuantile, checkQuantile, quantileEstimate, type Bucket, type QuantileEstimate } from './quantile.ts'
+import { QueriedSeries } from './queried-series.ts'
 import type { SentRequests } from './request-counters.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
 import { parseSelector, showSelector, withLabels, type Selector } from './selector.ts'
@@ -66,7 +66,7 @@ export class MetricsWindow {
   readonly #instances: readonly InstanceWindow[]
   readonly #intervalMs: number
   readonly #unavailable: string | undefined
-  readonly #asked: Asked
+  readonly #queried: QueriedSeries
   readonly #doubts: Doubts
 
   constructor({ window, histories, intervalMs, unavailable, requests }: WindowParts) {
@@ -74,7 +74,7 @@ export class MetricsWindow {
     this.#instances = histories.map((history) => new InstanceWindow(history, window))
     this.#intervalMs = intervalMs
     this.#unavailable = unavailable
-    this.#asked = new Asked(histories, intervalMs)
+    this.#queried = new QueriedSeries(histories, intervalMs)
     this.#doubts = new Doubts(this.#instances, window, requests)
   }
 
@@ -126,7 +126,7 @@ export class MetricsWindow {
     this.#doubts.refuse(parsed, 'gauge')
     const readings = this.#readings(parsed)
     if (readings.length === 0) return this.#missing(parsed)
-    this.#asked.gauge(selector, parsed)
+    this.#queried.gauge(selector, parsed)
     const values = readings.map(({ value }) => value)
     const max = Math.max(...values)
     const maxAtMs = Math.max(0, readings[values.indexOf(max)]!.atMs - this.#startMs)
@@ -171,7 +171,7 @@ export class MetricsWindow {
 
   /** Series queried from this window, over the whole run, for the charts of reports. */
   get series(): readonly RunSeries[] {
-    return this.#asked.series(this.window)
+    return this.#queried.series(this.window)
   }
 
   /** @internal */
@@ -179,7 +179,7 @@ export class MetricsWindow {
     const { window } = this
     const sources = {
       ...{ window, instances: this.#instances, unavailable: this.#unavailable },
-      ...{ asked: this.#asked, doubts: this.#doubts },
+      ...{ queried: this.#queried, doubts: this.#doubts },
     }
     return {
       hitRatio: (hits, misses) => hitRatioEvidence(sources, parseSelector(hits), parseSelector(misses)),

@@ -99,12 +99,12 @@ describe('metrics.during(run)', () => {
   })
 
   test('scrapes every interval, and records failures without throwing', async () => {
-    let asked = 0
+    let queried = 0
     const enough = Promise.withResolvers<void>()
     const url = await served((_, response) => {
-      if (++asked === 5) enough.resolve()
-      if (asked === 3) response.writeHead(500).end()
-      else response.end(`n_total ${asked}\nsize 4\n`)
+      if (++queried === 5) enough.resolve()
+      if (queried === 3) response.writeHead(500).end()
+      else response.end(`n_total ${queried}\nsize 4\n`)
     })
     const metrics = await metricsAt([url], { interval: '400ms' })
     const run = runFromNow()
@@ -237,17 +237,17 @@ describe('pool utilization', () => {
 })
 
 test('createMetrics() passes the queried series of the whole run to the report', async () => {
-  const told: unknown[] = []
+  const reported: unknown[] = []
   let text = 'used 1\nsize 10\nhits_total 1\nmisses_total 1'
   const url = await textServer(() => text)
-  const metrics = await createMetrics({ urls: [url], signal, onSeries: (...found) => told.push(found) })
+  const metrics = await createMetrics({ urls: [url], signal, onSeries: (...found) => reported.push(found) })
   const run = runFromNow()
   text = 'used 4\nsize 10\nhits_total 4\nmisses_total 2'
   const window = await metrics.during(run)
   window[metricsOf]().share('pool usage', 'used', 'size')
   window[metricsOf]().hitRatio('hits_total', 'misses_total')
   await metrics[Symbol.asyncDispose]()
-  expect(told).toMatchObject([
+  expect(reported).toMatchObject([
     [
       'http 1',
       [

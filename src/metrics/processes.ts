@@ -161,14 +161,15 @@ function isJump({ scrape, from, to }: Fall, values: Values): boolean {
 
 /** Whether a series disappeared and came back with at least its previous value. */
 function cameBack(series: Series, last: number, history: ScrapeHistory): boolean {
-  let [before, goneAt] = [Number.NaN, -1]
+  let [before, missingAt] = [Number.NaN, -1]
   for (const { scrape, value } of series.changes(last)) {
-    if (Number.isNaN(value)) goneAt = scrape
+    if (Number.isNaN(value)) missingAt = scrape
     else {
-      const isUnread = goneAt !== -1 && history.unreadableFor({ name: series.name, matchers: [] }, goneAt, scrape - 1)
-      if (goneAt !== -1 && value >= before && !isUnread) return true
+      const isUnread =
+        missingAt !== -1 && history.unreadableFor({ name: series.name, matchers: [] }, missingAt, scrape - 1)
+      if (missingAt !== -1 && value >= before && !isUnread) return true
       before = value
-      goneAt = -1
+      missingAt = -1
     }
   }
   return false

@@ -16,7 +16,7 @@ interface Fullness {
 
 /** Ratio of one gauge to another, over the scrapes in scope, of the instance with the highest ratio. */
 export function shareEvidence(sources: Sources, what: string, used: Selector, size: Selector): UtilizationEvidence {
-  const { instances, unavailable, asked, window, doubts } = sources
+  const { instances, unavailable, queried, window, doubts } = sources
   const startMs = window.spans[0]?.startMs ?? window.runStartMs
   const found = instances.map((instance) => fullness(instance, used, size, startMs))
   const all = found.filter((one) => one !== undefined)
@@ -33,7 +33,7 @@ export function shareEvidence(sources: Sources, what: string, used: Selector, si
     const figures = { mean: Number.NaN, max: Number.NaN, maxAtMs: 0, sampleCount: 0 }
     return { ...base, ...figures, of: `of ${showSelector(size)}`, invalidities }
   }
-  for (const selector of [used, size]) asked.gauge(showSelector(selector), selector)
+  for (const selector of [used, size]) queried.gauge(showSelector(selector), selector)
   const fullest = all.reduce((most, one) => (one.mean > most.mean ? one : most))
   const worst = all.reduce((most, one) => (one.max > most.max ? one : most))
   const means = all.length === 1 ? '' : `   by instance ${all.map(({ mean }) => formatRatio(mean)).join(', ')}`

@@ -1,10 +1,10 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatMs } from '../stats/units.ts'
-import type { Asked } from './asked.ts'
 import type { Doubts } from './doubts.ts'
 import type { InstanceWindow } from './instance.ts'
 import { explainMissing, fixMissing } from './missing.ts'
+import type { QueriedSeries } from './queried-series.ts'
 import type { Selector } from './selector.ts'
 
 /** Sources of evidence from metrics. */
@@ -12,7 +12,7 @@ export interface Sources {
   readonly window: RunWindow
   readonly instances: readonly InstanceWindow[]
   readonly unavailable: string | undefined
-  readonly asked: Asked
+  readonly queried: QueriedSeries
   readonly doubts: Doubts
 }
 

@@ -181,7 +181,7 @@ export function choose<T>(reader: (value: unknown) => Reader<T, string>): Reader
 }
 
 /** Reader that checks a value with another one, and returns it unchanged. */
-export function asGiven<T>(reader: Reader<unknown, string>): Reader<T> {
+export function asWritten<T>(reader: Reader<unknown, string>): Reader<T> {
   return reading((problems, path, value) => {
     reader.read(problems, path, value)
     return value as T

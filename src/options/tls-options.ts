@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import type { TlsOptions } from '../machine/tls.ts'
 import { exampleOf } from './problems.ts'
-import { asGiven, object, optional, reading, type Broken } from './schema.ts'
+import { asWritten, object, optional, reading, type Broken } from './schema.ts'
 import { any, flag, oneOrMore } from './values.ts'
 
 /** Shown instead of a key or a certificate. */
@@ -17,7 +17,7 @@ const pem = (file: string) =>
   })
 
 /** TLS options, returned unchanged; keys and certificates are not shown in errors. */
-export const TLS = asGiven<TlsOptions>(
+export const TLS = asWritten<TlsOptions>(
   object<TlsOptions>()(
     {
       rejectUnauthorized: optional(flag(false)),

@@ -15,7 +15,7 @@ export interface ReporterOptions {
    * Path of an earlier `results.json` to compare with, relative to Vitest's root. Runs are compared only if scale, load and
    * machine were the same; the comparison decides no verdict. @default the file in `outputDir` that is about to be replaced
    */
-  readonly compareWith?: string
+  readonly previousResults?: string
   /**
    * Whether headers, tokens, query values and passwords are masked in results, errors and console output of tests before
    * other reporters receive them. @default true
@@ -29,7 +29,7 @@ const REPORTER = object<ReporterOptions>()(
   {
     outputDir: optional(text("'perf-report'", 'must be the path of a folder'), 'perf-report'),
     onInvalid: optional(oneOf(['fail', 'warn'], 'warn'), 'fail'),
-    compareWith: optional(text("'main/results.json'", 'must be the path of a results.json')),
+    previousResults: optional(text("'main/results.json'", 'must be the path of a results.json')),
     redact: optional(flag(true), true),
     observers: optional(listOf<RunObserver>(isRecord, 'observers', '[exporter]'), []),
   },

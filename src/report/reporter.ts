@@ -284,13 +284,15 @@ export default class SloReporter implements Reporter {
   async #readEarlier(): Promise<void> {
     if (this.#hasReadEarlier) return
     this.#hasReadEarlier = true
-    const { compareWith } = this.#options
+    const { previousResults } = this.#options
     const file =
-      compareWith === undefined ? join(this.#outputDir, 'results.json') : resolve(this.#vitest.config.root, compareWith)
+      previousResults === undefined
+        ? join(this.#outputDir, 'results.json')
+        : resolve(this.#vitest.config.root, previousResults)
     try {
       this.#earlier.learn(await readResults(file))
     } catch (error) {
-      if (compareWith !== undefined || existsSync(file))
+      if (previousResults !== undefined || existsSync(file))
         this.#vitest.logger.warn(`vitest-slo: nothing to compare with: ${messageOf(error)}`)
     }
   }

@@ -44,7 +44,7 @@ export function fanOutEvidence(
     orderUnknown: orderUnknown(record),
     ...worst,
     connect: {
-      asked: sockets.requested,
+      requested: sockets.requested,
       connected: record.connectTime.count,
       failures: new Map(Object.entries(sockets.failures)),
       histogram: record.connectTime,

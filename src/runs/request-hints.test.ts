@@ -9,7 +9,7 @@ const ORIGIN = 'http://127.0.0.1:3000'
 const CONNECTIONS = { opened: 9, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 9, maxOpen: 9 }
 
 /** All VUs were busy at some time. */
-const DEMAND = { vus: 50, lightMs: 4, heldMs: 60, patienceMs: 10_000 }
+const DEMAND = { vus: 50, lightMs: 4, busyMs: 60, patienceMs: 10_000 }
 
 function hint(
   requests: readonly SampleRequest[],

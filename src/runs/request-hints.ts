@@ -105,7 +105,7 @@ function waitHint(
   if (!waited && dropped === 0) return undefined
   return (
     `find out what slows the target down under load: ${dropped > 0 ? `${formatCount(dropped)} requests were dropped` : 'requests waited'} because the target kept all ${formatCount(demand.vus)} VUs waiting. ` +
-    `Under light load an iteration took ${formatMs(demand.lightMs)}; over the run, ${formatMs(demand.heldMs)}`
+    `Under light load an iteration took ${formatMs(demand.lightMs)}; over the run, ${formatMs(demand.busyMs)}`
   )
 }
 

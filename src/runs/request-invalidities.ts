@@ -1,6 +1,6 @@
 import type { Invalidity } from '../evidence/verdict.ts'
 import type { AbortCause } from '../execution/abort-watch.ts'
-import { generatorInvalidities, limitsBeside, missedRate } from '../execution/generator-limits.ts'
+import { generatorInvalidities, limitsForServiceTime, missedRate } from '../execution/generator-limits.ts'
 import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
@@ -46,7 +46,7 @@ function generatorFindings(
   const { good, failed } = totalsOf(series, phases, WHOLE_RUN).sum
   // Failures count with their own times: infinite ones would allow any delay.
   const serviceP50Ms = Histogram.merged([good.serviceTime, failed.serviceTime]).percentileUs(0.5) / 1000
-  const limits = limitsBeside(serviceP50Ms, written)
+  const limits = limitsForServiceTime(serviceP50Ms, written)
   if (generators === undefined)
     return [...generatorInvalidities(generator, limits), ...missedRate(sum, generator, limits)]
   return perGenerator(generators, (each) => [

@@ -21,7 +21,7 @@ const responded = every(100, 4500, 6500, { latencyMs: 250 })
 
 describe('vuShortage', () => {
   test('returns the number of VUs that the load needs', () => {
-    expect(shortageOf([...dropped, ...responded], { vus: 1, lightMs: 250, heldMs: 250, patienceMs: 10_000 })).toEqual({
+    expect(shortageOf([...dropped, ...responded], { vus: 1, lightMs: 250, busyMs: 250, patienceMs: 10_000 })).toEqual({
       isMaterial: true,
       invalidity: {
         reason: 'offered-rate-missed',
@@ -35,17 +35,17 @@ describe('vuShortage', () => {
 
   test('is immaterial if at most 1% was dropped', () => {
     const requests = (drops: number) => [...every(10, 4500, 6500, { latencyMs: 250 }), ...dropped.slice(0, drops)]
-    expect(shortageOf(requests(2), { vus: 50, lightMs: 250, heldMs: 250, patienceMs: 10_000 })?.isMaterial).toBe(false)
-    expect(shortageOf(requests(3), { vus: 50, lightMs: 250, heldMs: 250, patienceMs: 10_000 })?.isMaterial).toBe(true)
+    expect(shortageOf(requests(2), { vus: 50, lightMs: 250, busyMs: 250, patienceMs: 10_000 })?.isMaterial).toBe(false)
+    expect(shortageOf(requests(3), { vus: 50, lightMs: 250, busyMs: 250, patienceMs: 10_000 })?.isMaterial).toBe(true)
     expect(
-      shortageOf(requests(0), { vus: 50, lightMs: 250, heldMs: 250, patienceMs: 10_000 })?.invalidity.finding,
+      shortageOf(requests(0), { vus: 50, lightMs: 250, busyMs: 250, patienceMs: 10_000 })?.invalidity.finding,
     ).toMatch(/^requests waited for a free VU: at 400\/s/)
   })
 
   test('is undefined if a VU was always free, or if the VUs carry the rate under light load', () => {
     expect(shortageOf(dropped, undefined)).toBeUndefined()
-    expect(shortageOf(dropped, { vus: 150, lightMs: 250, heldMs: 250, patienceMs: 10_000 })).toBeUndefined()
-    expect(shortageOf(dropped, { vus: 149, lightMs: 250, heldMs: 250, patienceMs: 10_000 })).toBeDefined()
+    expect(shortageOf(dropped, { vus: 150, lightMs: 250, busyMs: 250, patienceMs: 10_000 })).toBeUndefined()
+    expect(shortageOf(dropped, { vus: 149, lightMs: 250, busyMs: 250, patienceMs: 10_000 })).toBeDefined()
   })
 
   test('covers only the seconds whose rate needs more VUs', () => {
@@ -59,7 +59,7 @@ describe('vuShortage', () => {
       ],
       vus: 20,
     })
-    const demand = { vus: 20, lightMs: 250, heldMs: 250, patienceMs: 10_000 }
+    const demand = { vus: 20, lightMs: 250, busyMs: 250, patienceMs: 10_000 }
     expect(shortageOf(every(10, 4500, 5900, { dropped: true }), demand, load)).toBeUndefined()
     expect(shortageOf(every(10, 7000, 8000, { dropped: true }), demand, load)?.invalidity.finding).toMatch(
       /^100 of 100 requests were dropped .* keep 100 VUs busy, and the run had 20$/,

@@ -65,13 +65,13 @@ export function vuShortage(
 /** Data from which matchers find what kept the VUs of a run busy. */
 export function busyVus(
   { series, phases, load }: Pick<HttpMeasurement, 'series' | 'phases' | 'load'>,
-  { vus, heldMs, patienceMs }: VuDemand,
+  { vus, busyMs, patienceMs }: VuDemand,
 ): BusyVus {
   let windows: ReturnType<BusyVus['windows']> | undefined
   const ratePerSec = peakRate(load)
-  const neededVus = Math.max(vus + 1, Math.ceil((ratePerSec * heldMs) / 1000))
+  const neededVus = Math.max(vus + 1, Math.ceil((ratePerSec * busyMs) / 1000))
   return {
-    ...{ vus, heldMs, ratePerSec, neededVus, advisedVus: withRoom(neededVus), patienceMs },
+    ...{ vus, busyMs, ratePerSec, neededVus, advisedVus: withRoom(neededVus), patienceMs },
     windows: () => (windows ??= allWindows(series, phases)),
   }
 }

@@ -236,9 +236,10 @@ export class Histogram {
     for (const [at, page] of this.#pages.entries()) {
       if (page === undefined) continue
       for (let i = 0; i < PAGE_SIZE; i++) {
-        if (page[i]! === 0) continue
+        const count = page[i]!
+        if (count === 0) continue
         buckets[next++] = (at << PAGE_SHIFT) | i
-        buckets[next++] = page[i]!
+        buckets[next++] = count
       }
     }
     return { minUs: this.#minUs, maxUs: this.#maxUs, sumUs: this.#sumUs, infinite: this.#infinite, buckets }

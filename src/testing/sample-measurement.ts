@@ -18,7 +18,7 @@ export const HEALTHY: GeneratorHealth = {
   descriptorLimit: 1024,
 }
 
-const NO_HELD_VUS = { iterations: 0, heldUs: 0 }
+const NO_HELD_VUS = { iterations: 0, busyUs: 0 }
 const NO_VU_USE: VuUse = {
   iterations: { all: NO_HELD_VUS, light: NO_HELD_VUS, lightBefore: NO_HELD_VUS, shortestUs: Number.POSITIVE_INFINITY },
   wereAllBusy: false,

@@ -147,7 +147,7 @@ export interface SampleDeliveries {
   readonly tookMs?: readonly number[]
   readonly unfinishedMs?: readonly number[]
   readonly orderUnknown?: Invalidity
-  readonly asked?: number
+  readonly requested?: number
   readonly failedToConnect?: number
   readonly invalidities?: readonly Invalidity[]
   readonly pauses?: Pauses
@@ -162,7 +162,7 @@ export function sampleFanOutRun(options: SampleDeliveries = {}) {
 function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
   const { seconds = 10, expectedPerSecond = 200, missingPerSecond = 0, lagMs = (n) => 10 + (n % 100) } = options
   const { unexpected = 0, certainUnexpected = 0, racing = 0, tookMs = [], unfinishedMs = [], orderUnknown } = options
-  const { duplicate = 0, outOfOrder = 0, asked = 100, failedToConnect = 0, invalidities = [] } = options
+  const { duplicate = 0, outOfOrder = 0, requested = 100, failedToConnect = 0, invalidities = [] } = options
   const { unknownPerSecond = 0 } = options
   const received = expectedPerSecond - missingPerSecond
   const deliveryWindows = Array.from({ length: seconds }, () => ({
@@ -233,10 +233,10 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
       unknownLags: { count: seconds * unknownPerSecond, of: seconds * received, id: 'p3' },
     }),
     connect: {
-      asked,
-      connected: asked - failedToConnect,
+      requested,
+      connected: requested - failedToConnect,
       failures: new Map(failedToConnect === 0 ? [] : [['refused', failedToConnect]]),
-      histogram: histogramOf(asked - failedToConnect, (n) => 1 + (n % 50)),
+      histogram: histogramOf(requested - failedToConnect, (n) => 1 + (n % 50)),
       invalidities,
     },
     generator: generatorWith(options.pauses),

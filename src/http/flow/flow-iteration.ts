@@ -141,8 +141,8 @@ export class FlowIteration<D> implements FlowContext<D> {
 
   /** Intended start of what the flow calls now. */
   #nextDueMs(): number {
-    const askedMs = now() - this.#user.execution.startMs
-    return this.requests === 0 ? Math.min(this.#dueMs, askedMs) : askedMs - this.#lateMs
+    const calledMs = now() - this.#user.execution.startMs
+    return this.requests === 0 ? Math.min(this.#dueMs, calledMs) : calledMs - this.#lateMs
   }
 
   /** Called when a request has been sent or queued: the next one is due when the flow asks for it. */

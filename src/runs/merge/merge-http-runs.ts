@@ -94,9 +94,9 @@ function mergeVuUse(all: readonly VuUse[]): VuUse {
     all.reduce(
       (total, { iterations: { [of]: held } }) => ({
         iterations: total.iterations + held.iterations,
-        heldUs: total.heldUs + held.heldUs,
+        busyUs: total.busyUs + held.busyUs,
       }),
-      { iterations: 0, heldUs: 0 },
+      { iterations: 0, busyUs: 0 },
     )
   return {
     iterations: {

@@ -100,7 +100,7 @@ const KIND: DatabaseKind = {
 export function postgres(options: PostgresOptions = {}): Service {
   const problems = mistakesIn(OPTIONS, options)
   // JavaScript configs are not type-checked.
-  if (!isRecord(options as unknown)) return { ...postgres(), problems }
+  if (!isRecord(options)) return { ...postgres(), problems }
   const name = options.name ?? 'postgres'
   const { allowRemote } = options
   return {

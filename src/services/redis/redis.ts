@@ -80,7 +80,7 @@ const KIND: DatabaseKind = {
 export function redis(options: RedisOptions = {}): Service {
   const problems = mistakesIn(OPTIONS, options)
   // JavaScript configs are not type-checked.
-  if (!isRecord(options as unknown)) return { ...redis(), problems }
+  if (!isRecord(options)) return { ...redis(), problems }
   const name = options.name ?? 'redis'
   const { allowRemote } = options
   return {

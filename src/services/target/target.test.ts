@@ -113,7 +113,7 @@ describe('a started target', () => {
     expect(started.running).toBe(false)
     expect(exits).toMatchObject([{ instance: 0, code: 7, signal: null }])
     expect(exits[0]?.message).toContain('target exited unexpectedly: exit code 7')
-    expect(exits[0]?.message).toContain('| asked to end')
+    expect(exits[0]?.message).toContain('| received the signal')
     expect(exits[0]?.message).not.toContain('s3cret')
   })
 })

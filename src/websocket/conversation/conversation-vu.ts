@@ -57,10 +57,10 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   /** Messages since the send that were not the response. */
   #notTaken = 0
 
-  constructor(id: number, data: D, fork: () => Random, surroundings: ConversationVuContext<D>) {
-    super(id, data, fork, surroundings.execution)
-    this.#context = surroundings
-    this.#counter = new RequestCounter(surroundings.execution)
+  constructor(id: number, data: D, fork: () => Random, context: ConversationVuContext<D>) {
+    super(id, data, fork, context.execution)
+    this.#context = context
+    this.#counter = new RequestCounter(context.execution)
   }
 
   get isInFlight(): boolean {

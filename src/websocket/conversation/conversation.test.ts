@@ -193,11 +193,11 @@ describe('errors of ws.run()', () => {
     ['close', { reset: 1 }, 'closed with code 1011 (server error): overloaded'],
   ])('counts %s as an error of its kind', async (what, errors, detail) => {
     const server = await start()
-    let asked = 0
+    let sent = 0
     const { send: _, ...step } = ask()
     const conversation: ConversationStep<unknown> = {
       ...step,
-      send: () => ({ id: ++lastId, ...(asked++ === 2 ? { do: what } : {}) }),
+      send: () => ({ id: ++lastId, ...(sent++ === 2 ? { do: what } : {}) }),
     }
     const run = await load(server.url).run(
       options({ load: sharedIterations({ iterations: 6, vus: 1 }), steps: conversation, timeout: 300 }),
@@ -409,15 +409,15 @@ describe('errors of ws.run()', () => {
 
   test('does not mistake a late response for the next one, even if both are equal', async () => {
     const server = await start()
-    let asked = 0
+    let sent = 0
     const run = await load(server.url).run(
       options({
         load: sharedIterations({ iterations: 3, vus: 1 }),
         timeout: 200,
         steps: {
           // Other messages are sent immediately, but to a login only the response.
-          send: () => ({ login: `user ${++asked}`, afterMs: asked === 1 ? 300 : 0 }),
-          check: (message) => message.json<{ welcome: string }>().welcome === `user ${asked}`,
+          send: () => ({ login: `user ${++sent}`, afterMs: sent === 1 ? 300 : 0 }),
+          check: (message) => message.json<{ welcome: string }>().welcome === `user ${sent}`,
         },
       }),
     )
@@ -516,7 +516,7 @@ describe('mistakes of a scenario', () => {
 test('stops immediately on an abort, and keeps its measurements', async () => {
   const server = await start()
   const stop = new AbortController()
-  let asked = 0
+  let sent = 0
   const { send: _, ...step } = ask()
   const run = await load(server.url, stop.signal).run(
     options({
@@ -524,7 +524,7 @@ test('stops immediately on an abort, and keeps its measurements', async () => {
       steps: {
         ...step,
         send() {
-          if (++asked === 20) stop.abort(new Error('enough'))
+          if (++sent === 20) stop.abort(new Error('enough'))
           return { id: ++lastId }
         },
       },

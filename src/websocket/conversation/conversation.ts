@@ -98,7 +98,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     this.#slowest = new SlowestRequests(phases)
     this.#deadlines = new Deadlines(plan.timeoutMs)
     this.#clients = this.#createClients(maxVusOf(load))
-    const surroundings = {
+    const context = {
       steps: plan.steps,
       series: this.series,
       slowest: this.#slowest,
@@ -110,7 +110,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     }
     this.#byId = Array.from({ length: maxVusOf(load) }, (_, id) => {
       if (!isOwn(plan.share, id)) return undefined
-      return new ConversationVu(id, rows[id % rows.length] as D, () => random.fork(id), surroundings)
+      return new ConversationVu(id, rows[id % rows.length] as D, () => random.fork(id), context)
     })
     this.#vus = this.#byId.filter((vu) => vu !== undefined)
   }

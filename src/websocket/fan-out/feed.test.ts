@@ -15,7 +15,7 @@ interface Tick {
 
 describe('ids of the target', () => {
   test('are found in the result of send, also for messages that arrived before it', async () => {
-    const server = await start('feed', 'asked')
+    const server = await start('feed', 'on-request')
     const run = await load(server).fanOut({
       path: '/',
       connections: 20,
@@ -33,7 +33,7 @@ describe('ids of the target', () => {
   })
 
   test('are unexpected if send does not resolve to them, and the hint names the fix', async () => {
-    const server = await start('feed', 'asked')
+    const server = await start('feed', 'on-request')
     const run = await load(server).fanOut({
       path: '/',
       connections: 5,

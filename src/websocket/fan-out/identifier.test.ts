@@ -4,26 +4,26 @@ import { Message, type MessageOrigin } from '../message.ts'
 import { Identifier, type Identification, type IdentifyResult } from './identifier.ts'
 
 function counting() {
-  const asked: string[] = []
+  const seen: string[] = []
   const identify = (message: Message) => {
-    asked.push(message.toString())
+    seen.push(message.toString())
     return message.toString().startsWith('?') ? undefined : { id: message.toString() }
   }
-  return { asked, identifier: new Identifier(identify, ({ id }) => `publication ${id}`) }
+  return { seen, identifier: new Identifier(identify, ({ id }) => `publication ${id}`) }
 }
 
 test('identifies equal bytes once, also with other messages in between', () => {
-  const { asked, identifier } = counting()
+  const { seen, identifier } = counting()
   for (const text of ['a', 'b', 'a', 'a', 'b', 'c', 'a'])
     expect(identifier.identify(Buffer.from(text), false)).toEqual([`publication ${text}`])
-  expect(asked).toEqual(['a', 'b', 'c'])
+  expect(seen).toEqual(['a', 'b', 'c'])
 })
 
 test('distinguishes equal bytes of text and binary messages', () => {
-  const { asked, identifier } = counting()
+  const { seen, identifier } = counting()
   identifier.identify(Buffer.from('a'), false)
   identifier.identify(Buffer.from('a'), true)
-  expect(asked).toEqual(['a', 'a'])
+  expect(seen).toEqual(['a', 'a'])
 })
 
 test('distinguishes messages that begin with the same bytes', () => {

@@ -97,10 +97,10 @@ test.each([1, 4])('is invalid if the server ignores the moves of %i of 4 clients
 })
 
 test('does not make moves that are due after the end of the run, and notes their number', async () => {
-  let asked = 0
+  let calls = 0
   const moves: FanOutOptions['moves'] = ({ id }) => [{ time: '700ms', leave: roomOf(id), send: { room: 'none' } }]
-  const run = await fanOut({ move: () => void asked++ }, { moves })
-  expect(asked).toBe(0)
+  const run = await fanOut({ move: () => void calls++ }, { moves })
+  expect(calls).toBe(0)
   expect(run[evidenceOf]().evidenceLines).toContain('4 moves were due after the end of the run and were not made')
 })
 

@@ -352,11 +352,11 @@ describe('SignalR', () => {
   })
 
   test('sends the result that the server waits for, or an error if there is no result', () => {
-    const asked = `{"type":1,"target":"Who","arguments":[],"invocationId":"q"}${END}`
+    const invocation = `{"type":1,"target":"Who","arguments":[],"invocationId":"q"}${END}`
     const responses = (framing: Framing) => {
       const { sent, receive } = connected(framing)
       receive(`{"type":1,"target":"Price","arguments":[]}${END}`)
-      receive(asked)
+      receive(invocation)
       return sent.slice(1)
     }
     expect(responses(signalR({ result: () => undefined }))).toEqual([

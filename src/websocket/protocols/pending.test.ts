@@ -23,15 +23,19 @@ test('ignores the response to an earlier send of a message that was sent again',
 })
 
 test('accepts the response that the protocol defines, otherwise the first message that responds to nothing else', () => {
-  const [asked, other, told] = [request({ a: 1 }), request({ a: 1 }), { b: 1 }]
+  const [sent, other, pushed] = [request({ a: 1 }), request({ a: 1 }), { b: 1 }]
   const response = (responseTo?: object) => new Message(Buffer.of(), false, { responseTo: responseTo as { a: number } })
-  expect([asked, told].map(expectsResponse)).toEqual([true, false])
-  expect([response(asked), response(other), response()].map((it) => isResponseTo(it, asked))).toEqual([
+  expect([sent, pushed].map(expectsResponse)).toEqual([true, false])
+  expect([response(sent), response(other), response()].map((it) => isResponseTo(it, sent))).toEqual([
     true,
     false,
     false,
   ])
-  expect([response(told), response(other), response()].map((it) => isResponseTo(it, told))).toEqual([true, false, true])
+  expect([response(pushed), response(other), response()].map((it) => isResponseTo(it, pushed))).toEqual([
+    true,
+    false,
+    true,
+  ])
   // The mark is not sent.
-  expect(JSON.stringify(asked)).toBe('{"a":1}')
+  expect(JSON.stringify(sent)).toBe('{"a":1}')
 })

@@ -46,14 +46,14 @@ test('uses the given number of processes, and rejects too few with the limit and
 })
 
 test('rejects more sockets to an external target than one address has ports', () => {
-  const elsewhere = { ...LINUX, sources: () => [] }
-  expect(lay(27_000, elsewhere)).toMatchObject({ sources: [], problems: [] })
-  const [problem] = lay(28_000, elsewhere).problems
+  const external = { ...LINUX, sources: () => [] }
+  expect(lay(27_000, external)).toMatchObject({ sources: [], problems: [] })
+  const [problem] = lay(28_000, external).problems
   expect(problem).toMatchObject({ path: 'sourceAddresses', received: undefined })
   expect(problem!.rule).toMatch(
     /at least 2 addresses .* 28,000 sockets .* 27,232 ports to spare .* is 32768–60999; widen it with sysctl …/,
   )
-  expect(lay(28_000, elsewhere, { sources: ['192.0.2.1', '192.0.2.2'] }).problems).toEqual([])
+  expect(lay(28_000, external, { sources: ['192.0.2.1', '192.0.2.2'] }).problems).toEqual([])
 })
 
 test('rejects more sockets than a sane number of processes can hold', () => {

@@ -5,7 +5,7 @@ import type { ScrapeHistory } from './scrape-history.ts'
 import type { Selector } from './selector.ts'
 
 /** Metrics that a scenario queried: reports only show these, not the target's hundreds of other series. */
-export class Asked {
+export class QueriedSeries {
   readonly #histories: readonly ScrapeHistory[]
   readonly #intervalMs: number
   readonly #charts = new Map<string, { readonly unit: RunSeries['unit']; readonly read: () => readonly Reading[] }>()
