@@ -100,7 +100,8 @@ const KIND: DatabaseKind = {
 export function postgres(options: PostgresOptions = {}): Service {
   const problems = mistakesIn(OPTIONS, options)
   // JavaScript configs are not type-checked.
-  if (!isRecord(options)) return { ...postgres(), problems }
+  const written: unknown = options
+  if (!isRecord(written)) return { ...postgres(), problems }
   const name = options.name ?? 'postgres'
   const { allowRemote } = options
   return {

@@ -80,7 +80,8 @@ const KIND: DatabaseKind = {
 export function redis(options: RedisOptions = {}): Service {
   const problems = mistakesIn(OPTIONS, options)
   // JavaScript configs are not type-checked.
-  if (!isRecord(options)) return { ...redis(), problems }
+  const written: unknown = options
+  if (!isRecord(written)) return { ...redis(), problems }
   const name = options.name ?? 'redis'
   const { allowRemote } = options
   return {

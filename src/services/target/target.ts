@@ -34,7 +34,8 @@ export interface Target {
  */
 export function target(options: TargetOptions): Target {
   // JavaScript configs are not type-checked.
-  if (!isRecord(options)) return withoutOptions(options)
+  const written: unknown = options
+  if (!isRecord(written)) return withoutOptions(options)
   const isExternal = (env: NodeJS.ProcessEnv) => Boolean(env['PERF_TARGET_URL']) || options.url !== undefined
   const problems = new Problems()
   const { ready: readyPath, readyTimeoutMs } = TARGET.read(problems, '', options)
