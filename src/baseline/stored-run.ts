@@ -3,7 +3,7 @@ import { evidenceOf, type RunKind, type TimeEvidence } from '../evidence/evidenc
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { percentileName, samplesForPercentile } from '../evidence/sample-size.ts'
 import { InvalidRunError } from '../evidence/verdict.ts'
-import { judgedTimes } from '../matchers/samples.ts'
+import { samplesIncludingLost } from '../matchers/samples.ts'
 import { anyUnknownLags } from '../matchers/unknown-lags.ts'
 import type { HistogramJson } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
@@ -63,7 +63,7 @@ export function storedRun(run: StorableRun, scenario: string, scale: string): St
       `${run.name} cannot be a baseline, and was not stored. ${first.reason}: ${first.finding}.\nFix: ${first.fix}`,
       first.reason,
     )
-  const { histogram, windows, noun, missed } = judgedTimes(evidence)
+  const { histogram, windows, noun, missed } = samplesIncludingLost(evidence)
   if (histogram.count > 0 && histogram.percentileUs(0.5) === Number.POSITIVE_INFINITY)
     throw new InvalidRunError(
       `${run.name} cannot be a baseline, and was not stored: ${formatRatio(histogram.infiniteCount / histogram.count)} of its ` +

@@ -154,7 +154,7 @@ const SERVICES = reading((problems, path, services) => {
   if (!Array.isArray(services)) problems.add(path, services, 'must be a list of services', 'services: [postgres()]')
   else
     for (const { name, problems: found = [] } of services as readonly Service[])
-      problems.adopt(`${path}.${name}`, found)
+      problems.merge(`${path}.${name}`, found)
 })
 
 function readBuild(
@@ -173,7 +173,7 @@ function readBuild(
     return {}
   }
   const options = build as TargetOptions
-  problems.adopt(side, target(options).problems)
+  problems.merge(side, target(options).problems)
   if (options.command === undefined && options.url === undefined)
     problems.add(side, build, 'must have a command or a URL', example)
   return options

@@ -59,7 +59,7 @@ export function readCompareOptions<D>(options: CompareOptions<D>): CompareReques
         `compare({ base, head }, { load, request })`,
       )
   const read = SLICES.read(problems, '', { slices, warmup })
-  problems.adopt('', problemsOfRun(rest))
+  problems.merge('', problemsOfRun(rest))
   if (options.load?.kind === 'sharedIterations') {
     const rule = 'must be a load with a duration: shared iterations are a fixed amount of work'
     problems.add('load', options.load, rule, `load: constantArrivalRate({ rate: 100, vus: 100, duration: '30s' })`)

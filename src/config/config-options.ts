@@ -146,7 +146,7 @@ export function collect<T>(problems: Problems, read: () => T): T | undefined {
     return read()
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error
-    problems.adopt('', error.problems)
+    problems.merge('', error.problems)
     return undefined
   }
 }

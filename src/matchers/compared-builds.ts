@@ -18,7 +18,7 @@ import type { Interval } from '../stats/intervals.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../stats/units.ts'
 import { expectedChange, judgeChange, unknownChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
 import type { Judgement } from './define.ts'
-import { formatSpan, withLack } from './threshold.ts'
+import { formatSpan, withMissingSamples } from './threshold.ts'
 
 const ERRORS = 'find out in the logs of both builds why requests fail'
 const SLOWER = 'profile head under this load, or bisect the commits since base'
@@ -48,7 +48,7 @@ export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan
     invalidities:
       errors.length + failing.length > 0
         ? standing
-        : withLack(standing, lackOf(evidence, plan, what, judged.invalidities)),
+        : withMissingSamples(standing, missingSamplesOf(evidence, plan, what, judged.invalidities)),
     evidence: [...evidence.evidenceLines, ...figures],
     hint: worst,
     fix: errors.length + failing.length > 0 ? ERRORS : SLOWER,
@@ -108,7 +108,7 @@ function valueMs(pairs: readonly SlicePair[], side: 'base' | 'head', { p, metric
   return cpuPairs(pairs).reduce((sum, pair) => sum + pair[side], 0) / pairs.length
 }
 
-function lackOf(
+function missingSamplesOf(
   { pairs, sliceMs }: ComparisonEvidence,
   { p, metric }: NoSlowerPlan,
   what: string,

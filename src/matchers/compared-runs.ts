@@ -10,9 +10,9 @@ import { isBenchResult } from './bench-result.ts'
 import { expectedChange, judgeChange, unknownChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
 import type { Judgement } from './define.ts'
 import { waitsAgainst } from './latency.ts'
-import { judgedTimes, percentileMs } from './samples.ts'
+import { samplesIncludingLost, percentileMs } from './samples.ts'
 import { describeReceived, KIND_NAMES, nameOf, nounOf, timedRun } from './subject.ts'
-import { formatSpan, trusted, withLack } from './threshold.ts'
+import { formatSpan, trusted, withMissingSamples } from './threshold.ts'
 import { anyUnknownLags } from './unknown-lags.ts'
 
 /** Times to compare with, from another run or a baseline. */
@@ -62,7 +62,7 @@ export function readOther(than: unknown, run: TimeEvidence, matcher: string): Ot
 export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlowerPlan): Judgement {
   const { p, tolerance, confidence } = plan
   const what = percentileName(p)
-  const times = judgedTimes(run)
+  const times = samplesIncludingLost(run)
   const now = timeAt(run, p, confidence)
   const before = other.percentile(p, confidence)
   const found = joined(now, before, confidence)
@@ -94,7 +94,7 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
   return {
     ...judged,
     ...expectedChange(what, other.label, tolerance),
-    invalidities: withLack(
+    invalidities: withMissingSamples(
       [...againstRun(run), ...waits, ...against(other, plan)],
       tooFew ? [tooFew] : judged.invalidities,
     ),
@@ -173,7 +173,7 @@ function storedTimes(stored: BaselineEvidence): OtherTimes {
 }
 
 function timeAt(evidence: TimeEvidence, p: number, confidence: number): TimeAt {
-  const times = judgedTimes(evidence)
+  const times = samplesIncludingLost(evidence)
   const interval = percentileIntervalMs(times.windows, p, { confidence })
   return { ms: percentileMs(times, p), interval: trusted(interval, times.windows.length) }
 }
@@ -203,7 +203,7 @@ function joined(now: TimeAt, before: TimeAt, confidence: number): MeasuredRatio 
 /** Mean in milliseconds; infinite if a sample has no time. */
 function meanMsOf(received: unknown, evidence: TimeEvidence): number {
   if (isBenchResult(received)) return received.latency.mean
-  const { histogram } = judgedTimes(evidence)
+  const { histogram } = samplesIncludingLost(evidence)
   return histogram.infiniteCount > 0 ? Number.POSITIVE_INFINITY : histogram.meanUs / 1000
 }
 

@@ -18,7 +18,7 @@ import { clockInvalidities } from './clock-error.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount, judgeRatio } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
-import { withLack, withoutGenerator } from './threshold.ts'
+import { withMissingSamples, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
 import { unknownLagsAgainst } from './unknown-lags.ts'
 
@@ -279,7 +279,7 @@ function judgeNone(
     expected: expectations[0],
     expectedNot: expectations[1],
     received,
-    invalidities: withLack(
+    invalidities: withMissingSamples(
       evidence.invalidities,
       [tooFew && { ...tooFew, fix: hint ?? tooFew.fix }, ...reasons].filter((reason) => reason !== undefined),
     ),
@@ -338,9 +338,9 @@ function judgeRecovery(
     received: [judged.received, times.join(', ')].filter((line) => line !== '').join('\n'),
     invalidities:
       lost === 0
-        ? withLack(evidence.invalidities, [NOTHING_LOST])
+        ? withMissingSamples(evidence.invalidities, [NOTHING_LOST])
         : isOpen
-          ? withLack(judged.invalidities, [endedTooSoon(open, limitMs)])
+          ? withMissingSamples(judged.invalidities, [endedTooSoon(open, limitMs)])
           : judged.invalidities,
     worst: worstClients(evidence),
   }

@@ -5,7 +5,7 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import { sum } from './ratio.ts'
-import { judgedTimes } from './samples.ts'
+import { samplesIncludingLost } from './samples.ts'
 import { hasCounts, isOfDeliveries, isOfIterations, isOfRequests } from './subject.ts'
 
 /**
@@ -50,7 +50,7 @@ export function pausesAgainst(evidence: TimeEvidence, p: number, limitMs: number
   if (!hasCounts(evidence) && !isOfDeliveries(evidence)) return []
   const { eventLoopDelay: pauses } = evidence.generator
   if (pauses.blocks === undefined || pauses.blocks.count === 0) return []
-  const { histogram, noun } = judgedTimes(evidence)
+  const { histogram, noun } = samplesIncludingLost(evidence)
   const lastUs = limitMs * 1000 - 1
   const within = histogram.countAtMost(lastUs)
   // An iteration may be long enough for every pause.

@@ -11,7 +11,7 @@ import { clockInvalidities } from './clock-error.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { pausesAgainst, standingAgainst } from './generator-delay.ts'
 import { rateOptionOf, sum } from './ratio.ts'
-import { judgedTimes, percentileMs, type JudgedTimes } from './samples.ts'
+import { samplesIncludingLost, percentileMs, type SamplesIncludingLost } from './samples.ts'
 import { hasCounts, nounOf, timedRun, type TimeSource } from './subject.ts'
 import {
   DEFAULT_CONFIDENCE,
@@ -19,7 +19,7 @@ import {
   judgeThreshold,
   setAsideLines,
   trusted,
-  withLack,
+  withMissingSamples,
   withoutGenerator,
 } from './threshold.ts'
 import type { On } from './typing.ts'
@@ -114,7 +114,7 @@ function percentileMatcher(name: string, p: number): ExtendMatcher {
 
 function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, options }: Plan): Judgement {
   const { confidence, skipIfReduced } = options
-  const times = judgedTimes(evidence)
+  const times = samplesIncludingLost(evidence)
   const valueMs = percentileMs(times, p)
   const judged = judgeThreshold({
     what: percentileName(p) + (evidence.quantity === 'lag' ? ' lag' : ''),
@@ -141,7 +141,7 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
   return {
     ...judged,
     received: [judged.received, ...missedLine(times, valueMs)].join('\n'),
-    invalidities: withLack(
+    invalidities: withMissingSamples(
       [...against, ...clockInvalidities(evidence, limitMs), ...unknown],
       tooFew ? [tooFew] : judged.invalidities,
     ),
@@ -167,7 +167,11 @@ function reducedTooFar({ reducedTo, invalidities }: TimeEvidence, tooFew: Invali
   return `${tooFew.finding} at scale ${reducedTo}`
 }
 
-function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CONFIDENCE): Interval | undefined {
+function intervalOf(
+  { windows }: SamplesIncludingLost,
+  p: number,
+  confidence = DEFAULT_CONFIDENCE,
+): Interval | undefined {
   return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
 }
 
@@ -196,7 +200,7 @@ function breakingAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: Per
   // A saturated generator was weighed already: what remains exceeds the limit by more than its longest pause.
   const pauses = against.length < evidence.invalidities.length ? [] : pausesAgainst(evidence, p, limitMs)
   const waits = waitsAgainst(evidence, { p, limitMs, confidence })
-  return { against: withLack([...against, ...shortage, ...waits], pauses), because }
+  return { against: withMissingSamples([...against, ...shortage, ...waits], pauses), because }
 }
 
 /** Invalidity if only requests that waited for VUs, busy with requests within the limit, decided the judgement. */
@@ -282,12 +286,12 @@ function sentWithin(evidence: TimeEvidence, limitMs: number): readonly HitWindow
 }
 
 /** `48% of requests got no good response` */
-function missedRatio({ histogram, noun, missed }: JudgedTimes): string {
+function missedRatio({ histogram, noun, missed }: SamplesIncludingLost): string {
   return `${formatRatio(histogram.infiniteCount / histogram.count)} of ${noun} ${missed}`
 }
 
 /** Line with the number of samples without a time, if the percentile is finite. */
-function missedLine({ histogram, noun, missed }: JudgedTimes, valueMs: number): string[] {
+function missedLine({ histogram, noun, missed }: SamplesIncludingLost, valueMs: number): string[] {
   const { infiniteCount, count } = histogram
   if (infiniteCount === 0 || !Number.isFinite(valueMs)) return []
   return [`${formatCount(infiniteCount)} of ${formatCount(count)} ${noun} ${missed} and count as infinitely slow`]

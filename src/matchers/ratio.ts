@@ -10,7 +10,7 @@ import {
   judgeThreshold,
   setAsideLines,
   trusted,
-  withLack,
+  withMissingSamples,
   withoutGenerator,
   type Threshold,
 } from './threshold.ts'
@@ -79,7 +79,7 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
   return {
     ...judged,
     received: [judged.received, ...setAsideLines(evidence.invalidities, against, because)].join('\n'),
-    invalidities: withLack([...against, ...shortage, ...waits], lacking ? [lacking] : judged.invalidities),
+    invalidities: withMissingSamples([...against, ...shortage, ...waits], lacking ? [lacking] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
     fix: assertion.fix,
@@ -121,7 +121,7 @@ function judgeNone(
       total === 0
         ? `${what} unknown: nothing was measured`
         : `${what} = ${formatRatio(hits / total)} ${detail}\n${hits === 0 ? allowed : ''}${claim}`,
-    invalidities: withLack([...against, ...shortage, ...waiting], lacking ? [lacking] : []),
+    invalidities: withMissingSamples([...against, ...shortage, ...waiting], lacking ? [lacking] : []),
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
     fix,
@@ -161,7 +161,7 @@ export function judgeCount(
   const lacking = isBroken ? undefined : tooFewForRatio(judged.expected, limit, scope)
   return {
     ...judged,
-    invalidities: withLack(evidence.invalidities, lacking ? [lacking] : []),
+    invalidities: withMissingSamples(evidence.invalidities, lacking ? [lacking] : []),
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
     fix: assertion.fix,

@@ -12,7 +12,14 @@ import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { timeoutsAgainst } from './generator-delay.ts'
 import { judgeRatio, sum } from './ratio.ts'
 import { requestRun, type RequestSource } from './subject.ts'
-import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
+import {
+  DEFAULT_CONFIDENCE,
+  formatDistance,
+  judgeThreshold,
+  trusted,
+  withMissingSamples,
+  withoutGenerator,
+} from './threshold.ts'
 import type { On } from './typing.ts'
 import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
@@ -188,7 +195,7 @@ function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: 
   return {
     ...judged,
     received: `${judged.received}\n${formatCount(good)} good responses in ${seconds.toFixed(1)} s`,
-    invalidities: withLack(against, tooFew ? [tooFew] : judged.invalidities),
+    invalidities: withMissingSamples(against, tooFew ? [tooFew] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
     fix: 'find what limits the target: CPU, its connection pool, or a lock; or offer a higher rate if that is below the limit',

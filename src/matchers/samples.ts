@@ -3,7 +3,7 @@ import type { Histogram } from '../stats/histogram.ts'
 import { isOfDeliveries, isOfIterations, nounOf } from './subject.ts'
 
 /** Samples of a percentile. */
-export interface JudgedTimes {
+export interface SamplesIncludingLost {
   readonly histogram: Histogram
   readonly windows: readonly Histogram[]
   /** Plural: `requests`, `iterations`, `deliveries`, `calls`. */
@@ -17,7 +17,7 @@ export interface JudgedTimes {
  * a percentile would look best when the target fails most: if more than `1 - p` of the samples have no time, the
  * percentile is infinite.
  */
-export function judgedTimes(evidence: TimeEvidence): JudgedTimes {
+export function samplesIncludingLost(evidence: TimeEvidence): SamplesIncludingLost {
   if (isOfDeliveries(evidence)) return deliveryTimes(evidence)
   const { histogram, windows } = evidence
   const missed = isOfIterations(evidence) ? 'had an error or did not end' : 'got no good response'
@@ -25,11 +25,11 @@ export function judgedTimes(evidence: TimeEvidence): JudgedTimes {
 }
 
 /** Percentile of judged samples in milliseconds: infinite if it falls among samples without a time. */
-export function percentileMs({ histogram }: JudgedTimes, p: number): number {
+export function percentileMs({ histogram }: SamplesIncludingLost, p: number): number {
   return histogram.percentileUs(p) / 1000
 }
 
-function deliveryTimes(evidence: FanOutEvidence): JudgedTimes {
+function deliveryTimes(evidence: FanOutEvidence): SamplesIncludingLost {
   const { histogram, deliveries, deliveryWindows, unknownLags } = evidence
   return {
     histogram: histogram.withInfinite(deliveries.missing),

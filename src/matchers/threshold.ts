@@ -86,7 +86,10 @@ export function trusted(interval: Interval | undefined, windowCount: number): In
 }
 
 /** Invalidities of a run, and those of the assertion whose reason the run does not have. */
-export function withLack(found: readonly Invalidity[], lacking: readonly Invalidity[]): readonly Invalidity[] {
+export function withMissingSamples(
+  found: readonly Invalidity[],
+  lacking: readonly Invalidity[],
+): readonly Invalidity[] {
   return [...found, ...lacking.filter(({ reason }) => !found.some((known) => known.reason === reason))]
 }
 

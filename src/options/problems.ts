@@ -58,7 +58,7 @@ export class Problems {
   }
 
   /** Adds the mistakes of a nested value, with `prefix` before their paths. */
-  adopt(prefix: string, problems: readonly Problem[]): void {
+  merge(prefix: string, problems: readonly Problem[]): void {
     for (const problem of problems) this.#found.push({ ...problem, path: joined(prefix, problem.path) })
   }
 

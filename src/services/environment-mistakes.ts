@@ -13,16 +13,16 @@ export function checkEnvironment(
   const names = services.map(({ name }) => name)
   for (const [index, { name, problems: own = [] }] of services.entries()) {
     const path = `services[${index}]`
-    problems.adopt(path, own)
+    problems.merge(path, own)
     if (own.some((problem) => problem.path === 'name')) continue
     if (!isText(name)) problems.add(`${path}.name`, name, 'must be a string', "name: 'orders'")
     else if (names.indexOf(name) !== index)
       problems.add(`${path}.name`, name, 'must differ from the names of the other services', `name: '${name}-2'`)
   }
   if (target === undefined) return
-  problems.adopt('target', target.problems ?? [])
+  problems.merge('target', target.problems ?? [])
   if (target.options === undefined) return
-  problems.adopt('', urlMistakes(target.options, env))
+  problems.merge('', urlMistakes(target.options, env))
   if ((target.problems ?? []).length === 0 && target.options.command === undefined && !target.isExternal(env))
     problems.add(
       'target',

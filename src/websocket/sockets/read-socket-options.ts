@@ -18,7 +18,7 @@ import { any, duration, flag, integer, matching, rate } from '../../options/valu
 import type { Framing } from '../framing.ts'
 import { checkedMessage, isOutgoing, synchronous } from '../returned-values.ts'
 import { readHandshake } from './read-handshake.ts'
-import { layOut, MOST_PROCESSES } from './socket-limits.ts'
+import { planSockets, MOST_PROCESSES } from './socket-limits.ts'
 import type { HeartbeatOption, HeartbeatPlan, Placement, SocketOptions, SocketPlan } from './socket-options.ts'
 import { checkSources, findAddress } from './source-addresses.ts'
 
@@ -144,7 +144,7 @@ export async function place(
   const own = shareOf(share, sockets)
   await checkSources(problems, plan.sourceAddresses ?? [])
   const onMachine = address.startsWith('127.') ? sockets : own
-  const layout = layOut(problems, { sockets: own, onMachine, instances: plan.urls.length }, wanted, limits)
+  const layout = planSockets(problems, { sockets: own, onMachine, instances: plan.urls.length }, wanted, limits)
   problems.throwIfAny(subject)
   return { layout, addresses, share }
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { constantVus } from '../../load/builders.ts'
 import { Problems } from '../../options/problems.ts'
 import { load } from '../../testing/truth-websocket.ts'
-import { layOut, type Limits } from './socket-limits.ts'
+import { planSockets, type Limits } from './socket-limits.ts'
 import { checkSources } from './source-addresses.ts'
 
 const LINUX: Limits = {
@@ -13,7 +13,7 @@ const LINUX: Limits = {
 
 function lay(connections: number, limits = LINUX, wanted: { processes?: number; sources?: string[] } = {}) {
   const problems = new Problems()
-  const layout = layOut(
+  const layout = planSockets(
     problems,
     { sockets: connections, instances: 1 },
     { processes: wanted.processes, sources: wanted.sources },

@@ -39,7 +39,7 @@ interface LaidOutSockets {
  * @param wanted.processes of the scenario; `undefined` for as many as the limit of descriptors requires
  * @param wanted.sources of the scenario
  */
-export function layOut(
+export function planSockets(
   problems: Problems,
   { sockets, onMachine = sockets, instances }: LaidOutSockets,
   wanted: { readonly processes: number | undefined; readonly sources: readonly string[] | undefined },
