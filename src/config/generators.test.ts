@@ -250,6 +250,39 @@ test('fails on every generator if an objective is missed', async () => {
   expect(plainText(output)).not.toContain('another generator did not pass')
 })
 
+test('reads a ledger on one generator, and judges the same rows on each', async () => {
+  const project = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource('generators: 2,'),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': `
+      import { appendFileSync } from 'node:fs'
+      import { expect } from 'vitest'
+      import { perfTest } from 'vitest-slo'
+      const generator = process.env.PERF_GENERATOR ?? '1'
+      const seen = (what, values) => appendFileSync('seen', JSON.stringify({ what, generator, ...values }) + '\\n')
+      perfTest('ledger', async ({ ledger }) => {
+        const own = ledger.with({ settleFor: 0 })
+        const { amount } = await own.value(() => [{ total: process.pid }])
+        seen('total', { amount })
+        const rows = () => {
+          seen('read')
+          return [{ account: generator, balance: -1 }]
+        }
+        await expect(own).toHoldInvariant('no debts', rows).catch(({ message }) => seen('judged', { message }))
+      })
+    `,
+  })
+  onTestFinished(() => project[Symbol.asyncDispose]())
+  const { exitCode, output } = await project.run(['run'])
+  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
+  expect(plainText(output)).not.toContain('another generator did not pass')
+  const seen = (await seenIn(project)) as readonly (Seen & { readonly amount?: string; readonly message?: string })[]
+  expect(new Set(seen.filter(({ what }) => what === 'read').map(({ generator }) => generator)).size).toBe(1)
+  for (const figure of ['total', 'judged']) expect(count(seen, figure)).toBe(2)
+  expect(new Set(seen.filter(({ what }) => what === 'total').map(({ amount }) => amount)).size).toBe(1)
+  expect(new Set(seen.filter(({ what }) => what === 'judged').map(({ message }) => message)).size).toBe(1)
+})
+
 test('is invalid if the generators have different plans', async () => {
   const project = await loadedProject('generators: 2,')
   const { exitCode, output } = await project.run(['run', '-t', 'a rate'], { OWN_RATE: '1' })

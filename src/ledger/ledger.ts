@@ -21,6 +21,8 @@ import type { Clock } from './settle.ts'
 import { bindSource } from './sources.ts'
 import { readStatement, refuseActions } from './statement.ts'
 
+type OnOneGenerator = <T>(what: string, compute: () => Promise<T>) => Promise<T>
+
 /** Context of a ledger, one per scenario. */
 export interface LedgerContext {
   /** Databases of the run; if there are several, the scenario selects one with {@link Ledger.of}. */
@@ -37,6 +39,11 @@ export interface LedgerContext {
   readonly loadEndedMs?: (() => number | undefined) | undefined
   /** Lines for the evidence about disruptions of the target or its services so far. @default none */
   readonly notes?: (() => readonly string[]) | undefined
+  /**
+   * Does something once, and passes its result to all generators: they judge the same rows, and the target's database is read
+   * once. @default just does it
+   */
+  readonly onOneGenerator?: OnOneGenerator
   /** @default real time */
   readonly clock?: Clock
 }
@@ -127,6 +134,7 @@ class RowLedger implements Ledger {
   readonly #service: string | undefined
   readonly #limits: LedgerLimits
   readonly #database: { readonly url: string } | NoStore
+  readonly #once: OnOneGenerator
 
   constructor(context: LedgerContext, service: string | undefined, limits: LedgerLimits) {
     this.#context = context
@@ -138,7 +146,13 @@ class RowLedger implements Ledger {
       choose: (name) => `ledger.of('${name}')`,
       isExternal: context.isExternal ?? false,
     })
-    this[ledgerChecks] = new RowChecks({ ...context, database: this.#database }, limits, context.clock ?? REAL_TIME)
+    this.#once = context.onOneGenerator ?? ((_, compute) => compute())
+    const checks = new RowChecks({ ...context, database: this.#database }, limits, context.clock ?? REAL_TIME)
+    this[ledgerChecks] = {
+      history: (check) => this.#once('a check of the ledger', () => checks.history(check)),
+      conservation: (check) => this.#once('a check of the ledger', () => checks.conservation(check)),
+      invariant: (rows) => this.#once('a check of the ledger', () => checks.invariant(rows)),
+    }
   }
 
   get available(): boolean {
@@ -160,17 +174,21 @@ class RowLedger implements Ledger {
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]> {
     const statement = readStatement(sql)
     refuseActions(statement)
-    await using session = await this.#open()
-    return (await session.query(statement.sql, params)).rows as readonly Row[]
+    return this.#once('a query of the ledger', async () => {
+      await using session = await this.#open()
+      return (await session.query(statement.sql, params)).rows as readonly Row[]
+    })
   }
 
   async value(total: RowSource): Promise<LedgerTotal> {
     const { signal, runId } = this.#context
     const source = bindSource('total', total, { runId, signal, timeoutMs: this.#limits.queryTimeoutMs })
-    if (source.query === undefined) return { amount: amountOf(await source.read(undefined), source.shown) }
-    if ('reason' in this.#database && this.#database.isExternal) return { amount: undefined }
-    await using session = await this.#open()
-    return { amount: amountOf(await source.read(session.query), source.shown) }
+    return this.#once('a total of the ledger', async () => {
+      if (source.query === undefined) return { amount: amountOf(await source.read(undefined), source.shown) }
+      if ('reason' in this.#database && this.#database.isExternal) return { amount: undefined }
+      await using session = await this.#open()
+      return { amount: amountOf(await source.read(session.query), source.shown) }
+    })
   }
 
   with(options: LedgerOptions): Ledger {
