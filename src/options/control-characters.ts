@@ -1,3 +1,5 @@
+import { TextBuilder } from './text-builder.ts'
+
 /** Sequences that style a text, move the cursor or clear a line: `\x1b[31m`, `\x1b[2K`. */
 const SEQUENCE = String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]`
 /** Colours and styles of a terminal, which can hide text or show a failure as a pass. */
@@ -96,21 +98,24 @@ interface Change {
  */
 function changed(text: string, together: (code: number, at: number) => Change | undefined, alone?: string): string {
   const kindOf = kindsOfUnits()
-  let shown = ''
-  let done = 0
+  const shown = new TextBuilder(text.length)
+  let isChanged = false
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     const kind = kindOf[code]
     // Selectors are unchanged.
-    if (kind === ORDINARY || (kind === SELECTOR && alone === undefined)) continue
-    const change = kind === TOGETHER ? together(code, at) : written(code)
-    if (change === undefined) continue
-    if (at > done) shown += text.slice(done, at)
-    shown += kind === TOGETHER ? change.shown : (alone ?? change.shown)
-    done = at + change.length
-    at = done - 1
+    const isKept = kind === ORDINARY || (kind === SELECTOR && alone === undefined)
+    const change = isKept ? undefined : kind === TOGETHER ? together(code, at) : written(code)
+    if (change === undefined) {
+      shown.add(code)
+      continue
+    }
+    isChanged = true
+    const replacement = kind === TOGETHER ? change.shown : (alone ?? change.shown)
+    if (replacement !== '') shown.addText(replacement)
+    at += change.length - 1
   }
-  return done === 0 ? text : shown + text.slice(done)
+  return isChanged ? shown.toString() : text
 }
 
 const alreadyWritten = new Map<number, Change>()

@@ -68,7 +68,51 @@ export class Search {
   }
 }
 
-const searches: Search[] = []
+/** A backward search for the last match before an index, as a series of forward searches: indexes must not decrease. */
+export class LastMatch {
+  readonly #pattern: RegExp
+  #text = ''
+  #from = 0
+  #last = { start: -1, end: -1 }
+  #next = { start: -1, end: -1 }
+
+  /** @param pattern with the flag `g` */
+  constructor(pattern: RegExp) {
+    this.#pattern = pattern
+    searches.push(this)
+  }
+
+  /** The last match that ends at or before an index; its start is -1 if there is none. */
+  before(text: string, index: number): { readonly start: number; readonly end: number } {
+    if (text !== this.#text || index < this.#from) {
+      this.forget()
+      this.#text = text
+      this.#next = this.#search(0)
+    }
+    this.#from = index
+    while (this.#next.end <= index) {
+      this.#last = this.#next
+      this.#next = this.#search(this.#last.end)
+    }
+    return this.#last
+  }
+
+  #search(from: number): { readonly start: number; readonly end: number } {
+    this.#pattern.lastIndex = from
+    const match = this.#pattern.exec(this.#text)
+    return match === null
+      ? { start: Infinity, end: Infinity }
+      : { start: match.index, end: match.index + match[0].length }
+  }
+
+  forget(): void {
+    this.#text = ''
+    this.#from = 0
+    this.#last = this.#next = { start: -1, end: -1 }
+  }
+}
+
+const searches: { forget(): void }[] = []
 
 /** Releases the current text, so that it can be garbage-collected. */
 export function release(): void {

@@ -1,5 +1,6 @@
 import { withoutUnseen } from './control-characters.ts'
 import { MASK } from './found.ts'
+import { PartSearch } from './part-search.ts'
 
 /** Minimum length of a secret, in characters: a shorter one would mask ordinary words and numbers. */
 export const MIN_SECRET_LENGTH = 6
@@ -10,7 +11,8 @@ export const MIN_SECRET_LENGTH = 6
  */
 export function maskKnown(text: string, secrets: readonly string[]): string {
   let clean = text
-  for (const each of matchersOf(secrets)) if (clean.includes(each.part)) clean = masked(clean, each)
+  const { matchers, search } = matchersOf(secrets)
+  for (const each of search?.candidates(text) ?? matchers) if (clean.includes(each.part)) clean = masked(clean, each)
   return clean
 }
 
@@ -24,16 +26,25 @@ interface Matcher {
   readonly isInWord: boolean
 }
 
-const matchersBySecrets = new WeakMap<readonly string[], readonly Matcher[]>()
+interface Matchers {
+  readonly matchers: readonly Matcher[]
+  /** Undefined for few matchers. */
+  readonly search: PartSearch<Matcher> | undefined
+}
 
-function matchersOf(secrets: readonly string[]): readonly Matcher[] {
+const matchersBySecrets = new WeakMap<readonly string[], Matchers>()
+const MANY = 16
+
+function matchersOf(secrets: readonly string[]): Matchers {
   const known = matchersBySecrets.get(secrets)
   if (known !== undefined) return known
   const long = secrets.filter(({ length }) => length >= MIN_SECRET_LENGTH)
   const sorted = long.toSorted((one, other) => other.length - one.length)
   const matchers = [...new Set(sorted)].flatMap(matchersOfOne)
-  matchersBySecrets.set(secrets, matchers)
-  return matchers
+  const search = matchers.length > MANY ? new PartSearch(matchers) : undefined
+  const all = { matchers, search }
+  matchersBySecrets.set(secrets, all)
+  return all
 }
 
 const matchersBySecret = new Map<string, readonly Matcher[]>()

@@ -1,6 +1,6 @@
 import { isNameCharacter, readEscape } from './escaped-character.ts'
 import { after, codeAt, type Found, none, oneOf, SPACE } from './found.ts'
-import { MAX_NAME_LENGTH, nameIn, type Name } from './secret-names.ts'
+import { MAX_NAME_LENGTH, nameIn, nameOf, type Name } from './secret-names.ts'
 import { readValue, QUOTED, unlessState, word } from './secret-value.ts'
 import {
   backslashesBefore,
@@ -60,8 +60,7 @@ const BLANK = 32
 function mayFollow(text: string, nameStart: number, nameEnd: number): boolean {
   let at = nameEnd + 1
   while (at < nameEnd + 8 && isSpace(codeAt(at))) at++
-  const first = codeAt(at)
-  if (first === COLON || first === EQUALS || isVerb(first)) return true
+  if (startsValue(codeAt(at)) || isVerb(codeAt(at) | 32, codeAt(at + 1) | 32)) return true
   const end = Math.min(at + 64, text.length)
   while (at < end && !isSpace(codeAt(at)) && !isDigit(codeAt(at))) at++
   return at - nameEnd > 64 || isDigit(codeAt(at)) || isOption(text, nameStart)
@@ -73,17 +72,26 @@ function isOption(text: string, nameStart: number): boolean {
 }
 
 const isDigit = oneOf('0123456789')
-const COLON = 58
-const EQUALS = 61
 const isSpace = oneOf(SPACE)
-/** First letters of `is`, `was`, `value` and `number`, and separators of column lists. */
-const isVerb = oneOf(`iwvncIWVNC),|'`)
+/** Signs before a value, separators of columns, and a quotation mark in SQL. */
+const startsValue = oneOf(`:=),|'`)
+
+/** Whether two letters begin `is`, `was`, `value`, `number` or `code`. */
+function isVerb(first: number, second: number): boolean {
+  if (first === LETTER_I) return second === LETTER_S
+  if (first === LETTER_W || first === LETTER_V) return second === LETTER_A
+  return (first === LETTER_N && second === LETTER_U) || (first === LETTER_C && second === LETTER_O)
+}
+
+const [LETTER_A, LETTER_C, LETTER_I, LETTER_N, LETTER_O, LETTER_S, LETTER_U, LETTER_V, LETTER_W] = [
+  97, 99, 105, 110, 111, 115, 117, 118, 119,
+]
 
 function startOfName(text: string, index: number): number {
   let start = index
   while (start > index - MAX_NAME_LENGTH && isNameCharacter(codeAt(start - 1))) start--
   // A quotation mark in a URL does not belong to the name.
-  return text[start - 1] === '%' ? Math.max(start, after(text, QUOTE_IN_URL, start)) : start
+  return codeAt(start - 1) === PERCENT ? Math.max(start, after(text, QUOTE_IN_URL, start)) : start
 }
 
 /** The value after a name with escaped characters: `"p\u0061ssword": "…"`. Undefined if none is escaped at the index. */
@@ -108,7 +116,7 @@ export function escapedName(text: string, index: number): Found | undefined {
     nameEnd = Math.floor(escape / 128)
   }
   if (name.length > MAX_NAME_LENGTH) return none(nameEnd)
-  const known = nameIn(name, 0, name.length)
+  const known = nameOf(name)
   return (known.isSecret ? valueAfter(text, known, nameStart, nameEnd) : undefined) ?? none(nameEnd)
 }
 
@@ -116,7 +124,6 @@ export function escapedName(text: string, index: number): Found | undefined {
 const isFollower = oneOf(`:= \t\n\r"'\`\\)]><(,%&`)
 
 function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number): Found | undefined {
-  const before = text[nameStart - 1]
   const follower = codeAt(nameEnd)
   if (follower === GREATER && isElement(text, nameStart)) return elementText(text, nameEnd + 1)
   if (follower === PERCENT) return percentValue(text, nameEnd)
@@ -140,10 +147,10 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
   }
   const separator = separatorAfter(end)
   if (separator >= 0) {
-    const sign = text[separator - 1] === ':' ? ':' : '='
-    return readValue(text, { name, at: separator, separator: sign, opening: before })
+    const sign = codeAt(separator - 1) === COLON ? ':' : '='
+    return readValue(text, { name, at: separator, separator: sign, opening: text[nameStart - 1] })
   }
-  const apart = quoteEnd >= 0 ? valueApart(text, name, quoteEnd, before) : undefined
+  const apart = quoteEnd >= 0 ? valueApart(text, name, quoteEnd, text[nameStart - 1]) : undefined
   if (apart !== undefined) return apart
   // `--password hunter2`
   if (follower === BLANK && name.text.startsWith('--')) return word(text, nameEnd + 1)
@@ -162,6 +169,6 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
   return isSpace(follower) ? saidValue(text, nameEnd) : undefined
 }
 
-const [LESS, GREATER, PERCENT, AMPERSAND, OPENING, NEW_LINE, RETURN] = [60, 62, 37, 38, 40, 10, 13]
+const [COLON, LESS, GREATER, PERCENT, AMPERSAND, OPENING, NEW_LINE, RETURN] = [58, 60, 62, 37, 38, 40, 10, 13]
 const isPassword = (name: string) => name.length === 8 && name.toLowerCase() === 'password'
 const isQuote = oneOf(`"'\``)

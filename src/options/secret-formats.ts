@@ -1,4 +1,4 @@
-import { Search, type Found } from './found.ts'
+import { endOfLine, type Found, LastMatch } from './found.ts'
 
 /** A format found by its first three characters, in lower case; any character may follow a shorter start. */
 interface Format {
@@ -47,14 +47,16 @@ interface Preceded extends Omit<Format, 'pattern'> {
   readonly pattern: RegExp | ''
   /** With the flag `y`; the value follows its first group. */
   readonly whole: RegExp
-  /** The command required in the 100 characters before. */
-  readonly before: RegExp | undefined
+  /** The command required in the 100 characters before, on the same line. */
+  readonly command: LastMatch | undefined
 }
 
-const known = (starts: readonly string[], prefix: string, value: string, before?: Preceded['before']): Preceded => {
+/** @param command with the flag `g` */
+const known = (starts: readonly string[], prefix: string, value: string, command?: RegExp): Preceded => {
   const whole = new RegExp(`(${prefix})${value}`, 'y')
+  if (command === undefined) return { starts, pattern: whole, whole, command }
   // Few texts contain a command, so it is searched for first.
-  return { starts, pattern: before === undefined ? whole : '', whole, before }
+  return { starts, pattern: '', whole, command: new LastMatch(command) }
 }
 
 /** An argument of a command. */
@@ -72,23 +74,18 @@ export const PRECEDED: readonly Preceded[] = [
     String.raw`(?<=\s)(?:-u|-U|--user|--proxy-user)[ =]{0,4}["']?(?!\d+:)[^\s:"'@]{1,64}:`,
     String.raw`(?!\/\/)[^\s"']+`,
   ),
-  known(
-    ['-p'],
-    String.raw`-p(?<=\s-p)`,
-    WORD,
-    /\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b[^\n]*$/,
-  ),
+  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, /\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b/g),
   known(
     ['-p'],
     String.raw`-[pP] (?<=\s-[pP] )`,
     WORD,
-    /\b(?:mongo\w{0,10}|(?:docker|podman|nerdctl|oras|az|registry) login|sqlcmd|bcp|zip|unzip)\b[^\n]*$/,
+    /\b(?:mongo\w{0,10}|(?:docker|podman|nerdctl|oras|az|registry) login|sqlcmd|bcp|zip|unzip)\b/g,
   ),
-  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, /\b7z[ar]?\b[^\n]*$/),
-  known(['-a'], String.raw`-a (?<=\s-a )`, WORD, /\b(?:redis|valkey)-cli\b[^\n]*$/),
-  known(['-a', '--a'], String.raw`-(?:a|-auth) (?<=\s--?\w{1,4} )[^\s:"']{1,64}:`, WORD, /\b(?:https?|xhs?)\b[^\n]*$/),
-  known(['-w'], String.raw`-w (?<=\s-w )`, WORD, /\bldap\w{1,10}\b[^\n]*$/),
-  known(['-e', '--c'], String.raw`-(?:E|-cert)[ =](?<=\s--?\w{1,4}[ =])[^\s:"']{2,200}:`, WORD, /\bcurl\b[^\n]*$/),
+  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, /\b7z[ar]?\b/g),
+  known(['-a'], String.raw`-a (?<=\s-a )`, WORD, /\b(?:redis|valkey)-cli\b/g),
+  known(['-a', '--a'], String.raw`-(?:a|-auth) (?<=\s--?\w{1,4} )[^\s:"']{1,64}:`, WORD, /\b(?:https?|xhs?)\b/g),
+  known(['-w'], String.raw`-w (?<=\s-w )`, WORD, /\bldap\w{1,10}\b/g),
+  known(['-e', '--c'], String.raw`-(?:E|-cert)[ =](?<=\s--?\w{1,4}[ =])[^\s:"']{2,200}:`, WORD, /\bcurl\b/g),
   known(['web'], String.raw`webhook\.office\.com\/webhookb2\/`, String.raw`[^\s"'?]{8,}`),
   known(['jdb'], String.raw`jdbc:oracle:(?:thin|oci8?):[^\s/@:]{1,64}\/`, String.raw`[^\s@"']{1,128}(?=@)`),
   // A Redis command on its own line.
@@ -107,10 +104,10 @@ export const PRECEDED: readonly Preceded[] = [
 ]
 
 /** The value at an index where its pattern matches, after its command if it has one. */
-export function preceded(text: string, { whole, before }: Preceded, index: number): Found | undefined {
-  if (before !== undefined) {
-    const from = Math.max(0, index - 100)
-    if (COMMAND.from(text, from) > index || !before.test(text.slice(from, index))) return undefined
+export function preceded(text: string, { whole, command }: Preceded, index: number): Found | undefined {
+  if (command !== undefined) {
+    const { start, end } = command.before(text, index)
+    if (start < Math.max(0, index - 100) || endOfLine(text, end) < index) return undefined
   }
   whole.lastIndex = index
   const match = whole.exec(text)
@@ -118,10 +115,3 @@ export function preceded(text: string, { whole, before }: Preceded, index: numbe
   const end = index + match[0].length
   return { start: index + match[1]!.length, end, next: end }
 }
-
-/** The end of the next command with a secret as an argument. */
-const COMMAND = new Search((text, from) => {
-  ANY_COMMAND.lastIndex = from
-  return ANY_COMMAND.test(text) ? ANY_COMMAND.lastIndex : text.length + 1
-})
-const ANY_COMMAND = /mysql|mariadb|sshpass|mongo|login|sqlcmd|bcp|zip|7z|redis-cli|valkey-cli|http|xh|ldap|curl/g

@@ -1,14 +1,27 @@
-import { after, codeAt, endOfLine, type Found, lastBefore, MASK, none, oneOf, release, SPACE, take } from './found.ts'
+import {
+  after,
+  codeAt,
+  endOfLine,
+  type Found,
+  lastBefore,
+  none,
+  oneOf,
+  release,
+  searchOf,
+  SPACE,
+  take,
+} from './found.ts'
+import { Masked } from './masked.ts'
 import { escapedName, namedValue } from './secret-by-name.ts'
 import { FORMATS, PRECEDED, preceded } from './secret-formats.ts'
-import { credentialsOfUrl, PATH_WORDS, pathWith, queryValue, tokenInPath } from './secret-in-url.ts'
+import { credentialsOfUrl, PATH_WORDS, queryValue, tokenInPath } from './secret-in-url.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
 const BEFORE_CREDENTIALS = /[ ,]*/y
 const PARAMETER = /\w+=/y
 const CREDENTIALS = /[\w.~+/=:-]*/y
 
-type Read = (text: string, index: number, end: number) => Found | undefined
+type Read = (text: string, index: number, end: number, done: number) => Found | undefined
 
 /** A possible start of a secret. */
 class Trigger {
@@ -18,7 +31,7 @@ class Trigger {
   readonly word: string | undefined
   /** With the flag `y`. */
   readonly pattern: RegExp
-  /** Returns the range to mask; undefined if another trigger may match. The trigger is from `index` to `end`. */
+  /** Returns the range to mask; undefined if another trigger may match. The trigger is from `index` to `end`, `done` is the end of the range masked last. */
   readonly read: Read
 
   constructor(starts: readonly string[], given: RegExp | string, read: Read) {
@@ -57,8 +70,7 @@ const TRIGGERS: readonly Trigger[] = [
     /\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)(?:[ ,]|\r?\n[ \t])/y,
     schemeValue,
   ),
-  ...PATH_WORDS.map((word) => new Trigger([`/${word.slice(0, 2)}`], pathWith(word), tokenInPath)),
-  new Trigger(['%2f', '%25'], pathWith(`(?:${PATH_WORDS.join('|')})`), tokenInPath),
+  new Trigger([...PATH_WORDS.map((word) => `/${word.slice(0, 2)}`), '%2f', '%25'], '', tokenInPath),
   ...NAMES.map(
     (name) => new Trigger([name.slice(0, 3)], name.includes('[') ? new RegExp(name, 'iy') : name, namedValue),
   ),
@@ -104,18 +116,17 @@ function keyOf(first: number, second: number, third: number): number {
 /** The text with everything masked that has the form of a secret. Takes time linear in the length. */
 export function maskForms(text: string): string {
   take(text)
-  let clean = ''
-  let done = 0
+  const masked = new Masked(text)
   for (let at = nextCandidate(text, 0); at < text.length;) {
-    const found = find(text, at)
-    if (found !== undefined && found.end > found.start && found.start >= done) {
-      clean += text.slice(done, found.start) + MASK
-      done = found.end
+    const found = find(text, at, masked.end)
+    if (found === undefined) at = nextCandidate(text, at + 1)
+    else {
+      if (found.end > found.start && found.start >= masked.end) masked.mask(found.start, found.end)
+      at = nextCandidate(text, Math.max(found.next, found.end, masked.end, at + 1))
     }
-    at = nextCandidate(text, found === undefined ? at + 1 : Math.max(found.next, found.end, done, at + 1))
   }
   release()
-  return clean === '' ? text : clean + text.slice(done)
+  return masked.toString()
 }
 
 /** The next index where a trigger may match, or the end. */
@@ -123,17 +134,14 @@ function nextCandidate(text: string, from: number): number {
   // No secret begins in the last two characters.
   const last = text.length - 2
   if (from >= last) return text.length
-  let isInWord = from > 0 && isAlphanumeric(codeAt(from - 1))
   let second = codeAt(from)
   let third = codeAt(from + 1)
   for (let at = from; at < last; at++) {
     const first = second
     second = third
     third = codeAt(at + 2)
-    if (first < 128) {
-      if (candidates[keyOf(first, second, third)] !== 0 && !(isInWord && isDigit(first))) return at
-      isInWord = isAlphanumeric(first)
-    } else isInWord = false
+    if (first >= 128 || candidates[keyOf(first, second, third)] === 0) continue
+    if (!isDigit(first) || !isAlphanumeric(codeAt(at - 1))) return at
   }
   return text.length
 }
@@ -147,13 +155,13 @@ function isAlphanumeric(code: number): boolean {
   return isDigit(code) || ((code | 32) >= 97 && (code | 32) <= 122)
 }
 
-function find(text: string, at: number): Found | undefined {
+function find(text: string, at: number, done: number): Found | undefined {
   const key = keyOf(codeAt(at), codeAt(at + 1), codeAt(at + 2))
   const triggers = byCandidate[candidates[key]!]!
   for (let index = 0; index < triggers.length; index++) {
     const trigger = triggers[index]!
     const end = trigger.word === undefined ? after(text, trigger.pattern, at) : afterWord(trigger.word, at)
-    const found = end < 0 ? undefined : trigger.read(text, at, end)
+    const found = end < 0 ? undefined : trigger.read(text, at, end, done)
     if (found !== undefined) return found
   }
   return undefined
@@ -172,13 +180,16 @@ function upTo(text: string, start: number, wanted: string): Found {
 }
 
 /** `user:password@tcp(host:3306)/db`, as in MySQL drivers for Go. */
-function credentialsBefore(text: string, index: number): Found | undefined {
+function credentialsBefore(text: string, index: number, _: number, done: number): Found | undefined {
+  const from = Math.max(done, index - 200)
+  if (COLON.from(text, from) >= index) return undefined
   let start = index
-  while (start > index - 200 && isPartOfCredentials(codeAt(start - 1))) start--
-  const colon = text.slice(start, index).indexOf(':')
-  return colon < 0 ? undefined : { start: start + colon + 1, end: index, next: index }
+  while (start > from && isPartOfCredentials(codeAt(start - 1))) start--
+  const colon = COLON.from(text, start)
+  return colon < index ? { start: colon + 1, end: index, next: index } : undefined
 }
 
+const COLON = searchOf(':')
 const endsCredentials = oneOf(`${SPACE}"'\`=`)
 const isPartOfCredentials = (code: number) => code !== 0 && !endsCredentials(code)
 
@@ -197,10 +208,12 @@ const SCHEME_WORDS =
 /** Message of a server about a credential: `WWW-Authenticate: Bearer error="invalid_token"`. */
 const CHALLENGE = /(?:realm|error|error_description|error_uri|scope|charset|title|resource_metadata)\s?=/iy
 
+const LETTER_D = 100
+
 /** `Bearer …`, `Basic …` and the parameters of `Digest …`. */
 function schemeValue(text: string, index: number, from: number): Found {
   const start = after(text, BEFORE_CREDENTIALS, from)
-  if (/^d/i.test(text[index]!) && after(text, PARAMETER, start) >= 0) {
+  if ((codeAt(index) | 32) === LETTER_D && after(text, PARAMETER, start) >= 0) {
     const end = endOfLine(text, start)
     return { start, end, next: end }
   }

@@ -132,31 +132,57 @@ export const PATH_WORDS =
     ' ',
   )
 
-const SLASH = '(?:/|%(?:25)?2f)'
-const NEXT = new RegExp(SLASH, 'iy')
-
-/** A pattern for a path segment that begins with the word, and may be followed by a token. */
-export const pathWith = (word: string) => new RegExp(`${SLASH}${word}[a-z_-]{0,20}${SLASH}(?=[^\\s/])`, 'iy')
-
-/** A generated segment of a path, up to four after the word. */
-export function tokenInPath(text: string, _: number, from: number): Found | undefined {
+/** A generated segment of a path, up to four after a segment that begins with one of the words. */
+export function tokenInPath(text: string, index: number): Found | undefined {
+  const word = afterSlash(text, index)
+  if (word < 0) return undefined
+  let wordEnd = word
+  while (wordEnd < word + MAX_WORD && isOfWord(codeAt(wordEnd))) wordEnd++
+  let start = afterSlash(text, wordEnd)
+  if (start < 0 || start >= text.length || !startsSegment(codeAt(start)) || !hasWord(word, wordEnd)) return undefined
   let found: Found | undefined
-  let start = from
   for (let depth = 0; depth < 4; depth++) {
     let end = start
     while (end < text.length && isSegment(codeAt(end))) end++
     const segment = end - start < MIN_TOKEN ? '' : text.slice(start, end)
     if (looksGenerated(segment) && !FILE.test(segment)) found = { start: found?.start ?? start, end, next: end }
-    const code = codeAt(end)
-    if (code !== SLASH_CODE && code !== PERCENT) break
-    start = after(text, NEXT, end)
+    start = afterSlash(text, end)
     if (start < 0) break
   }
   return found
 }
 
+/** The index after a slash, which may be encoded once or twice, or -1. */
+function afterSlash(text: string, at: number): number {
+  const code = codeAt(at)
+  if (code === SLASH) return at + 1
+  if (code !== PERCENT) return -1
+  const digits = text.startsWith('25', at + 1) ? at + 3 : at + 1
+  return codeAt(digits) === TWO && (codeAt(digits + 1) | 32) === LETTER_F ? digits + 2 : -1
+}
+
+/** Whether one of the words and at most 20 other characters are in a range. */
+function hasWord(from: number, end: number): boolean {
+  return (WORDS_BY_LETTER[(codeAt(from) | 32) - LETTER_A] ?? []).some((word) => {
+    if (end - from < word.length || end - from > word.length + MAX_REST) return false
+    for (let at = 0; at < word.length; at++) {
+      const code = codeAt(from + at)
+      if (word.charCodeAt(at) !== (code === HYPHEN ? code : code | 32)) return false
+    }
+    return true
+  })
+}
+
+const LETTER_A = 97
+const WORDS_BY_LETTER = Array.from({ length: 26 }, (_, letter) =>
+  PATH_WORDS.filter((word) => word.charCodeAt(0) === LETTER_A + letter),
+)
+const MAX_REST = 20
+const MAX_WORD = 32
+const isOfWord = (code: number) => ((code | 32) >= LETTER_A && (code | 32) <= 122) || code === HYPHEN || code === 95
+const startsSegment = (code: number) => code !== SLASH && !isSpace(code)
+
 const isSegment = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~+=-')
 const MIN_TOKEN = 10
-const SLASH_CODE = 47
-const PERCENT = 37
+const [PERCENT, HYPHEN, SLASH, TWO, LETTER_F] = [37, 45, 47, 50, 102]
 const FILE = /\.[a-z]{1,5}$/

@@ -1,3 +1,5 @@
+import { codeAt, oneOf } from './found.ts'
+
 /** Words that indicate a secret anywhere in a name: `PGPASSWORD`, `accesstoken`, `x-api-key`. */
 const STEMS =
   /password|passwd|passphrase|passcode|token|secret|apikey|accesskey|privatekey|signingkey|encryptionkey|accountkey|masterkey|subscriptionkey|sharedkey|clientkey|recoverycode|backupcode|credential|authorization|cookie|sess(?:ion)?id|signature/
@@ -76,7 +78,7 @@ export const MAX_NAME_LENGTH = 80
 /** Name of a field, header, variable or parameter, and properties of its value by the words in it. */
 export class Name {
   readonly text: string
-  /** Whether its value is secret. */
+  /** Whether its value is secret. The other properties are false if it is not. */
   readonly isSecret: boolean
   /** Whether it is a header whose value extends to the end of the line. */
   readonly isHeader: boolean
@@ -91,12 +93,13 @@ export class Name {
 
   constructor(text: string) {
     this.text = text
-    this.isSecret = judge(text)
-    this.isHeader = HEADER.test(text)
-    this.isCode = CODE.test(text)
+    const isSecret = judge(text)
+    this.isSecret = isSecret
+    this.isHeader = isSecret && HEADER.test(text)
+    this.isCode = isSecret && CODE.test(text)
     this.isPass = text.length === 4 && text.toLowerCase() === 'pass'
-    this.isTokens = TOKENS.test(text)
-    this.isHolder = HOLDER.test(text)
+    this.isTokens = isSecret && TOKENS.test(text)
+    this.isHolder = isSecret && HOLDER.test(text)
   }
 }
 
@@ -107,24 +110,46 @@ const HOLDER = /cookies?$|credentials?$|secrets?$|tokens?$/i
 
 /** Whether a field, header, variable or parameter with this name contains a secret, by the words in it. */
 export function isSecretName(name: string): boolean {
-  return name.length <= MAX_NAME_LENGTH && nameIn(name, 0, name.length).isSecret
+  return name.length <= MAX_NAME_LENGTH && nameOf(name).isSecret
 }
 
-/** The name in a range of a text, cached: few names occur, each of them often. */
+export function nameOf(text: string): Name {
+  let known = named.get(text)
+  if (known === undefined) {
+    if (named.size >= PLACES) named.clear()
+    named.set(text, (known = new Name(text)))
+  }
+  return known
+}
+
+const PLACES = 1024
+const named = new Map<string, Name>()
+
+/** The name in a range of the current text, cached: few names occur, each of them often. */
 export function nameIn(text: string, start: number, end: number): Name {
-  const place = placeOf(text, start, end)
+  const length = end - start
+  let sum = length
+  for (let at = start; at < end; at++) sum = (Math.imul(sum, 31) + codeAt(at)) | 0
+  const place = (sum ^ (sum >>> 10)) & (PLACES - 1)
   const known = names[place]
-  if (known !== undefined && known.text.length === end - start && text.startsWith(known.text, start)) return known
-  // A substring would keep the whole text in memory.
-  return (names[place] = new Name(Buffer.from(text.slice(start, end)).toString()))
+  if (known !== undefined && lengths[place] === length && isAt(place * MAX_NAME_LENGTH, start, length)) return known
+  // A substring of this length would keep the whole text in memory.
+  const name = new Name(length < SLICED ? text.slice(start, end) : Buffer.from(text.slice(start, end)).toString())
+  lengths[place] = length
+  for (let at = 0; at < length; at++) letters[place * MAX_NAME_LENGTH + at] = codeAt(start + at)
+  return (names[place] = name)
 }
 
-const names: (Name | undefined)[] = Array.from({ length: 1024 })
+/** Minimum length of a substring that V8 stores as a reference to its text. */
+const SLICED = 13
+/** Cached names, and their characters, which are faster to compare than the texts. */
+const names: (Name | undefined)[] = Array.from({ length: PLACES })
+const lengths = new Uint8Array(PLACES)
+const letters = new Uint16Array(PLACES * MAX_NAME_LENGTH)
 
-function placeOf(text: string, start: number, end: number): number {
-  let sum = end - start
-  for (let at = start; at < end; at++) sum = (sum * 31 + text.charCodeAt(at)) | 0
-  return (sum ^ (sum >>> 10)) & 1023
+function isAt(place: number, start: number, length: number): boolean {
+  for (let at = 0; at < length; at++) if (letters[place + at] !== codeAt(start + at)) return false
+  return true
 }
 
 /** An environment variable: `STRIPE_KEY`. */
@@ -150,9 +175,18 @@ export function isSecretNumberName(name: string): boolean {
 
 /** The words of a name in lower case, written in `camelCase`, `kebab-case`, `snake_case` or `CONSTANT_CASE`. */
 function partsOf(name: string): readonly string[] {
-  return name
-    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z\d]+/)
-    .filter((part) => part !== '')
+  const lower = name.toLowerCase()
+  const parts: string[] = []
+  let start = 0
+  for (let at = 0; at <= lower.length; at++) {
+    const isWithin = isPart(lower.charCodeAt(at))
+    const isWord = at > start && isCapital(name.charCodeAt(at)) && !isCapital(name.charCodeAt(at - 1))
+    if (isWithin && !isWord) continue
+    if (at > start) parts.push(lower.slice(start, at))
+    start = isWithin ? at : at + 1
+  }
+  return parts
 }
+
+const isPart = oneOf('abcdefghijklmnopqrstuvwxyz0123456789')
+const isCapital = (code: number) => code >= 65 && code <= 90

@@ -1,4 +1,4 @@
-import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, SPACE } from './found.ts'
+import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, searchOf, SPACE } from './found.ts'
 import type { Name } from './secret-names.ts'
 import { readValue, word } from './secret-value.ts'
 import { isMessage, looksRandom } from './sentence.ts'
@@ -7,7 +7,6 @@ import { isMessage, looksRandom } from './sentence.ts'
 const EMPTY_LINE = /(?:; ?[^\n\r]{0,200})?\r?\n\r?\n/y
 const NEXT_ITEM = /\s{0,8},\s{0,200}(?=\\*["'`[])/y
 const KEY_END = /\\*["'`]\s{0,8}:/y
-const SAID = /(?:\s+(?:is|was|value|number)|\s+\|)?\s+["'`]?/y
 const QUOTE_AFTER = /(?:\s+|\()(?=')/y
 const TEXT_OF_ELEMENT = /[^\s<]*/y
 const QUOTED_IN_URL = /%(?:25)?22(?:%(?:25)?20|\+)?%(?:25)?3[Aa](?:%(?:25)?20|\+)?%(?:25)?22/y
@@ -37,6 +36,7 @@ const SQL = /\b(?:role|user|login|set password)\b[^;\n]*$/i
 
 /** `machine example.com login ann password …` of .netrc */
 export function isAfterLogin(text: string, nameStart: number): boolean {
+  if (LOGIN.from(text, Math.max(0, nameStart - 86)) > nameStart) return false
   let at = nameStart
   while (at > nameStart - 8 && isSpace(codeAt(at - 1))) at--
   if (at === nameStart) return false
@@ -46,6 +46,8 @@ export function isAfterLogin(text: string, nameStart: number): boolean {
   while (at > user - 8 && isSpace(codeAt(at - 1))) at--
   return at < user && user < userEnd && text.startsWith('login', at - 5)
 }
+
+const LOGIN = searchOf('login')
 
 /** The index after `:`, `=`, `==` or `=>`, with optional bracket and white space before it, or -1. */
 export function separatorAfter(from: number): number {
@@ -120,13 +122,26 @@ const isBeforeWord = oneOf(`${SPACE},;"'\\`)
 
 /** `the token is a1b2c3d4`. */
 export function saidValue(text: string, nameEnd: number): Found | undefined {
-  const said = after(text, SAID, nameEnd)
-  if (said < 0) return undefined
+  let said = afterSpace(nameEnd)
+  if (said === nameEnd) return undefined
+  const verb = VERBS.get(codeAt(said))
+  if (verb !== undefined && text.startsWith(verb, said) && isSpace(codeAt(said + verb.length)))
+    said = afterSpace(said + verb.length)
+  if (isQuote(codeAt(said))) said++
   const end = endOfSaid(text, said)
   if (end - said < 8) return undefined
   let wordEnd = Math.min(end, said + 400)
   while (wordEnd > said && isPunctuation(codeAt(wordEnd - 1))) wordEnd--
   return looksRandom(text, said, wordEnd) ? { start: said, end, next: end } : undefined
+}
+
+const VERBS = new Map(['is', 'was', 'value', 'number', '|'].map((verb) => [verb.charCodeAt(0), verb]))
+const isQuote = oneOf(`"'\``)
+
+function afterSpace(from: number): number {
+  let at = from
+  while (isSpace(codeAt(at))) at++
+  return at
 }
 
 function endOfSaid(text: string, from: number): number {
@@ -139,8 +154,8 @@ const endsSaid = oneOf(`${SPACE}"'\`,;`)
 const isPunctuation = oneOf('.:)')
 
 export function isElement(text: string, nameStart: number): boolean {
-  const before = text[nameStart - 1]
-  return before === '<' || (before === ':' && text.slice(Math.max(0, nameStart - 20), nameStart).includes('<'))
+  const before = codeAt(nameStart - 1)
+  return before === LESS || (before === COLON && text.slice(Math.max(0, nameStart - 20), nameStart).includes('<'))
 }
 
 /** `<password>…</password>`, complete or truncated, but not the placeholder in `usage: login <password> <host>`. */
@@ -222,4 +237,4 @@ export function backslashesBefore(at: number): number {
 }
 
 const isSpace = oneOf(SPACE)
-const [BACKSLASH, COLON, EQUALS, GREATER, AMPERSAND, NEW_LINE, RETURN] = [92, 58, 61, 62, 38, 10, 13]
+const [BACKSLASH, COLON, EQUALS, LESS, GREATER, AMPERSAND, NEW_LINE, RETURN] = [92, 58, 61, 60, 62, 38, 10, 13]
