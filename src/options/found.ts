@@ -25,6 +25,7 @@ const IS_BIG_ENDIAN = endianness() === 'BE'
 
 /** Sets the current text. */
 export function take(text: string): void {
+  for (const search of searches) search.forget()
   const length = text.length + 2 * ROOM
   if (units.length < length) units = new Uint16Array(Math.max(length, 4096))
   const bytes = Buffer.from(units.buffer, 2 * ROOM, 2 * text.length)
@@ -39,12 +40,11 @@ export function codeAt(at: number): number {
 }
 
 /**
- * A forward search whose result is reused for every index between its start and its result. It must find the same from
- * all of them.
+ * A forward search in the current text whose result is reused for every index between its start and its result. It must
+ * find the same from all of them.
  */
 export class Search {
   readonly #search: (text: string, from: number) => number
-  #text = ''
   #from = 0
   #end = -1
 
@@ -56,14 +56,12 @@ export class Search {
 
   /** The index where the search ends if it starts at `from`. */
   from(text: string, from: number): number {
-    if (from <= this.#end && from >= this.#from && text === this.#text) return this.#end
-    this.#text = text
+    if (from <= this.#end && from >= this.#from) return this.#end
     this.#from = from
     return (this.#end = this.#search(text, from))
   }
 
   forget(): void {
-    this.#text = ''
     this.#end = -1
   }
 }
@@ -71,7 +69,6 @@ export class Search {
 /** A backward search for the last match before an index, as a series of forward searches: indexes must not decrease. */
 export class LastMatch {
   readonly #pattern: RegExp
-  #text = ''
   #from = 0
   #last = { start: -1, end: -1 }
   #next = { start: -1, end: -1 }
@@ -84,29 +81,24 @@ export class LastMatch {
 
   /** The last match that ends at or before an index; its start is -1 if there is none. */
   before(text: string, index: number): { readonly start: number; readonly end: number } {
-    if (text !== this.#text || index < this.#from) {
-      this.forget()
-      this.#text = text
-      this.#next = this.#search(0)
-    }
+    if (index < this.#from) this.forget()
     this.#from = index
     while (this.#next.end <= index) {
       this.#last = this.#next
-      this.#next = this.#search(this.#last.end)
+      this.#next = this.#search(text, Math.max(0, this.#last.end))
     }
     return this.#last
   }
 
-  #search(from: number): { readonly start: number; readonly end: number } {
+  #search(text: string, from: number): { readonly start: number; readonly end: number } {
     this.#pattern.lastIndex = from
-    const match = this.#pattern.exec(this.#text)
+    const match = this.#pattern.exec(text)
     return match === null
       ? { start: Infinity, end: Infinity }
       : { start: match.index, end: match.index + match[0].length }
   }
 
   forget(): void {
-    this.#text = ''
     this.#from = 0
     this.#last = this.#next = { start: -1, end: -1 }
   }
@@ -114,10 +106,9 @@ export class LastMatch {
 
 const searches: { forget(): void }[] = []
 
-/** Releases the current text, so that it can be garbage-collected. */
+/** Releases the memory of a long text. */
 export function release(): void {
   if (units.length > MAX_KEPT) units = new Uint16Array(0)
-  for (const search of searches) search.forget()
 }
 
 /** A search for the next occurrence of a string, or the end of the text. */

@@ -39,6 +39,7 @@ test.each([
   `postgres://u:it's${S}@h/db`,
   `postgres://u:${S}@h1:1,h2:2/db`,
   `redis://:1234/${S}@h`,
+  `ann:abc@tcp(db1:3306)/app,ann:${S}@tcp(db2:3306)/app`,
   `https://u:${S}@h/@scope/x@1.2`,
   `{"authorization":"Bearer ${S}"}`,
   `authorization=Bearer ${S}`,

@@ -134,44 +134,50 @@ export const PATH_WORDS =
 
 /** A generated segment of a path, up to four after a segment that begins with one of the words. */
 export function tokenInPath(text: string, index: number): Found | undefined {
-  const word = afterSlash(text, index)
+  const word = afterSlash(index)
   if (word < 0) return undefined
   let wordEnd = word
   while (wordEnd < word + MAX_WORD && isOfWord(codeAt(wordEnd))) wordEnd++
-  let start = afterSlash(text, wordEnd)
+  let start = afterSlash(wordEnd)
   if (start < 0 || start >= text.length || !startsSegment(codeAt(start)) || !hasWord(word, wordEnd)) return undefined
   let found: Found | undefined
   for (let depth = 0; depth < 4; depth++) {
     let end = start
     while (end < text.length && isSegment(codeAt(end))) end++
-    const segment = end - start < MIN_TOKEN ? '' : text.slice(start, end)
-    if (looksGenerated(segment) && !FILE.test(segment)) found = { start: found?.start ?? start, end, next: end }
-    start = afterSlash(text, end)
+    const segment = end - start < MIN_TOKEN ? undefined : text.slice(start, end)
+    if (segment !== undefined && looksGenerated(segment) && !FILE.test(segment))
+      found = { start: found?.start ?? start, end, next: end }
+    start = afterSlash(end)
     if (start < 0) break
   }
   return found
 }
 
 /** The index after a slash, which may be encoded once or twice, or -1. */
-function afterSlash(text: string, at: number): number {
+function afterSlash(at: number): number {
   const code = codeAt(at)
   if (code === SLASH) return at + 1
   if (code !== PERCENT) return -1
-  const digits = text.startsWith('25', at + 1) ? at + 3 : at + 1
+  const digits = codeAt(at + 1) === TWO && codeAt(at + 2) === FIVE ? at + 3 : at + 1
   return codeAt(digits) === TWO && (codeAt(digits + 1) | 32) === LETTER_F ? digits + 2 : -1
 }
 
 /** Whether one of the words and at most 20 other characters are in a range. */
 function hasWord(from: number, end: number): boolean {
-  return (WORDS_BY_LETTER[(codeAt(from) | 32) - LETTER_A] ?? []).some((word) => {
-    if (end - from < word.length || end - from > word.length + MAX_REST) return false
-    for (let at = 0; at < word.length; at++) {
-      const code = codeAt(from + at)
-      if (word.charCodeAt(at) !== (code === HYPHEN ? code : code | 32)) return false
-    }
-    return true
-  })
+  for (const word of WORDS_BY_LETTER[(codeAt(from) | 32) - LETTER_A] ?? NO_WORDS)
+    if (end - from >= word.length && end - from <= word.length + MAX_REST && isWordAt(from, word)) return true
+  return false
 }
+
+function isWordAt(from: number, word: string): boolean {
+  for (let at = 0; at < word.length; at++) {
+    const code = codeAt(from + at)
+    if (word.charCodeAt(at) !== (code === HYPHEN ? code : code | 32)) return false
+  }
+  return true
+}
+
+const NO_WORDS: readonly string[] = []
 
 const LETTER_A = 97
 const WORDS_BY_LETTER = Array.from({ length: 26 }, (_, letter) =>
@@ -184,5 +190,5 @@ const startsSegment = (code: number) => code !== SLASH && !isSpace(code)
 
 const isSegment = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~+=-')
 const MIN_TOKEN = 10
-const [PERCENT, HYPHEN, SLASH, TWO, LETTER_F] = [37, 45, 47, 50, 102]
+const [PERCENT, HYPHEN, SLASH, TWO, FIVE, LETTER_F] = [37, 45, 47, 50, 53, 102]
 const FILE = /\.[a-z]{1,5}$/
