@@ -93,6 +93,7 @@ module.exports = {
     onlyIn('autocannon', ['http/'], 'autocannon'),
     onlyIn('ws/', ['websocket/'], 'ws'),
     onlyIn('mqtt-packet/', ['websocket/protocols/'], 'mqtt-packet'),
+    onlyIn('tough-cookie/', ['http/cookies\\.ts'], 'tough-cookie'),
     onlyIn('(@testcontainers|testcontainers)', ['services/'], 'testcontainers'),
     onlyIn('pg/', ['services/', 'capacity/', 'ledger/'], 'pg'),
     onlyIn('redis/', ['services/', 'capacity/', 'generators/'], 'redis'),

@@ -11,6 +11,7 @@ import type { SlowestRequests } from '../runs/slowest-requests.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { bodyExcerpt } from './body-excerpt.ts'
 import type { Connection, FailureKind, RequestOwner } from './connection.ts'
+import type { VuCookies } from './cookies.ts'
 import { ExpectedResponse, type WrongResponse } from './expected-response.ts'
 import type { Recording } from './recording.ts'
 import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
@@ -50,6 +51,8 @@ export function labelOf(methodAndPath: string): string {
 export interface ExchangeOwner<D> {
   readonly vu: Vu<D>
   readonly iteration: number
+  /** Cookies of the VU; `undefined` for a run without cookies. */
+  readonly cookies: VuCookies | undefined
   /** @param response `undefined` if nothing reads it */
   succeeded(endMs: number, response: HttpResponse | undefined, exchange: Exchange<D>): void
   failed(endMs: number, error: FirstError, response: HttpResponse | undefined, exchange: Exchange<D>): void
@@ -113,7 +116,8 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#kind = kind
     this.#spec = spec
     this.#series = series
-    const request = encoded ?? this.#encode(spec)
+    const { cookies } = this.#owner
+    const request = encoded === undefined || cookies?.isEmpty === false ? this.#encode(spec, cookies) : encoded
     this.#traceId = request.traceId
     this.#expected.expect(kind, spec)
     const sentMs = now()
@@ -129,6 +133,8 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
 
   responded(reader: ResponseReader, endMs: number): void {
     const { status } = reader
+    const { cookies } = this.#owner
+    cookies?.store(reader.rawHeaders, this.#all.encoders[this.#instance]!.urlOf(this.#spec.path))
     const response = this.#looksAtBody() ? new HttpResponse(reader, this.#all.maxBodyBytes) : undefined
     let wrong: WrongResponse | undefined
     const wasRunning = calledEachTime.isRunning
@@ -137,6 +143,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       wrong = this.#expected.judge(status, response, this.#owner.vu.vars)
       if (this.#operation >= 0) wrong = this.#all.recording!.responded(this.#operation, endMs, status, response, wrong)
     } catch (error) {
+      cookies?.register()
       this.#all.execution.scenarioFailed(error)
       return
     } finally {
@@ -149,7 +156,8 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       return
     }
     this.#goodWindow = undefined
-    const sample = wrong.kind === 'status' ? () => bodyExcerpt(reader) : wrong.sample
+    if (cookies?.isEmpty === false) wrong = withoutCookies(wrong, cookies)
+    const sample = wrong.kind === 'status' ? () => this.#excerptOf(reader) : wrong.sample
     this.#countError(wrong.kind, wrong.detail, endMs, { status, bodyBytes: reader.bodyBytes, sample })
     this.#owner.failed(endMs, wrong, response, this)
   }
@@ -178,12 +186,18 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   }
 
   /** @throws {OptionsError} naming every mistake in the request */
-  #encode(spec: RequestSpec): EncodedRequest {
+  #encode(spec: RequestSpec, cookies?: VuCookies): EncodedRequest {
     try {
-      return this.#all.encoders[this.#instance]!.encode(spec, this.#all.traces?.next())
+      return this.#all.encoders[this.#instance]!.encode(spec, this.#all.traces?.next(), cookies)
     } catch (error) {
       throw error instanceof RequestError ? (this.#all.mistakesOf(this.#kind.path, spec) ?? error) : error
     }
+  }
+
+  /** Beginning of the body of an error, for a hint. */
+  #excerptOf(reader: ResponseReader): string {
+    const excerpt = bodyExcerpt(reader)
+    return this.#owner.cookies?.masked(excerpt) ?? excerpt
   }
 
   #looksAtBody(): boolean {
@@ -228,4 +242,9 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       ...(this.#traceId === undefined ? {} : { traceId: this.#traceId }),
     }
   }
+}
+
+/** An error whose texts do not contain the values of cookies. */
+function withoutCookies({ kind, detail, sample }: WrongResponse, cookies: VuCookies): WrongResponse {
+  return { kind, detail: cookies.masked(detail), sample: sample && (() => cookies.masked(sample())) }
 }

@@ -1,11 +1,14 @@
 import { VirtualUserBase } from '../execution/virtual-user-base.ts'
 import type { RunningExecution } from '../execution/workload.ts'
 import type { Random } from '../load/random.ts'
+import type { VuCookies } from './cookies.ts'
 import { Exchange, type ExchangeContext, type ExchangeOwner } from './exchange.ts'
 
 /** What all VUs of one run share. */
 export interface VuContext<D> extends ExchangeContext<D> {
   readonly timeoutMs: number
+  /** Creates the cookies of a VU; `undefined` for a run without cookies. */
+  readonly createCookies: (() => VuCookies) | undefined
   readonly execution: RunningExecution<HttpUser<D>>
 }
 
@@ -20,11 +23,18 @@ export interface VuIdentity<D> {
 /** A VU that sends requests over HTTP: one request after another over one connection. */
 export abstract class HttpUser<D> extends VirtualUserBase<D> implements ExchangeOwner<D> {
   readonly exchange: Exchange<D>
+  readonly cookies: VuCookies | undefined
 
   /** @param keepsResponses whether the VU reads every response */
   constructor(identity: VuIdentity<D>, fork: () => Random, all: VuContext<D>, keepsResponses: boolean) {
     super(identity.id, identity.data, fork, all.execution)
+    this.cookies = all.createCookies?.()
     this.exchange = new Exchange(all, this, identity.instance, keepsResponses)
+  }
+
+  override begin(intendedMs: number): void {
+    this.cookies?.beginIteration()
+    super.begin(intendedMs)
   }
 
   get failedAttempts(): number {

@@ -15,6 +15,7 @@ import type { HttpMeasurement } from '../runs/request-measurement.ts'
 import { SlowestRequests } from '../runs/slowest-requests.ts'
 import { openClients, type ClientParts, type OpenClients } from './clients.ts'
 import { Connection, type ConnectionCounts } from './connection.ts'
+import { loadCookiePackage, VuCookies } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { FlowPlan } from './flow/flow-plan.ts'
@@ -90,8 +91,9 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     this.#deadlines = new Deadlines(options.timeoutMs)
     const acceptEncoding =
       options.acceptEncoding.length === 0 ? {} : { 'accept-encoding': options.acceptEncoding.join(', ') }
-    this.#encoders = instances.map(({ host, pathPrefix, headers }) => {
-      return new RequestEncoder({ host, pathPrefix, headers: { ...headers, ...acceptEncoding, ...options.headers } })
+    this.#encoders = instances.map(({ host, isSecure, pathPrefix, headers }) => {
+      const common = { ...headers, ...acceptEncoding, ...options.headers }
+      return new RequestEncoder({ host, isSecure, pathPrefix, headers: common })
     })
     const { phases } = this.#execution
     this.#plan =
@@ -130,7 +132,8 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
 
   async open(execution: RunningExecution<HttpUser<D>>): Promise<readonly HttpUser<D>[]> {
     const { load, rows, random, division, placeOf, signal, options } = this.#parts
-    const { tracedRatio, timeoutMs, maxBodyBytes, flow } = options
+    const { tracedRatio, timeoutMs, maxBodyBytes, flow, cookies: scope } = options
+    const cookies = scope === undefined ? undefined : await loadCookiePackage()
     const plan = this.#plan
     const shared = {
       encoders: this.#encoders,
@@ -141,6 +144,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       timeoutMs,
       maxBodyBytes,
       mistakesOf: flow === undefined ? mistakesOf : flowMistakesOf,
+      createCookies: cookies && (() => new VuCookies(cookies, scope!)),
       execution,
     }
     const connect = (exchange: Exchange<D>, vu: HttpUser<D>) => this.#clients!.add(this.#connectionOf(exchange, vu.id))

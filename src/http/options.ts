@@ -5,6 +5,7 @@ import { asWritten, choose, map, object, optional, readOptions, type ReadOf } fr
 import { TLS } from '../options/tls-options.ts'
 import { constant, duration, func, integer, listOf, matching, number, text } from '../options/values.ts'
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
+import type { CookieScope } from './cookies.ts'
 import { EXPECT_STATUS, HEADERS, request, steps } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
 import type { Flow, HttpRunOptions, RecordOption, StepOption } from './types.ts'
@@ -58,8 +59,21 @@ const SAMPLED = map(
   ({ sampledRatio }) => sampledRatio,
 )
 
+const COOKIES = matching<boolean | CookieScope>(
+  (value) => typeof value === 'boolean' || value === 'per-iteration' || value === 'per-vu',
+  "must be true, false, 'per-iteration' or 'per-vu'",
+  "'per-vu'",
+)
+
 /** Reader of a flow, which returns it unchanged. */
 const flow = <D>() => func<Flow<D>>("async ({ request }) => { await request({ path: '/cart' }) }")
+
+/** @param isOneRequest whether an iteration is one request, so that cookies of an iteration would never be sent */
+function cookieScope(given: boolean | CookieScope, isOneRequest: boolean): CookieScope | undefined {
+  if (typeof given === 'string') return given
+  if (!given) return undefined
+  return isOneRequest ? 'per-vu' : 'per-iteration'
+}
 
 const isCoding = (value: unknown) => (CODINGS as readonly unknown[]).includes(value)
 
@@ -79,6 +93,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         maxQueueTime: optional(duration({ min: 0 }), Number.POSITIVE_INFINITY),
         record: optional(record<D>()),
         headers: optional(HEADERS, {}),
+        cookies: optional(COOKIES),
         baseUrl: baseUrl(target.baseUrl),
         connectTo: optional(CONNECT_TO),
         tls: optional(TLS),
@@ -97,8 +112,9 @@ const runOptions = <D>(target: TargetDefaults) =>
             example: `request: { path: '/api/me' }`,
           },
     ),
-    ({ request: only, steps: several, traceparent: tracedRatio, ...read }) => ({
+    ({ request: only, steps: several, traceparent: tracedRatio, cookies, ...read }) => ({
       ...read,
+      cookies: cookieScope(cookies ?? read.flow !== undefined, only !== undefined),
       /** Empty if the iteration is a flow. */
       steps: several ?? (only === undefined ? [] : [{ name: 'request', request: only } satisfies StepOption<D>]),
       tracedRatio,

@@ -5,7 +5,7 @@ import { RequestEncoder, type HttpRequest } from './request-encoder.ts'
 
 type BodyInit = NonNullable<RequestInit['body']>
 
-const encoder = new RequestEncoder({ host: 'app', pathPrefix: '', headers: {} })
+const encoder = new RequestEncoder({ host: 'app', isSecure: false, pathPrefix: '', headers: {} })
 
 /** Content type and body as sent, one character for each byte. */
 async function sent(request: Partial<HttpRequest>): Promise<{ type: string | undefined; body: string }> {
@@ -108,7 +108,7 @@ test('sends an object as a form if the request or the common headers set that co
   expect(await sent({ body, headers: { 'Content-Type': type } })).toEqual({ type, body: expected })
   const withCharset = `${type.toUpperCase()}; charset=utf-8`
   expect((await sent({ body, headers: { 'content-type': withCharset } })).body).toBe(expected)
-  const common = new RequestEncoder({ host: 'app', pathPrefix: '', headers: { 'content-type': type } })
+  const common = new RequestEncoder({ host: 'app', isSecure: false, pathPrefix: '', headers: { 'content-type': type } })
   expect(common.encode({ method: 'POST', path: '/', body: { a: 1 } }).content).toBe('a=1')
   expect((await sent({ body: 'a=1', headers: { 'content-type': type } })).body).toBe('a=1')
 })

@@ -3,6 +3,7 @@ import { RequestEncoder, type HttpRequest } from './request-encoder.ts'
 
 const encoder = new RequestEncoder({
   host: 'app:3000',
+  isSecure: false,
   pathPrefix: '/v1',
   headers: { Accept: 'text/plain', 'X-Twice': ['a', 'b'] },
 })

@@ -1,4 +1,5 @@
 import { showValue } from '../options/show-value.ts'
+import type { VuCookies } from './cookies.ts'
 import { encodeBody } from './request-body.ts'
 import { RequestError } from './request-error.ts'
 import type { Trace } from './trace-context.ts'
@@ -46,19 +47,27 @@ const CONTENT_TYPE = 'content-type'
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 const ENGINE_HEADERS = new Set(['connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade'])
 
+/** Where requests are sent, and the headers that all of them have. */
+interface RequestTarget {
+  /** Value of the `Host` header. */
+  readonly host: string
+  readonly isSecure: boolean
+  /** Path of the base URL, without a trailing slash. */
+  readonly pathPrefix: string
+  /** Headers of every request that does not set them itself. */
+  readonly headers: HeaderFields
+}
+
 /** Encoder of requests to one target. */
 export class RequestEncoder {
+  readonly #baseUrl: string
   readonly #pathPrefix: string
   readonly #commonLines: string
   readonly #commonFields: ReadonlyMap<string, string>
   readonly #contentType: string | undefined
 
-  /**
-   * @param host value of the `Host` header
-   * @param pathPrefix path of the base URL, without a trailing slash
-   * @param headers headers of every request that does not set them itself
-   */
-  constructor({ host, pathPrefix, headers }: { host: string; pathPrefix: string; headers: HeaderFields }) {
+  constructor({ host, isSecure, pathPrefix, headers }: RequestTarget) {
+    this.#baseUrl = `${isSecure ? 'https' : 'http'}://${host}${pathPrefix}`
     this.#pathPrefix = pathPrefix
     const contentType = Object.entries(headers).findLast(([name]) => name.toLowerCase() === CONTENT_TYPE)?.[1]
     this.#contentType = contentType === undefined ? undefined : String(contentType)
@@ -76,9 +85,10 @@ export class RequestEncoder {
 
   /**
    * @param trace trace to send, unless the request sets `traceparent` itself
+   * @param cookies cookies to send, unless the request or the run sets `cookie`
    * @throws {ScenarioError} if the request cannot be sent
    */
-  encode(request: HttpRequest, trace?: Trace): EncodedRequest {
+  encode(request: HttpRequest, trace?: Trace, cookies?: VuCookies): EncodedRequest {
     const method = request.method ?? 'GET'
     if (typeof request.path !== 'string' || !PATH.test(request.path)) throw badPath(request.path)
     if (typeof method !== 'string' || !METHOD.test(method)) throw badMethod(method)
@@ -87,6 +97,10 @@ export class RequestEncoder {
     let head = `${method} ${this.#pathPrefix}${request.path} HTTP/1.1\r\n${this.#headLines(own)}`
     const isTraced = trace !== undefined && !has(own, 'traceparent') && !this.#commonFields.has('traceparent')
     if (isTraced) head += `traceparent: ${trace.header}\r\n`
+    if (cookies !== undefined && !has(own, 'cookie') && !this.#commonFields.has('cookie')) {
+      const cookie = cookies.headerFor(this.urlOf(request.path))
+      if (cookie !== undefined) head += `Cookie: ${cookie}\r\n`
+    }
     if (body?.contentType !== undefined && !has(own, 'content-type') && !this.#commonFields.has('content-type'))
       head += `Content-Type: ${body.contentType}\r\n`
     if (body !== undefined) head += `Content-Length: ${Buffer.byteLength(body.content)}\r\n`
@@ -98,6 +112,11 @@ export class RequestEncoder {
       content: body?.content,
       traceId: isTraced ? trace.traceId : undefined,
     }
+  }
+
+  /** URL of a path, without credentials. */
+  urlOf(path: string): string {
+    return this.#baseUrl + path
   }
 
   /** Content type of a request with these headers: theirs, else that of the common headers. */

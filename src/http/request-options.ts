@@ -14,7 +14,7 @@ const REQUEST_EXAMPLE = `request: ({ vu }) => ({ path: \`/api/users/\${vu.data.i
 const STEPS_EXAMPLE = `[{ name: 'me', request: { path: '/api/me' } }]`
 const HEADERS_EXAMPLE = `headers: { accept: 'application/json' }`
 
-const anyTarget = new RequestEncoder({ host: 'host', pathPrefix: '', headers: {} })
+const anyTarget = new RequestEncoder({ host: 'host', isSecure: false, pathPrefix: '', headers: {} })
 
 /** Reader of headers, which returns them unchanged. */
 export const HEADERS = reading<HeaderFields>((problems, path, headers) => {

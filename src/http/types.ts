@@ -208,6 +208,15 @@ export interface HttpLoadOptions<D = undefined> {
   /** Headers of every request that does not set them itself. */
   readonly headers?: HeaderFields
   /**
+   * Whether each VU has a cookie jar, which works as in a browser: it stores the cookies that responses set, and sends them
+   * with the requests to which they apply. With `'per-iteration'`, each iteration begins without cookies, like a new
+   * visitor; with `'per-vu'`, a VU keeps them for the whole run. `true` is `'per-iteration'` with `flow` and `steps`, and
+   * `'per-vu'` with `request`, where an iteration is one request. A `cookie` header of the request or of the run is sent
+   * instead of the jar's cookies.
+   * @default true with `flow`, else false
+   */
+  readonly cookies?: boolean | 'per-iteration' | 'per-vu'
+  /**
    * Accepted content codings of responses, sent as `Accept-Encoding`, preferred ones first. Bodies are decoded if they are
    * read. @default [], no `Accept-Encoding`
    */

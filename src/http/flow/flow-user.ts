@@ -284,8 +284,10 @@ export class FlowUser<D> extends HttpUser<D> {
     const forgotten = this.#inFlight()
     iteration.end()
     if (iteration.isStopped) this.#cutShort()
-    else if (!this.#isOfTarget(iteration, error)) this.execution.scenarioFailed(error)
-    else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
+    else if (!this.#isOfTarget(iteration, error)) {
+      this.cookies?.register()
+      this.execution.scenarioFailed(error)
+    } else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
     else this.end(now())
   }
 
@@ -307,8 +309,9 @@ export class FlowUser<D> extends HttpUser<D> {
    */
   #isOfTarget({ requests }: FlowIteration<D>, error: unknown): boolean {
     if (error instanceof RequestFailedError) return this.errors > 0
-    const detail = error instanceof BodyError ? error.message : assertionProblem(error)
-    if (detail === undefined || requests === 0) return false
+    const problem = error instanceof BodyError ? error.message : assertionProblem(error)
+    if (problem === undefined || requests === 0) return false
+    const detail = this.cookies?.masked(problem) ?? problem
     if (this.#last.turnToError(detail)) this.hadError('body', detail)
     return true
   }
