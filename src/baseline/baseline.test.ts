@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { baselineOf } from '../evidence/baseline-evidence.ts'
 import '../matchers/register.ts'
+import { onFirstOf } from '../testing/on-first-generator.ts'
 import { SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from '../testing/sample-runs.ts'
 import { createBaselines, type BaselineContext } from './baseline.ts'
 import { differencesBetween, fingerprintOf } from './fingerprint.ts'
@@ -64,6 +65,21 @@ describe('a baseline', () => {
     const storedAgain = await baselines({ update: 'all' }).of(slower)
     expect(storedAgain.isNew).toBe(true)
     expect(slower).toBeNoSlowerThan(await baselines().of(slower))
+  })
+
+  test('of several generators is stored and read by the first one', async () => {
+    const [first, second] = onFirstOf(2).map((onOneGenerator, index) => {
+      return baselines({ onOneGenerator, file: join(folder, `${index}`, 'votes.perf.ts') })
+    })
+    const slower = runOf({ latencyMs: (n) => 50 + (n % 100) })
+    for (const isNew of [true, false]) {
+      const [own, received] = await Promise.all([first!.of(runOf()), second!.of(runOf())])
+      expect([own.isNew, received.isNew]).toEqual([isNew, isNew])
+      expect(received[baselineOf]()).toEqual(own[baselineOf]())
+    }
+    const received = await Promise.all([first!.of(slower), second!.of(slower)])
+    expect(() => expect(slower).toBeNoSlowerThan(received[1])).toThrow(/Received: p50 \+67/)
+    expect(await readdir(folder)).toEqual(['0'])
   })
 
   test('accepts an unchanged service whose level drifts slightly', async () => {

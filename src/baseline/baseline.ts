@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { baselineOf, type BaselineEvidence, type BaselineSource } from '../evidence/baseline-evidence.ts'
+import { alone, type OnOneGenerator } from '../evidence/on-one-generator.ts'
 import { BaselineError, readBaseline, writeBaseline } from './baseline-file.ts'
 import { differencesBetween, fingerprintOf } from './fingerprint.ts'
 import { storedNameOf, storedRun, type StorableRun, type StoredRun } from './stored-run.ts'
@@ -14,6 +15,8 @@ export interface BaselineContext {
   readonly scale: string
   /** As for snapshots: `all` stores again (`vitest -u`), `new` stores missing baselines, `none` stores nothing (CI). */
   readonly update: 'all' | 'new' | 'none'
+  /** Files are read and written by the first generator. @default there is one generator */
+  readonly onOneGenerator?: OnOneGenerator
 }
 
 /** The baselines of one scenario. */
@@ -47,32 +50,43 @@ export interface Baseline extends BaselineSource {
 }
 
 export function createBaselines(context: BaselineContext): Baselines {
-  const { scenario, scale, update } = context
+  const { scenario, scale, update, onOneGenerator: once = alone } = context
   const save = async (run: StorableRun) => {
     const stored = storedRun(run, scenario, scale)
     const path = pathFor(context, stored.run)
     await writeBaseline(path, stored)
     return { path, stored }
   }
+  const read = async (run: StorableRun) => {
+    const name = storedNameOf(run)
+    const path = pathFor(context, name)
+    const existing = update === 'all' ? undefined : await readBaseline(path, { scenario, run: name })
+    if (existing !== undefined) return { path, evidence: evidenceFrom(existing, run, scale, false) }
+    if (update === 'none')
+      throw new BaselineError(
+        `There is no baseline of ${name}: ${path} is missing.\nFix: store it on the machine that compares, outside of CI or with vitest -u, and commit it`,
+      )
+    return { path, evidence: evidenceFrom((await save(run)).stored, run, scale, true) }
+  }
   return {
     async of(run) {
-      const name = storedNameOf(run)
-      const path = pathFor(context, name)
-      const existing = update === 'all' ? undefined : await readBaseline(path, { scenario, run: name })
-      if (existing !== undefined) return baselineFrom(path, existing, run, scale, false)
-      if (update === 'none')
-        throw new BaselineError(
-          `There is no baseline of ${name}: ${path} is missing.\nFix: store it on the machine that compares, outside of CI or with vitest -u, and commit it`,
-        )
-      return baselineFrom(path, (await save(run)).stored, run, scale, true)
+      const { path, evidence } = await once('the baseline of a run', () => read(run), { by: 0 })
+      const { storedAt, isNew } = evidence
+      return { path, storedAt, isNew, [baselineOf]: () => evidence }
     },
-    save: async (run) => (await save(run)).path,
+    save: async (run) => (await once('the storing of a baseline', () => save(run), { by: 0 })).path,
   }
 }
 
-function baselineFrom(path: string, stored: StoredRun, run: StorableRun, scale: string, isNew: boolean): Baseline {
+function evidenceFrom(
+  stored: StoredRun,
+  run: StorableRun,
+  scale: string,
+  isNew: boolean,
+): BaselineEvidence & Pick<Baseline, 'storedAt'> {
   const { storedAt, kind, quantity, meanMs, percentiles, environment } = stored
-  const evidence: BaselineEvidence = {
+  return {
+    storedAt,
     label: `the baseline of ${storedAt}`,
     kind,
     quantity,
@@ -83,7 +97,6 @@ function baselineFrom(path: string, stored: StoredRun, run: StorableRun, scale: 
     differences: differencesBetween(environment, fingerprintOf(scale, run.load)),
     isNew,
   }
-  return { path, storedAt, isNew, [baselineOf]: () => evidence }
 }
 
 function pathFor({ file, scenario }: BaselineContext, run: string): string {

@@ -1,5 +1,6 @@
 import { requestDisruption } from '../control/control-client.ts'
 import type { ControlAddress, DoneDisruption } from '../control/disruption.ts'
+import type { OnOneGenerator } from '../evidence/on-one-generator.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { now, sleep } from '../machine/clock.ts'
 import type { RunMark } from '../results/result.ts'
@@ -12,8 +13,8 @@ export interface ChaosContext {
   /** Server that performs disruptions; absent if target and services are external. */
   readonly control?: ControlAddress | undefined
   readonly signal: AbortSignal
-  /** Does something on one of several generators, which all receive its result. Default: there is only one generator. */
-  onOneGenerator?<T>(what: string, compute: () => Promise<T>): Promise<T>
+  /** Services are disrupted by one generator. @default there is one generator */
+  readonly onOneGenerator?: OnOneGenerator
   /** Calls `listener` with every snapshot of every run. @returns a function that removes the listener */
   onSnapshot(listener: (snapshot: RunSnapshot) => void): () => void
   /** Called when a run has ended, with its disruptions in milliseconds since its start. */

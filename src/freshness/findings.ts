@@ -76,10 +76,10 @@ export class Findings {
   }
 
   /** Reads that were requested in the scope of a run; without a run, all of them. */
-  within(window: RunWindow | undefined): Freshness {
+  within(window: RunWindow | undefined): Scoped {
     const spans = window?.spans ?? [{ startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY }]
     const isInScope = (atMs: number) => spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs)
-    return new ScopedFreshness({
+    return {
       name: window?.run,
       unavailable: this.#unavailable,
       scope: window === undefined ? undefined : window.scope,
@@ -89,7 +89,7 @@ export class Findings {
       unknown: this.#unknownOf(this.#reads.filter(({ requestedMs }) => isInScope(requestedMs))),
       failed: this.#failed.filter(({ requestedMs }) => isInScope(requestedMs)),
       writes: this.#versions.countIn(isInScope),
-    })
+    }
   }
 
   /** Reads that showed a version not written by then. Only one version can belong to a write in progress. */
@@ -117,7 +117,8 @@ export class Findings {
   }
 }
 
-interface Scoped {
+/** What a probe found in the scope of a run: plain data. */
+export interface Scoped {
   readonly name: string | undefined
   readonly unavailable: string | undefined
   readonly scope: string | undefined
@@ -131,7 +132,8 @@ interface Scoped {
   readonly writes: number
 }
 
-class ScopedFreshness implements Freshness {
+/** Staleness in the scope of a run. */
+export class ScopedFreshness implements Freshness {
   readonly #scoped: Scoped
   readonly #histogram = new Histogram()
 

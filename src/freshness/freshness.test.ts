@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { freshnessOf } from '../evidence/freshness-evidence.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
+import { onFirstOf } from '../testing/on-first-generator.ts'
 import { probeFreshness } from './freshness.ts'
 import { WrittenVersions } from './staleness.ts'
 
@@ -73,7 +74,7 @@ async function staleCacheProbe(ttlMs: number, forReads = 120) {
     if (++reads === forReads) enough.resolve()
     return route.read()
   }
-  const probe = await probeFreshness({ ...route, read, writeInterval: 60, readInterval: 2 }, signal)
+  const probe = await probeFreshness({ ...route, read, writeInterval: 60, readInterval: 2 }, { signal })
   await enough.promise
   return probe.stop()
 }
@@ -112,7 +113,7 @@ describe('freshness is invalid for', () => {
         },
         ...{ writeInterval: 10, readInterval: 1 },
       },
-      signal,
+      { signal },
     )
     await enough.promise
     return (await probe.stop())[freshnessOf]().invalidities[0]
@@ -168,7 +169,7 @@ describe('probeFreshness', () => {
   test('neither writes nor reads if `unavailable` is set, and reports the reason', async () => {
     const call = () => Promise.reject(new Error('must not be called'))
     const unavailable = 'the internal listener is not known here'
-    const probe = await probeFreshness({ write: call, read: call, readInterval: 1, unavailable }, signal)
+    const probe = await probeFreshness({ write: call, read: call, readInterval: 1, unavailable }, { signal })
     await pause(5)
     const found = await probe.stop()
     expect(found).toMatchObject({ reads: 0, writes: 0, staleness: undefined })
@@ -183,7 +184,7 @@ describe('probeFreshness', () => {
       setImmediate(() => failed.resolve())
       throw new Error('the listener is gone')
     }
-    const probe = await probeFreshness({ write, read: async () => 1, writeInterval: 5 }, signal)
+    const probe = await probeFreshness({ write, read: async () => 1, writeInterval: 5 }, { signal })
     await failed.promise
     await expect(probe.during(runOver(0, performance.now()))).rejects.toThrow('the listener is gone')
     await expect(probe.stop()).rejects.toThrow('the listener is gone')
@@ -200,8 +201,9 @@ describe('probeFreshness', () => {
       return route.read()
     }
     const reported: unknown[] = []
-    const probe = await probeFreshness({ ...route, read, writeInterval: 20, readInterval: 1 }, signal, (...found) =>
-      reported.push(found),
+    const probe = await probeFreshness(
+      { ...route, read, writeInterval: 20, readInterval: 1 },
+      { signal, onSeries: (...found) => reported.push(found) },
     )
     const startMs = performance.now()
     await enough[0]!.promise
@@ -230,12 +232,37 @@ describe('probeFreshness', () => {
     }
     const probe = await probeFreshness(
       { write: async () => 1, read, writeInterval: '1h', readInterval: 1, timeout: 20 },
-      signal,
+      { signal },
     )
     await enough.promise
     const { invalidities, evidenceLines } = (await probe.stop())[freshnessOf]()
     expect(evidenceLines[0]).toMatch(/3 reads failed \(status 500\)$/)
     expect(invalidities[0]).toMatchObject({ finding: expect.stringMatching(/^3 of \d+ reads failed: status 500$/) })
+  })
+
+  test('with several generators, the first one writes and reads, and all have its staleness', async () => {
+    const generators = onFirstOf(2)
+    const [calls, enough] = [{ writes: [0, 0], reads: [0, 0] }, Promise.withResolvers<void>()]
+    const probes = await Promise.all(
+      generators.map((onOneGenerator, index) => {
+        const write = async () => ++calls.writes[index]!
+        const read = async () => {
+          if (++calls.reads[index]! === 3) enough.resolve()
+          return calls.writes[index]!
+        }
+        return probeFreshness({ write, read, readInterval: 1 }, { signal, onOneGenerator, index })
+      }),
+    )
+    const startMs = performance.now()
+    await enough.promise
+    const run = runOver(startMs, performance.now())
+    const during = await Promise.all(probes.map((probe) => probe.during(run)))
+    const all = await Promise.all(probes.map((probe) => probe.stop()))
+    expect(calls).toMatchObject({ writes: [expect.any(Number), 0], reads: [expect.any(Number), 0] })
+    for (const [first, second] of [during, all]) {
+      expect(first!.reads).toBeGreaterThan(0)
+      expect(second![freshnessOf]()).toEqual(first![freshnessOf]())
+    }
   })
 
   test('stop() does not wait for a read that hangs', async () => {
@@ -244,7 +271,7 @@ describe('probeFreshness', () => {
       requested.resolve()
       return new Promise<number>(() => {})
     }
-    const probe = await probeFreshness({ write: async () => 1, read, readInterval: 1 }, signal)
+    const probe = await probeFreshness({ write: async () => 1, read, readInterval: 1 }, { signal })
     await requested.promise
     expect(await probe.stop()).toMatchObject({ reads: 0 })
   })
@@ -252,18 +279,18 @@ describe('probeFreshness', () => {
   test('rejects before any load if the first write hangs or returns no version', async () => {
     const never = () => new Promise<number>(() => {})
     const read = async () => 1
-    await expect(probeFreshness({ write: never, read, timeout: 20 }, signal)).rejects.toThrow(
+    await expect(probeFreshness({ write: never, read, timeout: 20 }, { signal })).rejects.toThrow(
       'write() took longer than 20 ms',
     )
     const wrong = async () => 'v1' as unknown as number
-    await expect(probeFreshness({ write: wrong, read }, signal)).rejects.toThrow(
+    await expect(probeFreshness({ write: wrong, read }, { signal })).rejects.toThrow(
       'write() returned v1; it must return a version, which is a number',
     )
   })
 
   test('reports all invalid options in one error', async () => {
     const wrong = { write: 7, writeInterval: 'soon', reed: 1 } as unknown as Parameters<typeof probeFreshness>[0]
-    await expect(probeFreshness(wrong, signal)).rejects.toThrow(/4 invalid options/)
+    await expect(probeFreshness(wrong, { signal })).rejects.toThrow(/4 invalid options/)
   })
 })
 

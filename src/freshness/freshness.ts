@@ -1,10 +1,11 @@
-import { windowOf, type TimedRun } from '../evidence/run-window.ts'
+import { alone, type OnOneGenerator } from '../evidence/on-one-generator.ts'
+import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
 import { now, sleep } from '../machine/clock.ts'
 import type { Duration } from '../options/checks.ts'
-import { object, optional, readOptions } from '../options/schema.ts'
+import { object, optional, readOptions, type ReadOf } from '../options/schema.ts'
 import { duration, func, text } from '../options/values.ts'
 import type { RunSeries } from '../results/result.ts'
-import { Findings, type Freshness } from './findings.ts'
+import { Findings, ScopedFreshness, type Freshness, type Scoped } from './findings.ts'
 
 export type { Freshness } from './findings.ts'
 
@@ -38,8 +39,19 @@ export interface FreshnessOptions {
   readonly timeout?: Duration
 }
 
-/** Called with the measured staleness of a run, for the report. */
-export type OnSeries = (run: string, series: readonly RunSeries[]) => void
+/** Context of a probe. */
+export interface ProbeContext {
+  /** Ends the probe. */
+  readonly signal: AbortSignal
+  /** Called with the measured staleness of a run, for the report. */
+  readonly onSeries?: (run: string, series: readonly RunSeries[]) => void
+  /** The first generator writes and reads, all judge what it found. @default there is one generator */
+  readonly onOneGenerator?: OnOneGenerator
+  /** Index of this generator. @default 0 */
+  readonly index?: number
+}
+
+const FIRST = { by: 0 } as const
 
 /** A running probe, which reads and writes until it is stopped. */
 export interface FreshnessProbe {
@@ -65,14 +77,30 @@ export interface FreshnessProbe {
  *
  * @throws {OptionsError} naming every invalid option
  */
-export async function probeFreshness(
-  options: FreshnessOptions,
-  signal: AbortSignal,
-  onSeries: OnSeries = () => {},
-): Promise<FreshnessProbe> {
+export async function probeFreshness(options: FreshnessOptions, context: ProbeContext): Promise<FreshnessProbe> {
+  const { onOneGenerator: once = alone, index = 0, onSeries = () => {} } = context
   const probe = readOptions('freshness.probe()', PROBE, options)
-  const { unavailable, writeIntervalMs, readIntervalMs, timeoutMs } = probe
+  const { unavailable } = probe
   if (unavailable !== undefined) return unavailableProbe(unavailable)
+  const own = index === 0 ? startProbe(probe, context.signal) : undefined
+  await once('the first write of a probe', async () => void (await own), FIRST)
+  return {
+    async during(run) {
+      const window = run[windowOf]()
+      const { scoped, series } = await once('the staleness of a run', async () => (await own!).during(window), FIRST)
+      onSeries(window.run, series)
+      return new ScopedFreshness(scoped)
+    },
+    stop: async () =>
+      new ScopedFreshness(await once('the staleness of a probe', async () => (await own!).stop(), FIRST)),
+  }
+}
+
+/** The probe of the first generator. */
+async function startProbe(
+  { writeIntervalMs, readIntervalMs, timeoutMs, ...probe }: ReadOf<typeof PROBE>,
+  signal: AbortSignal,
+) {
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
   const found = new Findings()
@@ -96,21 +124,16 @@ export async function probeFreshness(
     if (!until.aborted) writeError = error instanceof Error ? error : new Error(String(error))
   })
   const reading = every(readIntervalMs, until, read)
-  const scoped = (window?: ReturnType<TimedRun[typeof windowOf]>): Freshness => {
+  const scoped = (window: RunWindow | undefined): Scoped => {
     if (writeError !== undefined) throw writeError
     return found.within(window)
   }
   return {
-    async during(run) {
-      const window = run[windowOf]()
-      const freshness = scoped(window)
-      onSeries(window.run, found.series(window))
-      return freshness
-    },
+    during: (window: RunWindow) => ({ scoped: scoped(window), series: found.series(window) }),
     async stop() {
       stopping.abort()
       await Promise.all([writing, reading])
-      return scoped()
+      return scoped(undefined)
     },
   }
 }
@@ -118,8 +141,8 @@ export async function probeFreshness(
 function unavailableProbe(reason: string): FreshnessProbe {
   const found = new Findings(reason)
   return {
-    during: async (run) => found.within(run[windowOf]()),
-    stop: async () => found.within(undefined),
+    during: async (run) => new ScopedFreshness(found.within(run[windowOf]())),
+    stop: async () => new ScopedFreshness(found.within(undefined)),
   }
 }
 

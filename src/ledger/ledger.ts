@@ -5,6 +5,7 @@ import {
   type LedgerTotal,
   type RowSource,
 } from '../evidence/ledger-evidence.ts'
+import { alone, type OnOneGenerator } from '../evidence/on-one-generator.ts'
 import { now, sleep } from '../machine/clock.ts'
 import { findStore, type NoStore, type Store } from '../machine/store-kinds.ts'
 import type { Duration } from '../options/checks.ts'
@@ -20,8 +21,6 @@ import { openSession } from './session.ts'
 import type { Clock } from './settle.ts'
 import { bindSource } from './sources.ts'
 import { readStatement, refuseActions } from './statement.ts'
-
-type OnOneGenerator = <T>(what: string, compute: () => Promise<T>) => Promise<T>
 
 /** Context of a ledger, one per scenario. */
 export interface LedgerContext {
@@ -39,10 +38,7 @@ export interface LedgerContext {
   readonly loadEndedMs?: (() => number | undefined) | undefined
   /** Lines for the evidence about disruptions of the target or its services so far. @default none */
   readonly notes?: (() => readonly string[]) | undefined
-  /**
-   * Does something once, and passes its result to all generators: they judge the same rows, and the target's database is read
-   * once. @default just does it
-   */
+  /** All generators judge the same rows, and the database is read once. @default there is one generator */
   readonly onOneGenerator?: OnOneGenerator
   /** @default real time */
   readonly clock?: Clock
@@ -146,7 +142,7 @@ class RowLedger implements Ledger {
       choose: (name) => `ledger.of('${name}')`,
       isExternal: context.isExternal ?? false,
     })
-    this.#once = context.onOneGenerator ?? ((_, compute) => compute())
+    this.#once = context.onOneGenerator ?? alone
     const checks = new RowChecks({ ...context, database: this.#database }, limits, context.clock ?? REAL_TIME)
     this[ledgerChecks] = {
       history: (check) => this.#once('a check of the ledger', () => checks.history(check)),
