@@ -147,3 +147,24 @@ test('buckets missing in the last scrape are rejected', async () => {
   const window = await windowOver(histogram({ 1: 0, '+Inf': 0 }), histogram({ 1: 60, '+Inf': 100 }), 'up 1\n')
   expect(() => window.quantile('lag', 0.5)).toThrow('lag_bucket is missing in the last scrape')
 })
+
+test('a counter that does not fall at a restart may have lost growth', async () => {
+  const scrape = (start: number, requests: number, errors: number) =>
+    `process_start_time_seconds ${start}\nrequests_total ${requests}\nerrors_total ${errors}\n`
+  const window = await windowOver(scrape(1000.5, 0, 3), scrape(1000.5, 500, 3), scrape(1060.5, 20, 5))
+  expect(window.counter('requests_total')).toMatchObject({ delta: 520, resets: 1 })
+  expect(messageOf(() => window.counter('errors_total'))).toMatchInlineSnapshot(`
+    "InvalidRunError: the process of errors_total restarted, and the counter did not fall: it was 3 before and 5 after, so its growth is unknown
+    Fix: keep the target running during the scope, or scrape more often: metrics: { interval: '250ms' }"
+  `)
+})
+
+test('several states of a state set do not add up', async () => {
+  const text = '# TYPE breaker stateset\nbreaker{breaker="open"} 1\nbreaker{breaker="closed"} 0\n'
+  const window = await windowOver(text, text)
+  expect(messageOf(() => window.gauge('breaker'))).toMatchInlineSnapshot(`
+    "InvalidRunError: breaker adds up the states of a state set, one of which is always 1
+    Fix: name one of them: breaker{breaker="open"}"
+  `)
+  expect(window.gauge('breaker{breaker="closed"}').max).toBe(0)
+})

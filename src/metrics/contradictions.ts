@@ -1,5 +1,6 @@
 import { formatCount } from '../stats/units.ts'
 import type { InstanceWindow } from './instance.ts'
+import { START_JITTER_SEC } from './processes.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
 import type { Selector } from './selector.ts'
 import type { Labels } from './series-name.ts'
@@ -24,6 +25,7 @@ export function counterContradiction(instance: InstanceWindow, counters: readonl
       const found =
         fallsOnly(series, first, last) ??
         missingCounter(instance.history, series, first, last) ??
+        hiddenReset(instance.history, series, first, last) ??
         tooCoarse(series, first, last)
       if (found !== undefined) return found
     }
@@ -54,6 +56,27 @@ function missingCounter(
     finding: `${series.name} is missing in the last scrape, so its growth since the previous scrape is unknown`,
     fix: 'make the target keep the series of a counter while its process runs',
   }
+}
+
+/**
+ * Contradiction of a counter that did not fall when its process restarted: it may have grown beyond its previous value from
+ * 0, or be stored outside the process.
+ */
+function hiddenReset(history: ScrapeHistory, series: Series, first: number, last: number): Contradiction | undefined {
+  const starts = history.named('process_start_time_seconds')
+  const [start] = starts
+  if (start === undefined || starts.length > 1) return undefined
+  for (let scrape = first + 1; scrape <= last; scrape++) {
+    const [before, after] = [series.at(scrape - 1), series.at(scrape)]
+    if (!(start.at(scrape) - start.at(scrape - 1) > START_JITTER_SEC) || !(before > 0) || !(after >= before)) continue
+    return {
+      finding:
+        `the process of ${series.name} restarted, and the counter did not fall: it was ${before} before and ${after} after, ` +
+        `so its growth is unknown`,
+      fix: `keep the target running during the scope, or scrape more often: metrics: { interval: '250ms' }`,
+    }
+  }
+  return undefined
 }
 
 function hasRestarted(history: ScrapeHistory, first: number, last: number): boolean {

@@ -116,6 +116,11 @@ export class Doubts {
           `${name} is a summary: ${reading === 'counter' ? 'its quantiles are not counts' : `${shown} adds up several quantiles`}`,
           reading === 'counter' ? `ask for ${name}_count` : `name one of them: ${name}{quantile="0.9"}`,
         )
+      if (type === 'stateset' && new Set(picked.map(({ labels }) => labels[name])).size > 1)
+        return unreliable(
+          `${shown} adds up the states of a state set, one of which is always 1`,
+          `name one of them: ${name}{${name}="${picked[0]!.labels[name] ?? ''}"}`,
+        )
       const isBucket = name.endsWith('_bucket') && picked.some(({ labels }) => 'le' in labels)
       if (reading !== 'histogram' && isBucket && !namesBound(selector))
         return unreliable(

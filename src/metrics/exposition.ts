@@ -1,6 +1,6 @@
 import { parseSeriesName, type SeriesName } from './series-name.ts'
 
-export type MetricType = 'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'unknown'
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'stateset' | 'unknown'
 
 /** Line that is not valid in an exposition, or contradicts an earlier one. */
 export interface UnreadableLine {
@@ -66,7 +66,7 @@ export function showUnreadable({ number, text, problem }: UnreadableLine): strin
   return `line ${number} cannot be read (${problem}): ${shown}`
 }
 
-const TYPES: ReadonlySet<string> = new Set(['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary'])
+const TYPES: ReadonlySet<string> = new Set(['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'stateset'])
 const TYPE_LINE = /^#\s*TYPE\s+("(?:[^"\\]|\\.)*"|\S+)\s*(\S*)/
 
 function readType(line: string, reader: ExpositionReader): void {

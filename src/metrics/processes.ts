@@ -4,7 +4,7 @@ import type { Series } from './series.ts'
 /** Counters of the process itself, which only a new process resets. */
 const CPU_COUNTERS = ['process_cpu_seconds_total', 'process_cpu_user_seconds_total', 'process_cpu_system_seconds_total']
 /** Tolerance for exporters that calculate the start from the uptime of the process, and round it. */
-const START_JITTER_SEC = 1
+export const START_JITTER_SEC = 1
 /** A step that is larger than any other by this factor is not growth. */
 const JUMP = 2
 /** Maximum difference between values of the same counter that alternates with another, as a ratio of the fall. */
