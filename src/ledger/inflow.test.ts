@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sampleHistory } from '../testing/sample-history.ts'
 import { inflowOf } from './inflow.ts'
+import { LedgerError } from './ledger-error.ts'
 
 describe('the inflow of a history', () => {
   const history = sampleHistory([
@@ -26,6 +27,21 @@ describe('the inflow of a history', () => {
     expect(() => inflowOf(history, () => 0.1)).toThrow(
       'the amount of key "a" is 0.1, a floating-point number, which is not exact',
     )
+  })
+
+  test('shows operations that were applied twice, unless their amounts cancel each other out', () => {
+    const paid = sampleHistory([
+      { key: 'a', outcome: 'ok' },
+      { key: 'b', outcome: 'ok' },
+    ])
+    expect(inflowOf(paid, 5)).toEqual({ atLeast: '10', atMost: '10' })
+    expect(() => inflowOf(paid, (key) => (key === 'a' ? 5 : -5))).toThrow(
+      new LedgerError(
+        'the amounts of 2 acknowledged keys add up to 0, so the total would be the same if each of them had been applied twice',
+        'check deposits and withdrawals apart, each with the total of its own rows, or assert 0 and check the rows: expectedDelta: 0 and toApplyExactlyOnce()',
+      ),
+    )
+    expect(inflowOf(paid, 0)).toEqual({ atLeast: '0', atMost: '0' })
   })
 
   test('is zero for an empty history', () => {

@@ -39,6 +39,11 @@ export function canonicalKey(key: string, type: KeyType): string {
   }
 }
 
+/** Whether a value is a UUID as drivers and RFC 9562 write it, in any case. */
+export function isUuid(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
+}
+
 function canonicalUuid(key: string): string {
   const digits = key.trim().replace(/[{}-]/g, '').toLowerCase()
   return /^[0-9a-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : key

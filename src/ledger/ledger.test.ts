@@ -459,6 +459,8 @@ describe('keys by their types', () => {
 })
 
 describe('rows of a function', () => {
+  const UUID = 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'
+  const OTHER_UUID = '123e4567-e89b-12d3-a456-426614174000'
   const noDatabase = { stores: [], isExternal: true } as const
 
   test('need no database, and are read again until missing rows have arrived', async () => {
@@ -474,6 +476,18 @@ describe('rows of a function', () => {
       waited: 'read outside Postgres; 1 finding at first, none after 500 ms; nothing arrived late within 2.00 s',
     })
     expect(reads).toEqual(['mine', 'mine', 'mine', 'mine'])
+  })
+
+  test.each([
+    ['ignore the case of UUIDs', [UUID.toUpperCase(), OTHER_UUID], []],
+    ['are compared verbatim if a key is no UUID', [UUID.toUpperCase(), 'a'], ['lost', 'unexpected']],
+    ['count a UUID in both cases as a duplicate', [UUID, UUID.toLowerCase(), OTHER_UUID], ['duplicated']],
+  ])('%s', async (_, keys, kinds) => {
+    const sent = [UUID.toLowerCase(), keys.at(-1)!]
+    const history = sampleHistory(sent.map((key) => ({ key, outcome: 'ok' })))
+    const rows = () => keys.map((key) => ({ key }))
+    const { findings } = await checkHistory(history, { rows }, noDatabase)
+    expect(findings.map(({ kind }) => kind)).toEqual(kinds)
   })
 
   test('reveal rows that arrive late', async () => {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { redactData } from '../options/redact.ts'
 import { registeredSecrets } from '../options/registered-values.ts'
 import { columnNamed, type Column } from './columns.ts'
-import { canonicalKey, compositeKey, type KeyType } from './keys.ts'
+import { canonicalKey, compositeKey, isUuid, type KeyType } from './keys.ts'
 import { LedgerError } from './ledger-error.ts'
 
 /** A row of the database: values by column name. */
@@ -11,7 +11,7 @@ export type Row = Readonly<Record<string, unknown>>
 /** Rows of one query or function. */
 export interface Table {
   readonly rows: readonly Row[]
-  /** All columns of a query in order; empty for a function, whose numbers are compared by value and strings verbatim. */
+  /** All columns of a query in order; empty for a function, see {@link keyTypeIn}. */
   readonly columns: readonly Column[]
 }
 
@@ -45,11 +45,18 @@ export function readKeys(table: Table, columns: readonly string[]): ReadKeys {
   return { rows, keys, types }
 }
 
-/** @throws {LedgerError} if several columns have the name */
+/**
+ * Type of a key: that of a query's column. A function has no types: numbers are compared by value, UUIDs without case if all
+ * keys are UUIDs, and other strings verbatim.
+ *
+ * @throws {LedgerError} if several columns have the name
+ */
 export function keyTypeIn({ rows, columns }: Table, column: string): KeyType {
   const known = columnNamed(columns, column)
   if (known !== undefined) return known.keys
-  return ['number', 'bigint'].includes(typeof rows[0]?.[column]) ? 'number' : 'text'
+  const first = rows[0]?.[column]
+  if (typeof first === 'number' || typeof first === 'bigint') return 'number'
+  return isUuid(first) && rows.every((row) => isUuid(row[column])) ? 'uuid' : 'text'
 }
 
 function requireColumn([first]: readonly Row[], column: string): void {
