@@ -17,6 +17,10 @@ export interface RunPart {
   readonly group?: string
   /** Set for whole iterations. */
   readonly isIteration?: true
+  /** From and to, in milliseconds since the start of the run. */
+  readonly between?: readonly [number, number]
+  /** Set if only the requests with this ending were judged. */
+  readonly ending?: 'good' | 'failed'
 }
 
 /**

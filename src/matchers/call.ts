@@ -6,6 +6,7 @@ import { assertedBy } from '../results/asserted.ts'
 import { colourMessage } from '../results/message-colours.ts'
 import { isForeign, scenarioOf } from '../results/owner.ts'
 import type { AssertionResult } from '../results/result.ts'
+import { codeOfPart } from '../results/scope-of-assertion.ts'
 import { scenarioRecordOf } from '../results/task-meta.ts'
 import { WatchedPromise } from '../results/watched-promise.ts'
 import type { Interval } from '../stats/intervals.ts'
@@ -281,9 +282,7 @@ export class Call {
   get #variable(): string {
     const { subject } = this.#definition
     const variable = subject.variableFor?.(this.#received) ?? subject.variable
-    const { group, isIteration } = this.part ?? {}
-    if (isIteration) return `${variable}.iterations`
-    return group === undefined ? variable : `${variable}.group(${inspected(group, 60)})`
+    return variable + codeOfPart(this.part)
   }
 
   /** The call without its receiver, as the scenario wrote it. */

@@ -1,6 +1,7 @@
 import type { TestCase } from 'vitest/node'
 import { errorRate, missingRate } from '../results/result-ratios.ts'
 import type { RunResult } from '../results/result.ts'
+import { scopeOfAssertion } from '../results/scope-of-assertion.ts'
 import type { TimeStatsJson } from '../stats/summary.ts'
 import type { ScenarioResult } from './results.ts'
 
@@ -28,8 +29,13 @@ function annotationsOf(scenario: ScenarioResult, reportFile: string): readonly A
         : [{ type: `slo.${run.name}.${name}`, message: String(Number(value.toPrecision(9))) }]
     }),
   )
-  const assertions = scenario.assertions.map(({ assertion, outcome, expected, received }) => {
-    return { type: `slo.${assertion}`, message: `${outcome}: ${received} (expected ${expected})` }
+  const assertions = scenario.assertions.map((asserted) => {
+    const { assertion, outcome, expected, received } = asserted
+    const scope = scopeOfAssertion(asserted, scenario.assertions)
+    return {
+      type: `slo.${assertion}${scope === '' ? '' : ` of ${scope}`}`,
+      message: `${outcome}: ${received} (expected ${expected})`,
+    }
   })
   const report = { type: 'slo.report', message: reportFile }
   return [{ type: 'slo.verdict', message: scenario.verdict }, ...numbers, ...assertions, report]

@@ -1,4 +1,5 @@
 import type { AssertionResult, RunResult } from '../results/result.ts'
+import { isSameAssertion } from '../results/scope-of-assertion.ts'
 import type { Results, ScenarioResult } from './results.ts'
 
 /**
@@ -34,9 +35,7 @@ export class EarlierRuns {
   assertionBefore(scenario: ScenarioResult, asserted: AssertionResult, now: Results): AssertionResult | undefined {
     const judged = scenario.runs.find(({ name }) => name === asserted.run)
     if (judged !== undefined && this.runBefore(scenario, judged, now) === undefined) return undefined
-    return this.#comparable(scenario, now)?.assertions.find(
-      ({ assertion, run }) => assertion === asserted.assertion && run === asserted.run,
-    )
+    return this.#comparable(scenario, now)?.assertions.find((assertion) => isSameAssertion(assertion, asserted))
   }
 
   #comparable(scenario: ScenarioResult, now: Results): ScenarioResult | undefined {

@@ -40,6 +40,8 @@ const ASSERTION: Shape = {
       'tag?': 'string',
       'group?': 'string',
       'isIteration?': 'boolean',
+      'between?': { list: 'number' },
+      'ending?': 'string',
       'percentile?': 'number',
       'limit?': 'number',
     },

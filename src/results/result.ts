@@ -65,6 +65,10 @@ export interface AssertionResult {
   readonly group?: string
   /** Set if whole iterations were judged. */
   readonly isIteration?: true
+  /** The seconds that were judged: from and to, in milliseconds since the start of the run. */
+  readonly between?: readonly [number, number]
+  /** Set if only the requests with this ending were judged. */
+  readonly ending?: 'good' | 'failed'
   /** The percentile that was judged, as a ratio: 0.95. */
   readonly percentile?: number
   /** The limit asserted, in `unit`. Absent if the assertion is not about one figure. */

@@ -38,6 +38,7 @@ export function iterationEvidence(measured: HttpMeasurement, scope: IterationSco
     ...(reducedTo === undefined ? {} : { reducedTo }),
     part: {
       ...(phase === undefined ? {} : { phase }),
+      ...(between === undefined ? {} : { between }),
       ...(group === undefined ? { isIteration: true } : { group }),
     },
     invalidities: httpInvalidities(measured, requests, ofRequests),

@@ -55,14 +55,10 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
   }
 }
 
-/** Step, tag and phase of a scope that is not the whole run. */
-function partOf({ phase, step, tag }: Scope): { readonly part?: RunPart } {
-  const part = {
-    ...(phase === undefined ? {} : { phase }),
-    ...(step === undefined ? {} : { step }),
-    ...(tag === undefined ? {} : { tag }),
-  }
-  return Object.keys(part).length === 0 ? {} : { part }
+/** The parts of a scope that is not the whole run. */
+function partOf(scope: Scope): { readonly part?: RunPart } {
+  const chosen = Object.entries(scope).filter(([, value]) => value !== undefined)
+  return chosen.length === 0 ? {} : { part: Object.fromEntries(chosen) as RunPart }
 }
 
 /** Good responses by second. Requests due after the last phase count in the last second of the scope. */

@@ -1,5 +1,6 @@
 import { figureRows } from '../../results/compared-figures.ts'
 import type { AssertionResult, ComparisonResult } from '../../results/result.ts'
+import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatDuration } from '../../stats/units.ts'
 import type { ErrorResult, ScenarioResult } from '../results.ts'
 import { uncheckedNote } from '../wording.ts'
@@ -30,15 +31,17 @@ export function scenarioSection(scenario: ScenarioResult, at: number, store: Cha
 }
 
 function assertionTable(assertions: readonly AssertionResult[]): Markup {
-  const severalRuns = new Set(assertions.map(({ run }) => run)).size > 1
-  const rows = assertions.map(({ assertion, expected, received, outcome, run }) => [
+  const scopes = assertions.map((asserted) => scopeOfAssertion(asserted, assertions))
+  const hasScopes = scopes.some((scope) => scope !== '')
+  const rows = assertions.map(({ assertion, expected, received, outcome }, at) => [
     { text: html`<code>${assertion}</code>` },
+    ...(hasScopes ? [{ text: scopes[at]! }] : []),
     { text: badge(outcome) },
     { text: expected },
     { text: received },
-    ...(severalRuns ? [{ text: run ?? '' }] : []),
   ])
-  return table('Assertions', ['Assertion', 'Outcome', 'Expected', 'Received', ...(severalRuns ? ['Run'] : [])], rows)
+  const header = ['Assertion', ...(hasScopes ? ['Scope'] : []), 'Outcome', 'Expected', 'Received']
+  return table('Assertions', header, rows)
 }
 
 /** Two builds, figure by figure, with their load in the caption. */

@@ -70,8 +70,8 @@ test('shows all scenarios in one table, then messages and reasons of those that 
 
     | | Scenario | Assertion | Expected | Received |
     |---|---|---|---|---|
-    | ✅ | S4 votes at a spike | \`toHaveP95Below(150)\` | p95 &lt; 150 ms | p95 = 98.1 ms |
-    | ❌ | S4 votes at a spike | \`toHaveErrorRateBelow(0.001)\` | error rate &lt; 0.1% | error rate = 0.33% |
+    | ✅ | S4 votes at a spike | \`toHaveP95Below(150)\` of votes | p95 &lt; 150 ms | p95 = 98.1 ms |
+    | ❌ | S4 votes at a spike | \`toHaveErrorRateBelow(0.001)\` of http 1 | error rate &lt; 0.1% | error rate = 0.33% |
     | ⚠️ | S5 live events | \`toHaveP99Below(400)\` | p99 &lt; 400 ms | 120 samples, p99 needs 1,000 |
     | ✅ | S1 session and config | \`toHaveP95Below(150)\` | p95 &lt; 150 ms | p95 = 98.1 ms |
     | ✅ | S6 fan-out | \`toHaveP95Below(150)\` | p95 &lt; 150 ms | p95 = 98.1 ms |

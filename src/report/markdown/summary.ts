@@ -2,6 +2,7 @@ import type { Outcome } from '../../evidence/verdict.ts'
 import { figureRows } from '../../results/compared-figures.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { RunResult } from '../../results/result.ts'
+import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import type { JsonMs } from '../../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
 import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
@@ -168,8 +169,11 @@ function outsideErrors({ errors }: Results): readonly string[] {
 
 function assertionsOf(scenarios: readonly ScenarioResult[]): string {
   const rows = scenarios.flatMap(({ name, assertions }) =>
-    assertions.map(({ outcome, assertion, expected, received }) => {
-      return `| ${SIGNS[outcome]} | ${escapeMarkdown(name)} | ${code(assertion)} | ${escapeMarkdown(expected)} | ${escapeMarkdown(received)} |`
+    assertions.map((asserted) => {
+      const { outcome, assertion, expected, received } = asserted
+      const scope = scopeOfAssertion(asserted, assertions)
+      const of = scope === '' ? '' : ` of ${escapeMarkdown(scope)}`
+      return `| ${SIGNS[outcome]} | ${escapeMarkdown(name)} | ${code(assertion)}${of} | ${escapeMarkdown(expected)} | ${escapeMarkdown(received)} |`
     }),
   )
   if (rows.length === 0) return ''

@@ -32,8 +32,8 @@ test('aligns columns in a wide terminal', () => {
         votes: constantArrivalRate 200/s, 100 VUs, 60s (aborted: the target closed all connections)
           offered 12,000  sent 12,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 151 ms  errors 0.075%
           invalid: schedule delay p99 48 ms, limit 10 ms. Lower the rate or add cores.
-        ✓  toHaveP95Below(150)          p95 < 150 ms       p95 = 98.1 ms
-        ×  toHaveErrorRateBelow(0.001)  error rate < 0.1%  error rate = 0.33%
+        ✓  toHaveP95Below(150)          votes   p95 < 150 ms       p95 = 98.1 ms
+        ×  toHaveErrorRateBelow(0.001)  http 1  error rate < 0.1%  error rate = 0.33%
 
     INVALID  S5 live events  31.2s
         http 1: constantArrivalRate 200/s, 100 VUs, 3s
@@ -60,7 +60,7 @@ test('stacks assertions in a narrow terminal, and no line is wider', () => {
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(columns)
   }
   expect(summaryOf(sampleResults(), none, 50, plain)).toContain(
-    '    × toHaveErrorRateBelow(0.001)\n      expected  error rate < 0.1%\n      received  error rate = 0.33%',
+    '    × toHaveErrorRateBelow(0.001)\n      scope     http 1\n      expected  error rate < 0.1%\n      received  error rate = 0.33%',
   )
 })
 

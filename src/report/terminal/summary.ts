@@ -1,6 +1,7 @@
 import type { Invalidity, Outcome } from '../../evidence/verdict.ts'
 import { figureTable } from '../../results/compared-figures.ts'
 import type { AssertionResult, ComparisonResult, RunResult } from '../../results/result.ts'
+import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatDuration, formatMs } from '../../stats/units.ts'
 import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
 import { figuresOf } from '../figures.ts'
@@ -130,9 +131,12 @@ function changeLines(run: RunResult, scenario: ScenarioResult, { results, earlie
 }
 
 function assertionLines(assertions: readonly AssertionResult[], max: number, paint: Paint): string[] {
-  const rows = assertions.map(({ outcome, assertion, expected, received }): Cell[] => [
+  const scopes = assertions.map((asserted) => scopeOfAssertion(asserted, assertions))
+  const hasScopes = scopes.some((scope) => scope !== '')
+  const rows = assertions.map(({ outcome, assertion, expected, received }, at): Cell[] => [
     { text: outcomeMark(outcome, paint) },
     { text: assertion },
+    ...(hasScopes ? [{ text: scopes[at]! }] : []),
     { text: expected },
     { text: received, style: (text) => (outcome === 'passed' ? text : inColourOf(outcome, text, paint)) },
   ])
@@ -141,7 +145,7 @@ function assertionLines(assertions: readonly AssertionResult[], max: number, pai
   const lines =
     total <= max - 4
       ? rows.map((row) => joinCells(row, widths))
-      : assertions.flatMap((assertion) => stackedAssertion(assertion, max - 4, paint))
+      : assertions.flatMap((assertion, at) => stackedAssertion(assertion, scopes[at]!, max - 4, paint))
   return indented(lines, 2)
 }
 
@@ -168,18 +172,29 @@ function regressionLines(scenario: ScenarioResult, { results, earlier, max, pain
     if (asserted.outcome === 'passed') return []
     const before = earlier.assertionBefore(scenario, asserted, results)
     return before?.outcome === 'passed'
-      ? wrapWords(`previous run: ${asserted.assertion} passed, ${before.received}`, max - 6)
+      ? wrapWords(`previous run: ${named(asserted, scenario)} passed, ${before.received}`, max - 6)
       : []
   })
   return indented(lines, 3).map((line) => paint('dim', line))
 }
 
+function named(asserted: AssertionResult, { assertions }: ScenarioResult): string {
+  const scope = scopeOfAssertion(asserted, assertions)
+  return scope === '' ? asserted.assertion : `${asserted.assertion} of ${scope}`
+}
+
 /** An assertion on several lines, for narrow terminals. */
-function stackedAssertion({ outcome, assertion, expected, received }: AssertionResult, max: number, paint: Paint) {
+function stackedAssertion(
+  { outcome, assertion, expected, received }: AssertionResult,
+  scope: string,
+  max: number,
+  paint: Paint,
+) {
   const lines = (label: string, text: string) =>
     wrapWords(text, max - 14).map((line, at) => `  ${(at === 0 ? label : '').padEnd(10)}${line}`)
   return [
     `${outcomeMark(outcome, paint)} ${cut(assertion, max - 2)}`,
+    ...(scope === '' ? [] : lines('scope', scope)),
     ...lines('expected', expected),
     ...lines('received', received).map((line) => (outcome === 'passed' ? line : inColourOf(outcome, line, paint))),
   ]
