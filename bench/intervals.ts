@@ -21,6 +21,8 @@ const WIDEST = 2
 /** An ideal width of fewer buckets is near the resolution of the histogram, at which whole buckets cover more. */
 const FEW_BUCKETS = 8
 const PERCENTILES = [0.5, 0.9, 0.95, 0.99] as const
+/** Minimum number of independent observations beyond a percentile. */
+const MIN_BEYOND = 10
 
 interface Row {
   readonly of: string
@@ -50,10 +52,11 @@ interface Tally {
   readonly values: number[]
 }
 
-function latencyRows(model: LatencyModel, seconds: number, perSec: number, goal: Goal): Row[] {
+/** @param goal of all percentiles, or of each */
+function latencyRows(model: LatencyModel, seconds: number, perSec: number, goal: Goal | ((p: number) => Goal)): Row[] {
   if (!PATTERN.test(model.name)) return []
   const random = new Random(`${model.name} ${seconds} ${perSec}`)
-  const percentiles = PERCENTILES.filter((p) => seconds * perSec * (1 - p) >= 10 - 1e-9)
+  const percentiles = PERCENTILES.filter((p) => seconds * perSec * (1 - p) >= MIN_BEYOND - 1e-9)
   const tallies = percentiles.map((p): Tally => ({
     p,
     trueMs: model.trueMs(p, perSec),
@@ -76,7 +79,8 @@ function latencyRows(model: LatencyModel, seconds: number, perSec: number, goal:
     // From the lower bound of one bucket to the upper bound of another, like the interval itself.
     const [low, high] = [bucketOf(quantile(values, 0.025)), bucketOf(quantile(values, 0.975))]
     const width = (quantile(widths, 0.5) * 1000) / (highestOf(high) - lowestOf(low))
-    const kept = goal === 'both' && high - low < FEW_BUCKETS ? 'atLeast' : goal
+    const wanted = typeof goal === 'function' ? goal(p) : goal
+    const kept = wanted === 'both' && high - low < FEW_BUCKETS ? 'atLeast' : wanted
     return { of: `p${p * 100}`, model: model.name, seconds, perSec, coverage: covered / RUNS, width, goal: kept }
   })
 }
@@ -96,6 +100,14 @@ function errorRow(model: models.ErrorModel, perSec: number, ratio: number, goal:
   }
   const [coverage, bootstrapCoverage] = [covered / RUNS, bootstrapCovered / RUNS]
   return [{ of: `errors ${ratio * 100}%`, model: model.name, seconds, perSec, coverage, bootstrapCoverage, goal }]
+}
+
+/**
+ * Goal for a level of r = 0.5 that moves by more than requests differ: each second is one observation, and a run has a third
+ * as many independent ones. The p99 is among the 3% of slow responses, which differ by more.
+ */
+function goalOfLevels(p: number, seconds: number): Goal {
+  return p === 0.99 || (seconds / 3) * Math.min(p, 1 - p) >= MIN_BEYOND ? 'both' : 'none'
 }
 
 function quantile(values: readonly number[], p: number): number {
@@ -161,7 +173,7 @@ const waveErrors = models.wanderingErrors('in waves, r = 0.5', 0.7, 0.5)
 const longWaveErrors = models.wanderingErrors('in long waves, r = 0.8', 0.7, 0.8)
 
 const EVERYWHERE = [independent, models.slowTail, models.heavyTail, models.twoRoutes, uneven, narrow.narrowSteady]
-const MOVING = [waves, models.bursts, narrow.narrowSeconds, narrow.narrowSteps, narrow.narrowWaves]
+const MOVING = [waves, models.bursts, narrow.narrowSeconds, narrow.narrowSteps]
 const FIXED = [narrow.narrowHalves, narrow.narrowRamp]
 /** Duration in seconds and requests per second of the runs. */
 const SHAPES = [
@@ -178,6 +190,7 @@ const rows: readonly Row[] = [
   ...SHAPES.flatMap(([seconds, perSec]) => [
     ...EVERYWHERE.flatMap((model) => latencyRows(model, seconds, perSec, 'both')),
     ...MOVING.flatMap((model) => latencyRows(model, seconds, perSec, seconds < 30 ? 'none' : 'both')),
+    ...latencyRows(narrow.narrowWaves, seconds, perSec, (p) => goalOfLevels(p, seconds)),
     ...FIXED.flatMap((model) => latencyRows(model, seconds, perSec, 'atLeast')),
   ]),
   ...latencyRows(models.queue(0.5), 30, 200, 'both'),

@@ -1,6 +1,7 @@
+import { betaQuantile } from './distributions.ts'
 import { designEffect, effectiveSample, type DesignEffect, type HitWindow } from './effective-sample.ts'
 import { bucketOf, Histogram, lowestOf } from './histogram.ts'
-import { RatioBand, ratioBandInterval } from './ratio-band.ts'
+import { RatioBand } from './ratio-band.ts'
 
 export type { HitWindow } from './effective-sample.ts'
 
@@ -47,7 +48,17 @@ function effectInterval(effect: DesignEffect, confidence: number): Interval {
   const hitRatio = effect.hits / effect.total
   const few = Math.min(effect.hits, effect.total - effect.hits) < FEW
   const sample = few ? effect.total / Math.max(1, effect.ratio) : effectiveSample(effect, confidence)
-  return { ...ratioBandInterval(hitRatio, sample, confidence), confidence, method: few ? METHOD_FOR_FEW : METHOD }
+  return { ...exactInterval(hitRatio, sample, confidence), confidence, method: few ? METHOD_FOR_FEW : METHOD }
+}
+
+/** Clopper and Pearson's interval of a ratio. @param sample need not be an integer */
+function exactInterval(ratio: number, sample: number, confidence: number): { low: number; high: number } {
+  const tail = (1 - confidence) / 2
+  const hits = ratio * sample
+  return {
+    low: ratio > 0 ? betaQuantile(tail, hits, sample - hits + 1) : 0,
+    high: ratio < 1 ? betaQuantile(1 - tail, hits + 1, sample - hits) : 1,
+  }
 }
 
 /** Count in an interval of time. */

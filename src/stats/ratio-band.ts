@@ -2,8 +2,8 @@ import { betaQuantile } from './distributions.ts'
 import { designEffect, effectiveSample } from './effective-sample.ts'
 import { MAX_TRACKABLE_US, type Histogram } from './histogram.ts'
 
-/** Distance in log odds of the ratios between which the band is interpolated: 0.44, 0.5, 0.56, … 0.95, 0.96, … */
-const SPACING = 0.25
+/** Distance in log odds of the ratios between which the band is interpolated: 0.47, 0.5, 0.53, … 0.95, 0.956, … */
+const SPACING = 0.125
 
 interface Knot {
   /** Ratio of samples within the time of the knot. */
@@ -88,17 +88,23 @@ export class RatioBand {
   #measured(index: number): Knot {
     const effect = designEffect(this.#totals.map((total, window) => ({ hits: this.#hits[window]![index]!, total })))
     const share = effect.hits / effect.total
-    return { share, ...ratioBandInterval(share, effectiveSample(effect, this.#confidence), this.#confidence) }
+    return { share, ...jeffreysInterval(share, effectiveSample(effect, this.#confidence), this.#confidence) }
   }
 }
 
-/** Clopper and Pearson's interval of a ratio (Biometrika 26, 1934). @param sample need not be an integer */
-export function ratioBandInterval(share: number, sample: number, confidence: number): { low: number; high: number } {
+/**
+ * Jeffreys' interval of a ratio (Brown, Cai & DasGupta, Interval Estimation for a Binomial Proportion, Statistical Science 16,
+ * 2001). Unlike the exact interval, which never covers less than its confidence and mostly more, it covers its confidence on
+ * average.
+ *
+ * @param sample need not be an integer
+ */
+function jeffreysInterval(share: number, sample: number, confidence: number): { low: number; high: number } {
   const tail = (1 - confidence) / 2
-  const hits = share * sample
+  const [hits, misses] = [share * sample, (1 - share) * sample]
   return {
-    low: share > 0 ? betaQuantile(tail, hits, sample - hits + 1) : 0,
-    high: share < 1 ? betaQuantile(1 - tail, hits + 1, sample - hits) : 1,
+    low: share > 0 ? betaQuantile(tail, hits + 0.5, misses + 0.5) : 0,
+    high: share < 1 ? betaQuantile(1 - tail, hits + 0.5, misses + 0.5) : 1,
   }
 }
 
