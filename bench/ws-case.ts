@@ -1,5 +1,6 @@
 import type { RunSnapshot } from '../src/results/snapshot.ts'
 import { createWebSocket } from '../src/websocket/websocket.ts'
+import { measureFloor } from './ws-floor.ts'
 import { bareTarget, cpuSecondsOf, referenceTarget } from './ws-targets.ts'
 
 /** One case of `ws.ts`, in a separate process, so that its memory is measured separately. */
@@ -10,6 +11,8 @@ export interface WsCase {
   readonly serverProcesses: number
   readonly ratePerSec: number
   readonly durationMs: number
+  /** Whether a pool of plain `ws` sockets is measured instead of `ws.fanOut()`. */
+  readonly isFloor?: boolean
 }
 
 export interface WsFigures extends WsCase {
@@ -34,6 +37,12 @@ export interface WsFigures extends WsCase {
   readonly invalid: readonly string[]
 }
 
+/** Figures that the floor does not have. */
+const NOT_MEASURED = {
+  ...{ generatorProcesses: 1, failures: {}, connectP99Ms: Number.NaN, publications: 0, late: 0, duplicate: 0 },
+  ...{ outOfOrder: 0, serverCpuRatio: Number.NaN, invalid: [] },
+}
+
 async function measure(plan: WsCase): Promise<WsFigures> {
   await using target =
     plan.target === 'reference'
@@ -43,6 +52,10 @@ async function measure(plan: WsCase): Promise<WsFigures> {
   let published: { atMs: number; serverCpu: number } | undefined
   const serverCpu = () => target.pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
   const rssBefore = settledRss()
+  if (plan.isFloor === true) {
+    const floor = await measureFloor(plan, target, rssBefore)
+    return { ...NOT_MEASURED, ...plan, ...floor, subscribed: plan.sockets }
+  }
   const ws = createWebSocket({
     baseUrl: target.url,
     signal: new AbortController().signal,

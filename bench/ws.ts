@@ -1,8 +1,8 @@
 /**
  * How much fan-out can the generator measure, and what does it cost? 1,000 to 20,000 sockets at two publications a second
  * against a bare `ws` server, the same with permessage-deflate, and the reference target; then one publication to 50,000
- * sockets. Server and generator share this machine. If k6 is on the path, it measures the same. Prints a table and writes
- * `perf-report/bench/ws.json`.
+ * sockets. Server and generator share this machine. The row `floor` is the same with a pool of plain `ws` sockets, which
+ * only count messages. If k6 is on the path, it measures the same. Prints a table and writes `perf-report/bench/ws.json`.
  *
  *     npm run bench:ws [-- <targets, e.g. bare> <sockets, e.g. 1000,10000> <seconds of publishing, default 10>]
  *
@@ -43,6 +43,11 @@ function casesOf(): WsCase[] {
   })
 }
 
+/** The same case with a pool of plain `ws` sockets in one process. */
+function floorOf(plan: WsCase): WsCase | undefined {
+  return plan.target === 'bare' && plan.serverProcesses === 1 ? { ...plan, isFloor: true } : undefined
+}
+
 function caseOf(target: WsCase['target'], sockets: number): WsCase | [] {
   const isSingle = sockets >= ONE_PUBLICATION_FROM
   if (isSingle && target === 'reference') return []
@@ -66,6 +71,8 @@ async function run(plan: WsCase, checkout = HERE): Promise<WsFigures> {
   const child = fork(resolve(checkout, 'bench/ws-case.ts'), {
     cwd: checkout,
     execArgv: [...(checkout === HERE ? GENERATOR_FLAGS : []), '--expose-gc'],
+    // JSON has no NaN, which is a figure that was not measured.
+    serialization: 'advanced',
   })
   child.send(plan)
   const figures = once(child, 'message')
@@ -77,23 +84,32 @@ async function run(plan: WsCase, checkout = HERE): Promise<WsFigures> {
 }
 
 const COLUMNS: readonly (readonly [string, (figures: WsFigures) => string])[] = [
-  ['target', ({ target, serverProcesses }) => `${target}${serverProcesses > 1 ? ` ×${serverProcesses}` : ''}`],
+  [
+    'target',
+    ({ target, serverProcesses, isFloor }) =>
+      isFloor === true ? '  floor' : `${target}${serverProcesses > 1 ? ` ×${serverProcesses}` : ''}`,
+  ],
   [
     'sockets',
     ({ subscribed, generatorProcesses }) =>
       `${formatCount(subscribed)}${generatorProcesses > 1 ? ` ×${generatorProcesses}` : ''}`,
   ],
   ['connect', ({ connectSec }) => `${significant(connectSec, 3)} s`],
-  ['handshake p99', ({ connectP99Ms }) => formatMs(connectP99Ms)],
+  ['handshake p99', ({ connectP99Ms }) => orEmpty(connectP99Ms, formatMs)],
   ['deliveries', ({ expected }) => formatCount(expected)],
   ['missing', ({ missing }) => formatCount(missing)],
   ['lag p50', ({ lagP50Ms }) => formatMs(lagP50Ms)],
   ['lag p99', ({ lagP99Ms }) => formatMs(lagP99Ms)],
   ['lag max', ({ lagMaxMs }) => formatMs(lagMaxMs)],
   ['gen. CPU', ({ generatorCpuRatio }) => formatRatio(generatorCpuRatio)],
-  ['server CPU', ({ serverCpuRatio }) => formatRatio(serverCpuRatio)],
+  ['server CPU', ({ serverCpuRatio }) => orEmpty(serverCpuRatio, formatRatio)],
   ['KB/socket', ({ bytesPerSocket }) => significant(bytesPerSocket / 1000, 3)],
 ]
+
+/** A figure, or nothing if it was not measured. */
+function orEmpty(value: number, show: (value: number) => string): string {
+  return Number.isNaN(value) ? '' : show(value)
+}
 
 function printRow(cells: readonly string[]): void {
   console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(12) : cell.padStart(14))).join(''))
@@ -157,10 +173,17 @@ if (values.against !== undefined) {
   process.exit()
 }
 const results: WsFigures[] = []
+const floors: WsFigures[] = []
 for (const plan of casesOf()) {
   const figures = await run(plan)
   results.push(figures)
   printRow(COLUMNS.map(([, show]) => show(figures)))
+  const floorPlan = floorOf(plan)
+  if (floorPlan !== undefined) {
+    const floor = await run(floorPlan)
+    floors.push(floor)
+    printRow(COLUMNS.map(([, show]) => show(floor)))
+  }
   if (plan.target === 'deflate') printDeflateCost(figures, results)
   for (const reason of figures.invalid) console.log(`            invalid: ${reason}`)
   const failed = Object.entries(figures.failures).map(([kind, count]) => `${formatCount(count)} × ${kind}`)
@@ -183,4 +206,4 @@ for (const plan of casesOf().filter(({ target, sockets }) => target === 'bare' &
 }
 
 mkdirSync('perf-report/bench', { recursive: true })
-writeFileSync('perf-report/bench/ws.json', `${JSON.stringify({ machine, results, k6 }, undefined, 2)}\n`)
+writeFileSync('perf-report/bench/ws.json', `${JSON.stringify({ machine, results, floors, k6 }, undefined, 2)}\n`)

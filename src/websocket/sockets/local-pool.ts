@@ -5,6 +5,7 @@ import { clearTimeout, setTimeout } from '../../machine/clock.ts'
 import { nodeTls, type TlsOptions } from '../../machine/tls.ts'
 import { nowUs } from './clock.ts'
 import { closingOf, failureKind } from './failure-kinds.ts'
+import { reuseFragments } from './fragments.ts'
 import { Heartbeat, type Pingable } from './heartbeat.ts'
 import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
 
@@ -30,6 +31,7 @@ class ClientSocket extends WebSocket implements Pingable {
   isAwaitingPong = false
   failure: (Error & { code?: string }) | undefined
   #deadline: NodeJS.Timeout | undefined
+  #fragments: unknown[] | undefined
   /** The subprotocol that the target chose. */
   #subprotocol: string | undefined
   /** Header `Retry-After` of the response that refused the handshake. */
@@ -48,6 +50,7 @@ class ClientSocket extends WebSocket implements Pingable {
   override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
     switch (event) {
       case 'message':
+        this.#fragments = reuseFragments(this, this.#fragments)
         // A single Buffer, as `binaryType` has its default.
         this.pool.received(this, first as Buffer, second as boolean)
         return true

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { shareOf, type Share } from '../../load/share.ts'
 import { descriptorBudget } from '../../machine/descriptors.ts'
+import { availableMemory } from '../../machine/memory.ts'
 import { loopbackSources, portRange } from '../../machine/ports.ts'
 import {
   NO_TARGET,
@@ -120,6 +121,9 @@ export function readSocketPlan<D>(
   return { ...read, urls: bases.map(({ bare }) => bare.replace(/^http/, 'ws')), handshake, tls }
 }
 
+/** The option by which a run states how many sockets it needs. */
+const SOCKETS_OPTION = { 'ws.fanOut()': 'connections', 'ws.run()': 'load' } as const
+
 /**
  * Finds the target's address, and how so many sockets are to be held within the limits of this machine.
  *
@@ -131,7 +135,7 @@ export function readSocketPlan<D>(
  * @throws {OptionsError} if the limits do not allow it, with the command that raises them
  */
 export async function place(
-  subject: string,
+  subject: keyof typeof SOCKETS_OPTION,
   plan: SocketPlan<never>,
   sockets: number,
   share: Share,
@@ -140,11 +144,17 @@ export async function place(
   const problems = new Problems()
   const wanted = { processes: plan.processes, sources: plan.sourceAddresses }
   const address = addresses[0] ?? ''
-  const limits = { descriptors: descriptorBudget(), ports: portRange(), sources: loopbackSources(address) }
+  const limits = {
+    memoryBytes: availableMemory(),
+    descriptors: descriptorBudget(),
+    ports: portRange(),
+    sources: loopbackSources(address),
+  }
   const own = shareOf(share, sockets)
   await checkSources(problems, plan.sourceAddresses ?? [])
   const onMachine = address.startsWith('127.') ? sockets : own
-  const layout = planSockets(problems, { sockets: own, onMachine, instances: plan.urls.length }, wanted, limits)
+  const needed = { option: SOCKETS_OPTION[subject], sockets: own, onMachine, instances: plan.urls.length }
+  const layout = planSockets(problems, needed, wanted, limits)
   problems.throwIfAny(subject)
   return { layout, addresses, share }
 }

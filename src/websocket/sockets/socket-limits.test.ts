@@ -6,6 +6,7 @@ import { planSockets, type Limits } from './socket-limits.ts'
 import { checkSources } from './source-addresses.ts'
 
 const LINUX: Limits = {
+  memoryBytes: 24e9,
   descriptors: { limit: 20_000, reserved: 200, connections: 19_800 },
   ports: { first: 32_768, last: 60_999, setting: 'net.ipv4.ip_local_port_range', widen: 'sysctl …' },
   sources: (count) => Array.from({ length: count }, (_, at) => `127.0.0.${at + 1}`),
@@ -15,7 +16,7 @@ function lay(connections: number, limits = LINUX, wanted: { processes?: number; 
   const problems = new Problems()
   const layout = planSockets(
     problems,
-    { sockets: connections, instances: 1 },
+    { option: 'connections', sockets: connections, instances: 1 },
     { processes: wanted.processes, sources: wanted.sources },
     limits,
   )
@@ -64,6 +65,21 @@ test('rejects more sockets than a sane number of processes can hold', () => {
       fix: 'open at most 1,267,200 sockets from this machine, raise its limit with ulimit -n, or add generators',
     },
   ])
+})
+
+test('rejects more sockets than the memory can hold, with the number that it can', () => {
+  const small = { ...LINUX, memoryBytes: 512e6 }
+  expect(lay(30_000, small).problems).toEqual([])
+  expect(lay(40_000, small).problems).toMatchObject([
+    {
+      path: 'connections',
+      rule:
+        'must not need more than 30,166 sockets, and needs 40,000: each takes at least 12 KB of the ' +
+        "generator's memory, and 488 MiB are available",
+      fix: 'open at most 30,166 sockets from this machine, give it more memory, or add generators on other machines',
+    },
+  ])
+  expect(lay(1, { ...LINUX, memoryBytes: 5000 }).problems).toMatchObject([{ path: 'connections' }])
 })
 
 test('starts no more processes than there are sockets at a reduced scale', () => {

@@ -1,12 +1,19 @@
 import type { DescriptorBudget } from '../../machine/descriptors.ts'
 import { portsPerSource, sourcesFor, type PortRange } from '../../machine/ports.ts'
 import type { Problems } from '../../options/problems.ts'
-import { formatCount } from '../../stats/units.ts'
+import { formatBytes, formatCount } from '../../stats/units.ts'
 
 /** Processes that one generator starts at most: beyond that, they take each other's time and memory. */
 export const MOST_PROCESSES = 64
 
+/** Memory that a socket takes at least, without TLS and compression, as `npm run bench:ws` measures it for 10,000 sockets. */
+const BYTES_PER_SOCKET = 12_000
+/** Memory of a process that holds sockets, without them. */
+const BYTES_PER_PROCESS = 50_000_000
+
 export interface Limits {
+  /** Memory for sockets and processes of the generator. */
+  readonly memoryBytes: number
   /** Of each process. */
   readonly descriptors: DescriptorBudget
   readonly ports: PortRange
@@ -24,6 +31,8 @@ export interface SocketLayout {
 
 /** Numbers of sockets to be distributed. */
 interface LaidOutSockets {
+  /** The option that states their number. */
+  readonly option: string
   /** Sockets of this generator. */
   readonly sockets: number
   /** Sockets of all generators that share the ports of this machine. @default `sockets` */
@@ -41,7 +50,7 @@ interface LaidOutSockets {
  */
 export function planSockets(
   problems: Problems,
-  { sockets, onMachine = sockets, instances }: LaidOutSockets,
+  { option, sockets, onMachine = sockets, instances }: LaidOutSockets,
   wanted: { readonly processes: number | undefined; readonly sources: readonly string[] | undefined },
   limits: Limits,
 ): SocketLayout {
@@ -71,6 +80,7 @@ export function planSockets(
       `processes: ${needed}`,
     )
   }
+  checkMemory(problems, { option, sockets: onMachine, processes }, limits)
   return { processes, sources: checkedSources(problems, Math.ceil(onMachine / instances), wanted.sources, limits) }
 }
 
@@ -94,4 +104,22 @@ function checkedSources(
     `sourceAddresses: ['192.0.2.10', '192.0.2.11']`,
   )
   return []
+}
+
+/** With more sockets than fit into the memory, the system would kill a process, of this run or another. */
+function checkMemory(
+  problems: Problems,
+  { option, sockets, processes }: { readonly option: string; readonly sockets: number; readonly processes: number },
+  { memoryBytes }: Limits,
+): void {
+  const forProcesses = processes > 1 ? processes * BYTES_PER_PROCESS : 0
+  const most = Math.max(0, Math.floor((memoryBytes - forProcesses) / BYTES_PER_SOCKET))
+  if (sockets <= most) return
+  problems.addWithFix(
+    option,
+    undefined,
+    `must not need more than ${formatCount(most)} sockets, and needs ${formatCount(sockets)}: each takes at least ` +
+      `${BYTES_PER_SOCKET / 1000} KB of the generator's memory, and ${formatBytes(memoryBytes)} are available`,
+    `open at most ${formatCount(most)} sockets from this machine, give it more memory, or add generators on other machines`,
+  )
 }
