@@ -33,6 +33,8 @@ export interface ConnectionCounts {
   resetAfterUse: number
   /** The shortest and the longest idle time before such a reset. */
   resetIdleMs: { readonly min: number; readonly max: number } | undefined
+  /** Redirects that were followed. */
+  redirects: number
   /** Open now, and the maximum at one time. */
   open: number
   maxOpen: number
@@ -128,12 +130,14 @@ export class Connection implements ResponseTaker, Timed {
    * @param keepsBody whether the response's body will be read
    * @param nowMs current time (`performance.now()`)
    * @param lateMs time since the request was due
+   * @param beganMs begin of the time limit, if it is that of an earlier request (`performance.now()`)
    */
-  send(request: EncodedRequest, keepsBody: boolean, nowMs: number, lateMs: number): void {
+  send(request: EncodedRequest, keepsBody: boolean, nowMs: number, lateMs: number, beganMs?: number): void {
     this.#request = request
     this.#reader.keepsBody = keepsBody
     this.#reader.expectsNoBody = request.method === 'HEAD'
-    this.#parts.deadlines.set(this, nowMs)
+    if (beganMs === undefined) this.#parts.deadlines.set(this, nowMs)
+    else this.#parts.deadlines.setSince(this, beganMs)
     this.sentMs = nowMs
     if (!this.#isOpen) {
       if (nowMs - this.#lostMs < AFTER_CLOSE_MS) setTimeout(this.#openInPlace, AFTER_CLOSE_MS, request)

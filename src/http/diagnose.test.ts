@@ -91,7 +91,7 @@ test('names no other protocol if the target is broken, silent or down', async ()
 
 const moved = response('', { status: '302 Found', headers: 'Location: /login\r\n' })
 const REDIRECTED =
-  'redirects are not followed: request the URL in the Location header, or add the status to expectStatus if it is expected'
+  'redirects are followed only with the option redirects: set redirects: 5, request the URL in the Location header, or add the status to expectStatus if it is expected'
 
 test('names redirects in every response, and warns of them if nothing else is wrong', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(moved) })

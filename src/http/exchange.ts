@@ -10,18 +10,29 @@ import type { SlowRequest } from '../results/result.ts'
 import type { SlowestRequests } from '../runs/slowest-requests.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { bodyExcerpt } from './body-excerpt.ts'
-import type { Connection, FailureKind, RequestOwner } from './connection.ts'
+import type { Connection, ConnectionCounts, FailureKind, RequestOwner } from './connection.ts'
 import type { VuCookies } from './cookies.ts'
 import { ExpectedResponse, type WrongResponse } from './expected-response.ts'
 import type { Recording } from './recording.ts'
+import {
+  destinationOf,
+  foreignOrigin,
+  generatorMsOf,
+  locationOf,
+  redirectCount,
+  redirected,
+  type RedirectChain,
+} from './redirect.ts'
 import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
 import { RequestError } from './request-error.ts'
 import type { mistakesOf } from './request-options.ts'
 import type { ResponseReader } from './response-reader.ts'
 import { HttpResponse } from './response.ts'
 import type { RequestKind } from './steps.ts'
-import type { TraceContext } from './trace-context.ts'
+import type { Trace, TraceContext } from './trace-context.ts'
 import type { RequestSpec } from './types.ts'
+
+const NO_REDIRECT = ''
 
 /** A path such as `//user:password@host/`. */
 const USER_INFO = /\/\/[^/@]*@/g
@@ -35,6 +46,9 @@ export interface ExchangeContext<D> {
   /** Source of each `traceparent`; `undefined` if none is sent. */
   readonly traces: TraceContext | undefined
   readonly maxBodyBytes: number
+  /** Maximum number of redirects that a request follows. */
+  readonly redirects: number
+  readonly counts: Pick<ConnectionCounts, 'redirects'>
   /** Whether the report names the slowest requests by their steps instead of their paths. */
   readonly namesSteps: boolean
   /** Finds the mistakes in a request that cannot be sent. */
@@ -79,6 +93,9 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   #spec!: RequestSpec
   #series!: RequestSeries
   #traceId: string | undefined
+  #trace: Trace | undefined
+  /** Redirects followed by the current request; `undefined` before the first one. */
+  #chain: RedirectChain | undefined
   #operation = -1
   /** Window that counted the last response as good; `undefined` if it was an error. */
   #goodWindow: RequestWindow | undefined
@@ -119,6 +136,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     const { cookies } = this.#owner
     const request = encoded === undefined || cookies?.isEmpty === false ? this.#encode(spec, cookies) : encoded
     this.#traceId = request.traceId
+    this.#chain = undefined
     this.#expected.expect(kind, spec)
     const sentMs = now()
     if (recording === undefined) this.#operation = -1
@@ -134,14 +152,20 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   responded(reader: ResponseReader, endMs: number): void {
     const { status } = reader
     const { cookies } = this.#owner
-    cookies?.store(reader.rawHeaders, this.#all.encoders[this.#instance]!.urlOf(this.#spec.path))
-    const response = this.#looksAtBody() ? new HttpResponse(reader, this.#all.maxBodyBytes) : undefined
+    cookies?.store(reader.rawHeaders, this.#url)
     let wrong: WrongResponse | undefined
+    if (status >= 300 && status < 400) {
+      const problem = this.#follow(reader, endMs)
+      if (problem === undefined) return
+      if (problem !== NO_REDIRECT) wrong = { kind: 'status', detail: `${status} ${problem}` }
+    }
+    const chain = this.#chain
+    const response = this.#looksAtBody() ? new HttpResponse(reader, this.#all.maxBodyBytes, chain?.urls) : undefined
     const wasRunning = calledEachTime.isRunning
     calledEachTime.isRunning = true
     try {
-      wrong = this.#expected.judge(status, response, this.#owner.vu.vars)
-      if (this.#operation >= 0) wrong = this.#all.recording!.responded(this.#operation, endMs, status, response, wrong)
+      wrong ??= this.#expected.judge(status, response, this.#owner.vu.vars)
+      if (this.#operation >= 0) wrong = this.#recorded(endMs, status, response, wrong)
     } catch (error) {
       cookies?.register()
       this.#all.execution.scenarioFailed(error)
@@ -151,23 +175,32 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     }
     this.endedMs = endMs
     if (wrong === undefined) {
-      this.#countGood(endMs, status, reader.bodyBytes)
+      this.#countGood(endMs - this.#generatorMs, status, reader.bodyBytes)
       this.#owner.succeeded(endMs, response, this)
       return
     }
     this.#goodWindow = undefined
     if (cookies?.isEmpty === false) wrong = withoutCookies(wrong, cookies)
     const sample = wrong.kind === 'status' ? () => this.#excerptOf(reader) : wrong.sample
-    this.#countError(wrong.kind, wrong.detail, endMs, { status, bodyBytes: reader.bodyBytes, sample })
+    this.#countError(wrong.kind, wrong.detail, endMs - this.#generatorMs, {
+      status,
+      bodyBytes: reader.bodyBytes,
+      sample,
+    })
     this.#owner.failed(endMs, wrong, response, this)
   }
 
   failed(kind: FailureKind, detail: string, endMs: number): void {
-    if (this.#operation >= 0) this.#all.recording!.failed(this.#operation, endMs, kind)
+    const chain = this.#chain
+    if (this.#operation >= 0) this.#all.recording!.failed(this.#operation, endMs, kind, chain !== undefined)
     this.endedMs = endMs
     this.#goodWindow = undefined
-    this.#countError(kind, detail, endMs)
-    this.#owner.failed(endMs, { kind, detail }, undefined, this)
+    const error = {
+      kind,
+      detail: chain === undefined ? detail : `${detail}, after ${redirectCount(chain.urls.length)}`,
+    }
+    this.#countError(kind, error.detail, endMs - this.#generatorMs)
+    this.#owner.failed(endMs, error, undefined, this)
   }
 
   overran(detail: string): void {
@@ -185,10 +218,67 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     return true
   }
 
+  /** URL of the request in flight. */
+  get #url(): string {
+    return this.#chain?.urls.at(-1) ?? this.#encoder.urlOf(this.#spec.path)
+  }
+
+  /** When the request was sent, before any redirect (`performance.now()`). */
+  get #firstSentMs(): number {
+    return this.#chain?.firstSentMs ?? this.connection.sentMs
+  }
+
+  /** Time that the generator took between redirects. */
+  get #generatorMs(): number {
+    return this.#chain === undefined ? 0 : generatorMsOf(this.#chain, this.connection.sentMs)
+  }
+
+  get #encoder(): RequestEncoder {
+    return this.#all.encoders[this.#instance]!
+  }
+
+  /**
+   * Follows a redirect: sends the next request, which is part of the current one.
+   *
+   * @returns `undefined` if it has been followed, an empty text if the response is the result, else the error
+   */
+  #follow({ status, rawHeaders }: ResponseReader, endMs: number): string | undefined {
+    const limit = this.#spec.redirects ?? this.#all.redirects
+    const location = limit === 0 ? undefined : locationOf(status, rawHeaders)
+    if (location === undefined) return NO_REDIRECT
+    const chain = this.#chain
+    const { urls = [], spec = this.#spec, isRewritten = false } = chain ?? {}
+    if (urls.length === limit) return `after ${redirectCount(limit)}: the limit of this request, or a redirect loop`
+    const url = destinationOf(location, this.#url)
+    if (typeof url === 'string') return url
+    const encoder = this.#encoder.atRoot
+    if (url.origin !== new URL(this.#url).origin) return foreignOrigin(url)
+    const next = redirected(spec, status, url)
+    const { connection } = this
+    const generatorMs = this.#generatorMs
+    const request = encoder.encode(next.spec, this.#trace, this.#owner.cookies)
+    const beganMs = now()
+    this.#chain = {
+      urls: [...urls, url.href],
+      spec: next.spec,
+      encoder,
+      isRewritten: isRewritten || next.isRewritten,
+      firstSentMs: chain?.firstSentMs ?? connection.sentMs,
+      redirectedMs: endMs,
+      beganMs,
+      wasOpen: connection.isOpen,
+      generatorMs,
+    }
+    this.#all.counts.redirects++
+    connection.send(request, this.#looksAtBody(), beganMs, 0, this.#chain.firstSentMs)
+    return undefined
+  }
+
   /** @throws {OptionsError} naming every mistake in the request */
   #encode(spec: RequestSpec, cookies?: VuCookies): EncodedRequest {
+    this.#trace = this.#all.traces?.next()
     try {
-      return this.#all.encoders[this.#instance]!.encode(spec, this.#all.traces?.next(), cookies)
+      return this.#encoder.encode(spec, this.#trace, cookies)
     } catch (error) {
       throw error instanceof RequestError ? (this.#all.mistakesOf(this.#kind.path, spec) ?? error) : error
     }
@@ -200,13 +290,24 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     return this.#owner.cookies?.masked(excerpt) ?? excerpt
   }
 
+  /** @returns `wrong`, else the error of a body that cannot be read */
+  #recorded(
+    endMs: number,
+    status: number,
+    response: HttpResponse | undefined,
+    wrong: WrongResponse | undefined,
+  ): WrongResponse | undefined {
+    const isRewritten = this.#chain?.isRewritten === true
+    return this.#all.recording!.responded(this.#operation, endMs, { status, isRewritten, response }, wrong)
+  }
+
   #looksAtBody(): boolean {
     return this.#keepsResponses || this.#expected.looksAtBody || this.#all.recording?.looksAtBody === true
   }
 
   #countGood(endMs: number, status: number, bodyBytes: number): void {
     this.#goodLatencyUs = this.#observe(endMs, status) * 1000
-    this.#goodServiceTimeUs = (endMs - this.connection.sentMs) * 1000
+    this.#goodServiceTimeUs = (endMs - this.#firstSentMs) * 1000
     this.#goodStatus = status
     this.#goodBytes = bodyBytes
     this.#goodWindow = this.#series.timeline.at(this.countedMs)
@@ -218,7 +319,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     const { status, bodyBytes = 0, sample } = response ?? {}
     const latencyUs = this.#observe(endMs, status ?? kind) * 1000
     const window = this.#series.timeline.at(this.countedMs)
-    window.recordError(kind, latencyUs, (endMs - this.connection.sentMs) * 1000, status, bodyBytes)
+    window.recordError(kind, latencyUs, (endMs - this.#firstSentMs) * 1000, status, bodyBytes)
     window.countDetail(detail, sample)
     this.#all.execution.tally.countError(kind, detail)
   }

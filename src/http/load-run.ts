@@ -64,7 +64,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   readonly #plan: Plan<D> | FlowPlan
   readonly #slowest: SlowestRequests
   readonly #counts: ConnectionCounts = {
-    ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, open: 0, maxOpen: 0 },
+    ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, redirects: 0, open: 0, maxOpen: 0 },
     ...{ resetAfterUse: 0, resetIdleMs: undefined },
   }
   /** One for each instance of the target. */
@@ -112,7 +112,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
     const executed = await this.#execute()
     const { name, load, reducedTo, limits, instances } = this.#parts
-    const { open: openAtEnd, ...counts } = this.#countsAtEnd ?? this.#counts
+    const { open: openAtEnd, redirects, ...counts } = this.#countsAtEnd ?? this.#counts
     const measurement = {
       ...executed,
       name,
@@ -123,7 +123,12 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       slowest: this.#slowest.toJSON(),
       steps: this.#plan.names,
       limits,
-      connections: { ...counts, openAtEnd, idleTimeoutMs: this.#idleTimeoutMs },
+      connections: {
+        ...counts,
+        openAtEnd,
+        idleTimeoutMs: this.#idleTimeoutMs,
+        ...(redirects === 0 ? {} : { redirects }),
+      },
       origin: instances.map(({ origin }) => origin).join(', '),
       history: this.#recording?.history,
     }
@@ -132,7 +137,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
 
   async open(execution: RunningExecution<HttpUser<D>>): Promise<readonly HttpUser<D>[]> {
     const { load, rows, random, division, placeOf, signal, options } = this.#parts
-    const { tracedRatio, timeoutMs, maxBodyBytes, flow, cookies: scope } = options
+    const { tracedRatio, timeoutMs, maxBodyBytes, redirects, flow, cookies: scope } = options
     const cookies = scope === undefined ? undefined : await loadCookiePackage()
     const plan = this.#plan
     const shared = {
@@ -143,6 +148,8 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       namesSteps: flow !== undefined || options.steps.length > 1,
       timeoutMs,
       maxBodyBytes,
+      redirects,
+      counts: this.#counts,
       mistakesOf: flow === undefined ? mistakesOf : flowMistakesOf,
       createCookies: cookies && (() => new VuCookies(cookies, scope!)),
       execution,

@@ -6,7 +6,7 @@ import { TLS } from '../options/tls-options.ts'
 import { constant, duration, func, integer, listOf, matching, number, text } from '../options/values.ts'
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
 import type { CookieScope } from './cookies.ts'
-import { EXPECT_STATUS, HEADERS, request, steps } from './request-options.ts'
+import { EXPECT_STATUS, HEADERS, REDIRECTS, request, steps } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
 import type { Flow, HttpRunOptions, RecordOption, StepOption } from './types.ts'
 
@@ -94,6 +94,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         record: optional(record<D>()),
         headers: optional(HEADERS, {}),
         cookies: optional(COOKIES),
+        redirects: optional(REDIRECTS, 0),
         baseUrl: baseUrl(target.baseUrl),
         connectTo: optional(CONNECT_TO),
         tls: optional(TLS),

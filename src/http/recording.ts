@@ -16,6 +16,14 @@ interface Sent {
   readonly content: string | Uint8Array | undefined
 }
 
+interface Received {
+  readonly status: number
+  /** Whether a redirect was followed by a `GET`, so that the status is not that of the operation. */
+  readonly isRewritten: boolean
+  /** `undefined` if nothing reads it. */
+  readonly response: HttpResponse | undefined
+}
+
 interface SendTimes {
   /** When it was due, from the start of the run. */
   readonly intendedMs: number
@@ -77,15 +85,14 @@ export class Recording<D> {
   responded(
     id: number,
     endMs: number,
-    status: number,
-    response: HttpResponse | undefined,
+    { status, isRewritten, response }: Received,
     wrong: WrongResponse | undefined,
   ): WrongResponse | undefined {
     const content = response === undefined ? undefined : this.#read('response', isPayload, response)
     // From a wrong body, the outcome of the operation cannot be known.
     let outcome: OperationOutcome | WrongResponse = 'unknown'
     const isDoubtful = wrong === undefined ? isWrong(content) : wrong.kind === 'body'
-    if (!isDoubtful) outcome = this.#outcomeOf(status, response)
+    if (!isDoubtful) outcome = this.#outcomeOf(status, response, isRewritten)
     this.history.end(id, {
       endUs: (endMs - this.#startMs()) * 1000,
       outcome: isWrong(outcome) ? 'unknown' : outcome,
@@ -96,14 +103,18 @@ export class Recording<D> {
   }
 
   /** Records a request without a response. Without a connection, it was never sent, and so never executed. */
-  failed(id: number, endMs: number, kind: FailureKind): void {
-    const outcome = kind === 'connect' ? 'failed' : 'unknown'
+  failed(id: number, endMs: number, kind: FailureKind, isRedirected: boolean): void {
+    const outcome = kind === 'connect' && !isRedirected ? 'failed' : 'unknown'
     this.history.end(id, { endUs: (endMs - this.#startMs()) * 1000, outcome, status: 0 })
   }
 
-  #outcomeOf(status: number, response: HttpResponse | undefined): OperationOutcome | WrongResponse {
+  #outcomeOf(
+    status: number,
+    response: HttpResponse | undefined,
+    isRewritten: boolean,
+  ): OperationOutcome | WrongResponse {
     const returned = response === undefined ? undefined : this.#read('outcome', isOutcome, response)
-    return returned ?? outcomeOf(status)
+    return returned ?? (isRewritten && status >= 400 ? 'unknown' : outcomeOf(status))
   }
 
   /**

@@ -65,8 +65,12 @@ export class RequestEncoder {
   readonly #commonLines: string
   readonly #commonFields: ReadonlyMap<string, string>
   readonly #contentType: string | undefined
+  readonly #target: RequestTarget
+  #atRoot: RequestEncoder | undefined
 
-  constructor({ host, isSecure, pathPrefix, headers }: RequestTarget) {
+  constructor(target: RequestTarget) {
+    const { host, isSecure, pathPrefix, headers } = target
+    this.#target = target
     this.#baseUrl = `${isSecure ? 'https' : 'http'}://${host}${pathPrefix}`
     this.#pathPrefix = pathPrefix
     const contentType = Object.entries(headers).findLast(([name]) => name.toLowerCase() === CONTENT_TYPE)?.[1]
@@ -112,6 +116,11 @@ export class RequestEncoder {
       content: body?.content,
       traceId: isTraced ? trace.traceId : undefined,
     }
+  }
+
+  /** Encoder of requests to paths that are not below the base URL. */
+  get atRoot(): RequestEncoder {
+    return (this.#atRoot ??= new RequestEncoder({ ...this.#target, pathPrefix: '' }))
   }
 
   /** URL of a path, without credentials. */

@@ -2,7 +2,7 @@ import { forgetsItsReturn, FORGOTTEN_RETURN } from '../execution/forgotten-retur
 import { THINK_TIME } from '../load/load-options.ts'
 import { OptionsError, Problems } from '../options/problems.ts'
 import { asWritten, choose, isRecord, object, optional, reading, type Reader } from '../options/schema.ts'
-import { any, array, isText, matching, number, text } from '../options/values.ts'
+import { any, array, integer, isText, matching, number, text } from '../options/values.ts'
 import type { Check, ExpectedStatus } from './expectation.ts'
 import { jsonPath } from './json-path.ts'
 import { isReadFirst } from './request-body.ts'
@@ -52,6 +52,11 @@ export const CHECK = choose((value) =>
       ),
 )
 
+const MAX_REDIRECTS = 20
+
+/** Reader of `redirects` of a run or a request. */
+export const REDIRECTS = integer({ min: 0, max: MAX_REDIRECTS, example: 5 })
+
 const SPEC_FIELDS = {
   path: part((path) => ({ path: path as string })),
   method: optional(part((method) => ({ path: '/', method: method as string }))),
@@ -59,6 +64,7 @@ const SPEC_FIELDS = {
   body: any(),
   expectStatus: optional(EXPECT_STATUS),
   check: optional(CHECK),
+  redirects: optional(REDIRECTS),
   tag: optional(text("'search'")),
 }
 
@@ -144,11 +150,12 @@ export function isFlowRequestSpec(spec: unknown): spec is FlowRequestSpec {
 function hasParts(spec: unknown, names: ReadonlySet<string>): boolean {
   if (typeof spec !== 'object' || spec === null) return false
   for (const key in spec) if (!names.has(key)) return false
-  const { headers, expectStatus, check, tag } = spec as Record<string, unknown>
+  const { headers, expectStatus, check, redirects, tag } = spec as Record<string, unknown>
   return (
     (headers === undefined || isFields(headers)) &&
     (expectStatus === undefined || isExpectation(expectStatus)) &&
     (check === undefined || isCheck(check)) &&
+    (redirects === undefined || isRedirectLimit(redirects)) &&
     (tag === undefined || isText(tag))
   )
 }
@@ -215,6 +222,10 @@ function isCheck(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) return false
   if ('json' in value) return true
   return 'text' in value && (typeof value.text === 'string' || value.text instanceof RegExp)
+}
+
+function isRedirectLimit(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_REDIRECTS
 }
 
 /** Whether headers are in properties: `Headers` and a Map have none, so their entries would not be sent. */

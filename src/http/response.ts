@@ -11,12 +11,16 @@ interface ResponseAsRead {
   readonly rawHeaders: RawHeaders
 }
 
+const NO_REDIRECTS: readonly string[] = []
+
 /** A response, as passed to `check`, `extract` and `record` functions. */
 export class HttpResponse {
   /** Status code. */
   readonly status: number
   /** Bytes of the body as received: encoded, without chunk framing. */
   readonly wireBytes: number
+  /** URLs of the redirects that were followed, in order: the last one is the URL of this response. Empty without any. */
+  readonly redirects: readonly string[]
   readonly #maxBodyBytes: number
   /** The body as received, with one character per byte. */
   readonly #encoded: string
@@ -24,7 +28,8 @@ export class HttpResponse {
   #headers: ResponseHeaders | undefined
   #body: Buffer | undefined
 
-  constructor(reader: ResponseAsRead, maxBodyBytes: number) {
+  constructor(reader: ResponseAsRead, maxBodyBytes: number, redirects = NO_REDIRECTS) {
+    this.redirects = redirects
     this.status = reader.status
     this.wireBytes = reader.bodyBytes
     this.#maxBodyBytes = maxBodyBytes

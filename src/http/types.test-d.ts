@@ -59,6 +59,11 @@ void http.run({ load })
 void ((options: HttpRunOptions) => http.run(options))
 void ((rest: Omit<HttpLoadOptions, 'load'> & OneRequest<undefined>) => http.run({ load, ...rest }))
 
+// Sessions.
+void http.run({ load, request: { path: '/', redirects: 0 }, redirects: 5, cookies: 'per-vu' })
+// @ts-expect-error -- a scope of cookies that does not exist
+void http.run({ load, request: { path: '/' }, cookies: 'per-run' })
+
 // Editors complete methods, and extension methods are accepted.
 expectTypeOf<'GET'>().toExtend<HttpRequest['method']>()
 void http.run({ load, request: { method: 'PROPFIND', path: '/' } })

@@ -28,6 +28,8 @@ export interface RequestSpec extends HttpRequest {
   readonly expectStatus?: ExpectedStatus
   /** Check of the response. @default that of the step */
   readonly check?: Check
+  /** Maximum number of redirects to follow, 0–20. @default that of the run */
+  readonly redirects?: number
   /** Name under which the request is also counted, as `run.tag('search')`. At most 100 different tags in a run. */
   readonly tag?: string
 }
@@ -207,6 +209,13 @@ export interface HttpLoadOptions<D = undefined> {
   readonly record?: boolean | RecordOption<D>
   /** Headers of every request that does not set them itself. */
   readonly headers?: HeaderFields
+  /**
+   * Maximum number of redirects that a request follows, 0–20, with the methods that `fetch` sends. A request counts as one,
+   * and its latency, time-out and response include those of its redirects. One more redirect is an error of kind `status`,
+   * and so is one to another origin than those of the run.
+   * @default 0, so that a redirect is the response
+   */
+  readonly redirects?: number
   /**
    * Whether each VU has a cookie jar, which works as in a browser: it stores the cookies that responses set, and sends them
    * with the requests to which they apply. With `'per-iteration'`, each iteration begins without cookies, like a new

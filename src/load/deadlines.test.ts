@@ -144,3 +144,25 @@ test('each deadline expires once, on time, for any order of set and clear, also 
     }),
   )
 })
+
+test('the deadline of something that began before others is in order with theirs', () => {
+  const begin = fc.record({ at: fc.integer({ min: 0, max: 90 }), lastsMs: fc.integer({ min: 1, max: 60 }) })
+  fc.assert(
+    fc.property(fc.array(begin, { minLength: 1, maxLength: 8 }), (begins) => {
+      vi.clearAllTimers()
+      const base = performance.now()
+      const expired: string[] = []
+      const deadlines = new Deadlines(100)
+      for (const [name, { at, lastsMs }] of begins.entries()) {
+        const entry = timed(String(name), expired)
+        setTimeout(() => deadlines.set(entry, base + at), at)
+        // A second part of the same request: its time limit is that of the first one.
+        setTimeout(() => deadlines.setSince(entry, base + at), at + lastsMs)
+      }
+      vi.advanceTimersByTime(1_000)
+      const expected = begins.map(({ at }, name) => `${name} at ${base + at + 100}`)
+      expect(expired.toSorted()).toEqual(expected.toSorted())
+      expect(vi.getTimerCount()).toBe(0)
+    }),
+  )
+})

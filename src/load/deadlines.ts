@@ -44,6 +44,26 @@ export class Deadlines {
     if (this.#timer === undefined && !this.#isExpiring) this.#watch(this.#timeoutMs)
   }
 
+  /**
+   * Sets the deadline of something that began before others whose deadlines are set already.
+   *
+   * @param beganMs when it began (`performance.now()`); its own deadline of that time was cleared only just now
+   */
+  setSince(timed: Timed, beganMs: number): void {
+    this.clear(timed)
+    timed.deadlineMs = beganMs + this.#timeoutMs
+    let earlier = this.#last
+    while (earlier !== undefined && earlier.deadlineMs > timed.deadlineMs) earlier = earlier.earlier
+    const later = earlier === undefined ? this.#first : earlier.later
+    timed.earlier = earlier
+    timed.later = later
+    if (earlier === undefined) this.#first = timed
+    else earlier.later = timed
+    if (later === undefined) this.#last = timed
+    else later.earlier = timed
+    if (this.#timer === undefined && !this.#isExpiring) this.#watch(timed.deadlineMs - now())
+  }
+
   clear(timed: Timed): void {
     if (timed.earlier === undefined) {
       if (this.#first !== timed) return

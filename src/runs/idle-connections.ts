@@ -11,6 +11,11 @@ const IMMEDIATE_MS = 10
 /** Details of a closed WebSocket, or of an error of a protocol on top of it. */
 const CLOSED = /^closed (?:with code|by this client)|^[\w. -]+: /
 
+/** Redirects that were followed, as lines of evidence. */
+export function redirectLines({ redirects }: ConnectionFigures): readonly string[] {
+  return redirects === undefined ? [] : [`redirects: ${formatCount(redirects)} followed, each as a part of its request`]
+}
+
 /** When the target closes connections, as lines of evidence; empty if none had to be reopened. */
 export function idleLines({ idleTimeoutMs, replaced, closedIdle }: ConnectionFigures): readonly string[] {
   const reopened = replaced + closedIdle

@@ -15,7 +15,7 @@ import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
 import { generatorLines } from './generator-findings.ts'
 import { heartbeatNotes } from './heartbeat-notes.ts'
-import { idleLines } from './idle-connections.ts'
+import { idleLines, redirectLines } from './idle-connections.ts'
 import { hintFor } from './request-hints.ts'
 import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
@@ -104,7 +104,9 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
     `${scopeName(phases, scope)}, ${seconds} s, ${requests}, ${describeLoad(load)}`,
     ...timesLines(totals, scope),
     [...counts, ending === 'failed' ? kindsPart(totals) : '', generatorPart(measured)].filter(Boolean).join('   '),
-    ...(ending === undefined ? [...idleLines(connections), ...heartbeatNotes(heartbeats)] : []),
+    ...(ending === undefined
+      ? [...redirectLines(connections), ...idleLines(connections), ...heartbeatNotes(heartbeats)]
+      : []),
     ...judgedAllTheSame(measured, totals, scope),
     ...(generators === undefined ? [] : generatorLines(generators)),
   ]

@@ -55,7 +55,7 @@ function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
 
 /** Hint about a status of 301, 302, 303, 307 or 308. */
 export const REDIRECT_HINT =
-  'redirects are not followed: request the URL in the Location header, or add the status to expectStatus if it is expected'
+  'redirects are followed only with the option redirects: set redirects: 5, request the URL in the Location header, or add the status to expectStatus if it is expected'
 
 const STATUS_HINTS: Readonly<Record<number, string>> = {
   400: 'check the body, the query and the content type; a check function sees the response',

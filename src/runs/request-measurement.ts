@@ -39,6 +39,8 @@ export interface ConnectionFigures {
     | undefined
   /** Observed idle time after which the target closes connections; `undefined` if it closed none. */
   readonly idleTimeoutMs?: number | undefined
+  /** HTTP: redirects that were followed; absent if there was none. */
+  readonly redirects?: number
   /** Connections open at the end of the run. */
   readonly openAtEnd: number
   /** Highest number of connections open at one time. */

@@ -11,6 +11,7 @@ export function mergeConnections(parts: readonly Pick<HttpPart, 'connections' | 
   const notTaken = present((figures) => figures.notTaken)
   const firstMessages = firstMessageCounts(parts.flatMap((part) => part.firstMessages ?? []))
   const resetIdle = present((figures) => figures.resetIdleMs)
+  const redirects = present((figures) => figures.redirects)
   const idleTimeouts = present((figures) => figures.idleTimeoutMs)
   return {
     ...(notTaken.length === 0 ? {} : { notTaken: notTaken.reduce((sum, count) => sum + count, 0) }),
@@ -28,6 +29,7 @@ export function mergeConnections(parts: readonly Pick<HttpPart, 'connections' | 
             max: Math.max(...resetIdle.map(({ max }) => max)),
           },
         }),
+    ...(redirects.length === 0 ? {} : { redirects: redirects.reduce((sum, count) => sum + count, 0) }),
     ...(idleTimeouts.length === 0 ? {} : { idleTimeoutMs: Math.min(...idleTimeouts) }),
     openAtEnd: total(({ openAtEnd }) => openAtEnd),
     maxOpen: total(({ maxOpen }) => maxOpen),
