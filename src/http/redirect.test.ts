@@ -190,7 +190,7 @@ test('in the history, the status after a rewritten request is not that of the op
   const outcomes: unknown[] = []
   for (const path of ['/a', '/b']) {
     const { run } = await runAgainst(server, { method: 'POST', path }, { record: true })
-    outcomes.push([...run.history!.operations()][0]!.outcome)
+    outcomes.push([...run.history.operations()][0]!.outcome)
   }
   expect(outcomes).toEqual(['unknown', 'failed'])
 })
