@@ -7,7 +7,7 @@ export const MIN_SECRET_LENGTH = 6
 
 /**
  * Masks values wherever they occur: literally, in a URL or a form, escaped in JSON, JavaScript or HTML, and in base64, alone
- * or as a part (`user:secret`). Longer ones first.
+ * or as a part (`user:secret`); long lines of one with several also alone. Longer ones first.
  */
 export function maskKnown(text: string, secrets: readonly string[]): string {
   let clean = text
@@ -55,13 +55,28 @@ function matchersOfOne(secret: string): readonly Matcher[] {
   const known = matchersBySecret.get(secret)
   if (known !== undefined) return known
   const words = new Set([secret, JSON.stringify(secret).slice(1, -1)].flatMap(base64Of))
-  words.add(Buffer.from(secret).toString('hex'))
+  for (const word of base64Of(Buffer.from(secret).toString('base64'))) words.add(word)
+  const digits = Buffer.from(secret).toString('hex')
+  for (const word of [digits, digits.toUpperCase()]) words.add(word)
   const texts = [...new Set([secret, withoutUnseen(secret)])].filter(({ length }) => length >= MIN_SECRET_LENGTH)
-  const matchers = [...texts.map((text) => matcher(text, false)), ...[...words].map((word) => matcher(word, true))]
+  const escaped = [digits, digits.toUpperCase()].map((each) => each.replace(/../g, '%$&'))
+  const matchers = [
+    ...[...texts, ...linesOf(secret)].map((text) => matcher(text, false)),
+    ...[...new Set(escaped)].map((part) => ({ part, pattern: undefined, isInWord: false })),
+    ...[...words].map((word) => matcher(word, true)),
+  ]
   if (matchersBySecret.size >= MAX_REMEMBERED) matchersBySecret.clear()
   matchersBySecret.set(secret, matchers)
   return matchers
 }
+
+/** Long lines of a secret with several, which logs indent or print one by one. */
+function linesOf(secret: string): readonly string[] {
+  const lines = secret.split(/[\r\n]+/).map((line) => line.trim())
+  return lines.length === 1 ? [] : lines.filter((line) => line.length >= MIN_LINE && !line.startsWith('-----'))
+}
+
+const MIN_LINE = 8
 
 function matcher(text: string, isInWord: boolean): Matcher {
   const parts = text.match(/[\w.-]+/g) ?? []
@@ -80,7 +95,7 @@ function base64Of(secret: string): readonly string[] {
   })
 }
 
-const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#0?39;' }
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
 const LETTERS: Readonly<Record<string, string>> = { '\n': 'n', '\r': 'r', '\t': 't', '\f': 'f', '\b': 'b', '\v': 'v' }
 
 /** A pattern for one character, or several backslashes, in every encoding of a text. */
@@ -96,6 +111,7 @@ function encodingsOf(part: string, isBase64: boolean): string {
   if (isBase64 && part === '+') forms.push('-')
   if (isBase64 && part === '/') forms.push('_')
   if (part in HTML) forms.push(HTML[part]!)
+  if (part.length === 1) forms.push(`&#0{0,4}(?:${part.charCodeAt(0)}|[xX]0{0,4}${hex(part.charCodeAt(0), 1)});`)
   if (part in LETTERS) forms.push(String.raw`\\{1,4}${LETTERS[part]!}`, '')
   return `(?:${forms.join('|')})`
 }

@@ -267,6 +267,15 @@ test('takes time linear in the length of any text', () => {
     'token %',
     'cookie: a\n',
     'password: a, ',
+    'token:\n  a1b2c3d4\n',
+    'a:b@',
+    ':\\/\\/a:',
+    '%3A%2F%2Fa%3A',
+    "token in ('a', ",
+    '-token a ',
+    'token=&#39;',
+    'AUTH\n$4\n',
+    '/reset/1',
   ]
   // Four times the text takes 4 times as long, or 16 times if the time is quadratic.
   expect(parts.filter((part) => workOn(part, 200_000) > 10 * Math.max(1, workOn(part, 50_000)))).toEqual([])
@@ -330,6 +339,19 @@ test.each([
     Buffer.from(`abc:${secret}??>`).toString('base64url'),
   ]
   expect(forms.filter((form) => !maskKnown(form, [secret]).includes('***'))).toEqual([])
+})
+
+test.each([
+  ['a/opaque=', 'a&#x2F;opaque&#61;'],
+  ['opaque1', '%6f%70%61%71%75%65%31'],
+  ['opaque12', '6F70617175653132'],
+  ['opaque-12', Buffer.from(Buffer.from('opaque-12').toString('base64')).toString('base64')],
+  ['line1-opaque\nline2-opaque', '  line1-opaque\n  line2-opaque'],
+  ['-----BEGIN KEY-----\nline2-opaque', 'got line2-opaque'],
+])('masks the known secret %j in %j', (secret, text) => {
+  const clean = redactText(text, [secret])
+  expect(clean).toContain('***')
+  expect(clean.replaceAll('***', '').replace(/got/, '').trim()).toBe('')
 })
 
 test('redactData masks in maps, sets, pairs, records of requests, errors and cycles', () => {

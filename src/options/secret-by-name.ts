@@ -1,7 +1,7 @@
 import { isNameCharacter, readEscape } from './escaped-character.ts'
-import { after, codeAt, type Found, none, oneOf, SPACE } from './found.ts'
+import { after, codeAt, type Found, lastBefore, none, oneOf, SPACE } from './found.ts'
 import { MAX_NAME_LENGTH, nameIn, nameOf, type Name } from './secret-names.ts'
-import { readValue, QUOTED, unlessState, word } from './secret-value.ts'
+import { readValue, QUOTED, startsSentence, unlessState, word } from './secret-value.ts'
 import {
   backslashesBefore,
   columnValues,
@@ -26,6 +26,8 @@ const SAID_CODE = /(?: code| number)?(?: is| was)?:? ["']?(?=\d{4,10}\b)/y
 const DIGITS = /\d+/y
 const NEXT_ELEMENT = /<\/key>\s{0,80}<(?:string|data|integer)>/y
 const REST_OF_TAG = /\s[^<>]{0,200}>(?=[^<>]{1,4096}<\/)/y
+/** `token IN ('…', '…')` */
+const IN_LIST = /\s+in\s{0,8}\((?=\s{0,8}['"])/iy
 const NEXT_VALUE = /\r?\n[ \t]{1,40}value:/y
 
 /** The value after the name of a secret. */
@@ -55,6 +57,7 @@ export function namedValue(text: string, index: number): Found {
 
 const BACKSLASH = 92
 const BLANK = 32
+const HYPHEN = 45
 
 /** Whether a value may follow a name and a space: after a sign, an option or some words, or as a word with a digit. */
 function mayFollow(text: string, nameStart: number, nameEnd: number): boolean {
@@ -66,9 +69,9 @@ function mayFollow(text: string, nameStart: number, nameEnd: number): boolean {
   return at - nameEnd > 64 || isDigit(codeAt(at)) || isOption(text, nameStart)
 }
 
-/** `--password …`, `<password …>`, `login ann password …` */
+/** `--password …`, `-password …`, `<password …>`, `login ann password …` */
 function isOption(text: string, nameStart: number): boolean {
-  return text.startsWith('--', nameStart) || codeAt(nameStart - 1) === LESS || isAfterLogin(text, nameStart)
+  return codeAt(nameStart) === HYPHEN || codeAt(nameStart - 1) === LESS || isAfterLogin(text, nameStart)
 }
 
 const isDigit = oneOf('0123456789')
@@ -76,9 +79,9 @@ const isSpace = oneOf(SPACE)
 /** Signs before a value, separators of columns, and a quotation mark in SQL. */
 const startsValue = oneOf(`:=),|'`)
 
-/** Whether two letters begin `is`, `was`, `value`, `number` or `code`. */
+/** Whether two letters begin `is`, `in`, `was`, `value`, `number` or `code`. */
 function isVerb(first: number, second: number): boolean {
-  if (first === LETTER_I) return second === LETTER_S
+  if (first === LETTER_I) return second === LETTER_S || second === LETTER_N
   if (first === LETTER_W || first === LETTER_V) return second === LETTER_A
   return (first === LETTER_N && second === LETTER_U) || (first === LETTER_C && second === LETTER_O)
 }
@@ -152,6 +155,13 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
   }
   const apart = quoteEnd >= 0 ? valueApart(text, name, quoteEnd, text[nameStart - 1]) : undefined
   if (apart !== undefined) return apart
+  if (isSpace(follower) && (codeAt(nameEnd + 1) | 32) === LETTER_I) {
+    const inList = after(text, IN_LIST, nameEnd)
+    if (inList >= 0) return { start: inList, end: lastBefore(text, ')', inList), next: inList }
+  }
+  if (follower === BLANK && codeAt(nameStart) === HYPHEN && codeAt(nameStart + 1) !== HYPHEN) {
+    return startsSentence(text, nameEnd + 1) ? undefined : word(text, nameEnd + 1)
+  }
   // `--password hunter2`
   if (follower === BLANK && name.text.startsWith('--')) return word(text, nameEnd + 1)
   if (follower === BLANK && isAfterLogin(text, nameStart)) {

@@ -91,8 +91,16 @@ export const PRECEDED: readonly Preceded[] = [
   // A Redis command on its own line.
   known(
     ['aut'],
-    String.raw`AUTH (?<=(?:^|[\n"'>] ?)AUTH )(?:[\w.@-]{1,64} )?`,
+    String.raw`AUTH (?<=(?:^|[\n"'>] ?|HELLO \d )AUTH )(?:[\w.@-]{1,64} )?`,
     String.raw`(?!failed|failure|required|error|ok\b)[^\s"'<>]{1,512}(?=[ \t]{0,8}(?:["'\r\n]|$))`,
+  ),
+  known(['aut'], String.raw`AUTH\r?\n\$\d{1,4}\r?\n(?:[\w.@-]{1,64}\r?\n\$\d{1,4}\r?\n)?`, String.raw`\S+`),
+  // URLs in JSON with escaped slashes, and in parameters of other URLs.
+  known([':\\/'], String.raw`:\\{1,7}/\\{1,7}/[^\s"'@:/\\]{0,64}:`, String.raw`[^\s"'@\\]{1,256}(?=@)`),
+  known(
+    ['%3a'],
+    String.raw`%3[Aa]%2[Ff]%2[Ff](?:(?!%3[Aa]|%40)[^\s"'/&]){0,64}%3[Aa]`,
+    String.raw`(?:(?!%40|%2[Ff])[^\s"'/&]){1,256}(?=%40)`,
   ),
   // `host:port:database:user:password`, as in .pgpass. An IPv6 address has only hexadecimal parts.
   known(

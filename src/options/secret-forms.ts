@@ -14,7 +14,7 @@ import {
 import { Masked } from './masked.ts'
 import { escapedName, namedValue } from './secret-by-name.ts'
 import { FORMATS, PRECEDED, preceded } from './secret-formats.ts'
-import { credentialsOfUrl, PATH_WORDS, queryValue, tokenInPath } from './secret-in-url.ts'
+import { credentialsOfHost, credentialsOfUrl, PATH_WORDS, queryValue, tokenInPath } from './secret-in-url.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
 const BEFORE_CREDENTIALS = /[ ,]*/y
@@ -60,6 +60,7 @@ const TRIGGERS: readonly Trigger[] = [
   new Trigger(['---'], /-----BEGIN [A-Z ]{0,40}PRIVATE KEY/y, privateKey),
   new Trigger(['pri'], /Private-Lines: \d{1,4}\r?\n/y, (text, _, end) => upTo(text, end, 'Private-MAC')),
   new Trigger(['@tc', '@un', '@ud'], /@(?:tcp|unix|udp)6?\(/y, credentialsBefore),
+  new Trigger(['@'], '', credentialsOfHost),
   new Trigger(['row'], /[Rr]ow contains \(/y, (text, _, end) => ({
     start: end,
     end: Math.max(end, lastBefore(text, ')', end)),

@@ -139,7 +139,11 @@ export function tokenInPath(text: string, index: number): Found | undefined {
   let wordEnd = word
   while (wordEnd < word + MAX_WORD && isOfWord(codeAt(wordEnd))) wordEnd++
   let start = afterSlash(wordEnd)
-  if (start < 0 || start >= text.length || !startsSegment(codeAt(start)) || !hasWord(word, wordEnd)) return undefined
+  if (start < 0 || start >= text.length || !startsSegment(codeAt(start))) return undefined
+  const known = wordIn(word, wordEnd)
+  if (known === undefined) return undefined
+  const code = CODE_WORDS.has(known) ? after(text, CODE, start) : -1
+  if (code >= 0) return { start, end: code, next: code }
   let found: Found | undefined
   for (let depth = 0; depth < 4; depth++) {
     let end = start
@@ -162,11 +166,11 @@ function afterSlash(at: number): number {
   return codeAt(digits) === TWO && (codeAt(digits + 1) | 32) === LETTER_F ? digits + 2 : -1
 }
 
-/** Whether one of the words and at most 20 other characters are in a range. */
-function hasWord(from: number, end: number): boolean {
+/** The word with which a range begins, if at most 20 other characters follow. */
+function wordIn(from: number, end: number): string | undefined {
   for (const word of WORDS_BY_LETTER[(codeAt(from) | 32) - LETTER_A] ?? NO_WORDS)
-    if (end - from >= word.length && end - from <= word.length + MAX_REST && isWordAt(from, word)) return true
-  return false
+    if (end - from >= word.length && end - from <= word.length + MAX_REST && isWordAt(from, word)) return word
+  return undefined
 }
 
 function isWordAt(from: number, word: string): boolean {
@@ -177,6 +181,9 @@ function isWordAt(from: number, word: string): boolean {
   return true
 }
 
+/** Words before a code that consists of digits: `/reset/493021`. */
+const CODE_WORDS = new Set('reset verif confirm activat magic recover otp'.split(' '))
+const CODE = /\d{4,10}(?![\w.-])/y
 const NO_WORDS: readonly string[] = []
 
 const LETTER_A = 97
@@ -192,3 +199,33 @@ const isSegment = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 const MIN_TOKEN = 10
 const [PERCENT, HYPHEN, SLASH, TWO, FIVE, LETTER_F] = [37, 45, 47, 50, 53, 102]
 const FILE = /\.[a-z]{1,5}$/
+
+/** `ann:password@host:5432` without a scheme: the password looks random, or the host has a port. */
+export function credentialsOfHost(text: string, index: number, _: number, done: number): Found | undefined {
+  const from = Math.max(done, index - MAX_CREDENTIALS)
+  let start = index
+  while (start > from && isOfPassword(codeAt(start - 1))) start--
+  if (start === index || codeAt(start - 1) !== COLON) return undefined
+  let user = start - 1
+  while (user > from && isOfUser(codeAt(user - 1))) user--
+  if (user === start - 1 || !(user === 0 || precedesUser(codeAt(user - 1)))) return undefined
+  if (ADDRESS.test(text.slice(user, start))) return undefined
+  HOST_AFTER.lastIndex = index
+  const host = HOST_AFTER.exec(text)
+  if (host === null) return undefined
+  const [, name = '', port] = host
+  const isSecret = looksRandom(text, start, index)
+    ? port !== undefined || /\.|^localhost$/.test(name)
+    : port !== undefined
+  return isSecret ? { start, end: index, next: index } : undefined
+}
+
+const MAX_CREDENTIALS = 200
+const COLON = 58
+const isPart = oneOf(`${SPACE}"'\`<>:@/(){}[],;=`)
+const isOfPassword = (code: number) => code !== 0 && !isPart(code)
+const isOfUser = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-')
+const precedesUser = oneOf(`${SPACE}"'\`(=,[`)
+/** Words before an e-mail address. */
+const ADDRESS = /^(?:mailto|e?-?mail|sips?|xmpp|acct|from|to|cc|bcc|user|name|login):$/i
+const HOST_AFTER = /@([a-z][\w.-]{0,200}|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:]+\])(:\d{1,5})?(?![\w:])/iy

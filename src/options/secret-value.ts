@@ -7,6 +7,10 @@ const NEXT_LINE = /\r?\n[ \t]+(?:string\(\d{1,9}\) )?(?=\\*["'`])/y
 /** A set, buffer or typed array as shown by `util.inspect()`, and a buffer in JSON. */
 const COLLECTION = /(?:[A-Z]\w{1,30}\(\d{1,9}\) |\{"type":"Buffer","data":)(?=[[{])/y
 const BRACES = /\{(?:[^{}\n]|\}\})*\}(?=;|\s|["']|$)/y
+const QUOTE_ENTITY = /&(?:quot|apos|#0{0,4}3[49]|#x0{0,4}2[27]);/iy
+/** Lines below a name in YAML, each with one word or an item of a list. */
+const LINES_BELOW = /(?:\r?\n[ \t]+(?:- )?["']?[^\s"':]{8,512}["']?[ \t]*(?=[\r\n]|$))+/y
+const SIGN = /\s{0,8}[:=]/y
 const SPACES = /\s*/y
 const BLOCK_START = /[|>][+-]?\r?\n/y
 const BLOCK = /[|>][+-]?(?:\r?\n[ \t]+[^\n\r]*)*/y
@@ -59,6 +63,9 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   }
   const within = mayBeCollection(codeAt(at)) ? after(text, COLLECTION, at) : -1
   if (within >= 0) return text[within] === '[' ? list(text, within) : upTo(text, within + 1, '}')
+  const entity = next === '&' ? after(text, QUOTE_ENTITY, at) : -1
+  const inEntities = entity < 0 ? undefined : upToEntity(text, entity, text.slice(at, entity))
+  if (inEntities !== undefined) return inEntities
   const quoted = isOrdinary(codeAt(at)) ? undefined : quotedAt(text, at)
   if (quoted !== undefined) return isMessage(text, quoted.start, quoted.end) ? none(quoted.start) : quoted
   if (next === '[') return list(text, at)
@@ -67,11 +74,31 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   if (braces >= 0) return { start: at, end: braces, next: braces }
   if (next === '{') return name.isHolder ? upTo(text, at + 1, '}') : none(at)
   if (next === '(') return { start: at + 1, end: lastBefore(text, ')', at + 1), next: at }
-  if (next === '\n' || next === '\r') return none(at)
+  if (next === '\n' || next === '\r') return separator === ':' ? linesBelow(text, at) : none(at)
   const first = codeAt(at)
   const isHeader = name.isHeader || (mayBeScheme(first) && after(text, SCHEME, at) >= 0)
   if (isHeader && !(mayBeRule(first) && after(text, RULE, at) >= 0)) return headerValue(text, at, opening)
   return separator === '=' && text[place.at] !== ' ' ? assigned(text, at) : clause(text, name, at)
+}
+
+/** The text up to a closing quotation mark as an entity; undefined if it is the name of another value. */
+function upToEntity(text: string, start: number, quote: string): Found | undefined {
+  const found = upTo(text, start, quote)
+  return after(text, SIGN, found.end + quote.length) < 0 ? found : undefined
+}
+
+/** `password:` and the value on the next line, if it looks random. */
+function linesBelow(text: string, at: number): Found {
+  const end = after(text, LINES_BELOW, at)
+  if (end < 0) return none(at)
+  const [first = ''] = /[^\s"'-][^\s"']*/.exec(text.slice(at, Math.min(end, at + 600))) ?? []
+  const start = text.indexOf(first, at)
+  return looksRandom(first) ? { start, end, next: end } : none(at)
+}
+
+/** Whether a sentence about a value begins. */
+export function startsSentence(text: string, at: number): boolean {
+  return startsWithSentence(codeAt(at)) && after(text, SENTENCE, at) >= 0
 }
 
 /** Index after blanks; on the next line if that begins with a quotation mark. */
@@ -225,7 +252,7 @@ function clause(text: string, name: Name, start: number): Found {
 }
 
 function isProse(text: string, name: Name, start: number): boolean {
-  if (startsSentence(codeAt(start)) && after(text, SENTENCE, start) >= 0) return true
+  if (startsSentence(text, start)) return true
   return name.isPass && isVerb(text, name, start) && hasTwoWords(text, start)
 }
 
@@ -242,7 +269,7 @@ function hasTwoWords(text: string, start: number): boolean {
 const endsWord = oneOf(`${SPACE},;`)
 const isBetweenWords = (code: number) => code === 32 || isSeparating(code)
 
-const startsSentence = oneOf('acdefhimnorstuwACDEFHIMNORSTUW')
+const startsWithSentence = oneOf('acdefhimnorstuwACDEFHIMNORSTUW')
 const MAX_SENTENCE = 120
 
 /** `must not PASS: run not awaited`, `should pass: the token is sent` */

@@ -12,6 +12,7 @@ const TEXT_OF_ELEMENT = /[^\s<]*/y
 const QUOTED_IN_URL = /%(?:25)?22(?:%(?:25)?20|\+)?%(?:25)?3[Aa](?:%(?:25)?20|\+)?%(?:25)?22/y
 const SIGN_IN_URL = /%(?:25)?3[DdAa]/y
 const SIGN = /\s{0,8}(?:[:=]|&#58;)\s{0,8}/y
+const VALUE_ATTRIBUTE = /\s{1,8}value\s{0,8}=\s{0,8}/iy
 const BARE = /[^\s,;&\\}\])]*/y
 const VALUES = /\)\s{0,8}(?:=|values?|VALUES?)\s{0,8}\(/y
 const PLACEHOLDERS = /(?:\s{0,8}(?:\$\d+|\?|%s|:\w+|DEFAULT|NULL)\s{0,8},?)+\)/y
@@ -84,6 +85,8 @@ export function valueApart(text: string, name: Name, quoteEnd: number, before: s
   if (!isSpaceOrComma(codeAt(quoteEnd))) return undefined
   const inList = after(text, NEXT_ITEM, quoteEnd)
   if (inList < 0) return undefined
+  // Arguments of a Redis command: a user, and the password.
+  if (name.text === 'AUTH') return { start: inList, end: lastBefore(text, ']', inList), next: inList }
   const item = readValue(text, { name, at: inList, separator: ',', opening: before })
   // `{"name":"token","type":"string"}`: the next field.
   return item !== undefined && after(text, KEY_END, item.end) >= 0 ? undefined : item
@@ -190,7 +193,8 @@ const startsEntity = oneOf('qQ#')
 export function entityValue(text: string, nameEnd: number): Found | undefined {
   if (codeAt(nameEnd) === AMPERSAND && !startsEntity(codeAt(nameEnd + 1))) return undefined
   const close = after(text, ENTITY, nameEnd)
-  const separator = close < 0 ? -1 : after(text, SIGN, close)
+  if (close < 0) return undefined
+  const separator = Math.max(after(text, SIGN, close), after(text, VALUE_ATTRIBUTE, close))
   if (separator < 0) return undefined
   ENTITY.lastIndex = separator
   const [opening, slashes = '', quote] = ENTITY.exec(text) ?? []
