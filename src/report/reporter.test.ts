@@ -27,6 +27,18 @@ async function resultsOf(made: InlineProject, path = 'perf-report/results.json')
 }
 
 describe('results.json', () => {
+  test.each([
+    ['no file', 'perf/*.other.ts'],
+    ['no scenario', '**/*.perf.ts'],
+  ])('is not written, and no path is printed, if a command found %s', async (_, include) => {
+    const config = configSource().replace('**/*.perf.ts', include)
+    const made = await project(`test('not a scenario', () => {})`, config)
+    const { output } = await made.run()
+    expect(plainText(output)).toContain('Report  not written: no scenario was found\n')
+    expect(output).not.toContain('index.html')
+    expect(await readdir(made.root)).not.toContain('perf-report')
+  })
+
   test('holds every scenario with its verdict, and the command fails', async () => {
     const made = await project(`
       ${scenario('S1 passes', record([sampleHttpRun()], [PASSED]))}
