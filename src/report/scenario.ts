@@ -27,21 +27,24 @@ export function identityOf(testCase: TestCase): Pick<ScenarioResult, 'name' | 'f
 /**
  * Entry of a test in `results.json`, not yet redacted.
  *
- * @param isCancelled whether the command was stopped before its end: Vitest then reports a running test as skipped
+ * @param isCancelled whether the command was stopped before its end: Vitest then reports a running test as skipped, or, if
+ * its process ended first, not at all
  */
 export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioResult {
   const record = recordOf(testCase) ?? { runs: [], assertions: [] }
   const result = testCase.result()
+  const isUnreported = isCancelled && result.state === 'pending'
+  const state = isUnreported ? 'skipped' : result.state
+  const note = result.state === 'skipped' ? result.note : undefined
   const wasStopped =
-    result.state === 'skipped' &&
-    (isCancelled ? record.runs.length > 0 && !skippedItself(result.note) : hasAborted(record))
+    state === 'skipped' && (isCancelled ? record.runs.length > 0 && !skippedItself(note) : hasAborted(record))
   const root = testCase.project.config.root
   const isFailureExpected = testCase.options.fails === true
   const errors = (result.errors ?? []).map((error) => errorOf(error, root))
   return {
     ...identityOf(testCase),
-    verdict: verdictOf(wasStopped ? 'stopped' : result.state, record, { errors, isFailureExpected }),
-    ...(wasStopped ? { note: STOPPED } : result.state === 'skipped' && result.note ? { note: result.note } : {}),
+    verdict: verdictOf(wasStopped ? 'stopped' : state, record, { errors, isFailureExpected }),
+    ...(wasStopped ? { note: STOPPED } : isUnreported ? { note: UNREPORTED } : note ? { note } : {}),
     durationMs: Math.round(testCase.diagnostic()?.duration ?? 0),
     runs: record.runs,
     ...(record.comparisons?.length ? { comparisons: record.comparisons } : {}),
@@ -59,6 +62,8 @@ export function notStarted(testCase: TestCase): ScenarioResult {
 const NOT_STARTED = 'did not start: the run was stopped first'
 
 const STOPPED = 'stopped before its end: the results are partial'
+
+const UNREPORTED = 'stopped before its end: there are no results'
 
 /** Whether a note was given by the scenario. Vitest adds a note to tests that it stops. */
 function skippedItself(note: string | undefined): boolean {
