@@ -153,7 +153,8 @@ export default class SloReporter implements Reporter {
     // By then every reporter has been called: terminal reporters have printed, file reporters have yet to write.
     await Promise.resolve()
     const tests = modules.flatMap((module) => [...module.children.allTests()]).filter(isScenario)
-    const scenarios = tests.map((testCase) => this.#scenarioAtEnd(testCase))
+    const isStopped = reason === 'interrupted'
+    const scenarios = tests.map((testCase) => this.#scenarioAtEnd(testCase, isStopped))
     tests.forEach((testCase, at) => {
       if (this.#isOfThisRun(testCase)) annotate(testCase, scenarios[at]!, this.#folder.fileOf('index.html'))
     })
@@ -161,14 +162,17 @@ export default class SloReporter implements Reporter {
     const merged = this.#isMerging
       ? mergeConditions(tests.flatMap((testCase) => testCase.meta().sloConditions ?? []))
       : undefined
-    if (reason === 'interrupted') await this.#restoreComplete()
-    const results = this.#results(scenarios, errors, reason !== 'interrupted', merged ?? this.#conditions())
+    if (isStopped) await this.#restoreComplete()
+    const results = this.#results(scenarios, errors, !isStopped, merged ?? this.#conditions())
+    // A signal to all processes may end a worker that is starting, which Vitest reports as an error.
+    const hasErrors = errors.length > 0 && !isStopped
     const isKept =
-      !this.#hasStarted && !this.#isMerging && errors.length === 0 && existsSync(this.#folder.fileOf('results.json'))
-    const isEmpty = !isKept && !this.#isMerging && scenarios.length === 0 && errors.length === 0
+      !this.#hasStarted && !this.#isMerging && !hasErrors && existsSync(this.#folder.fileOf('results.json'))
+    const isEmpty = !isKept && !this.#isMerging && scenarios.length === 0 && !hasErrors
     const failures =
       isKept || isEmpty ? [] : await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
-    if (isEmpty) this.#vitest.logger.log('Report  not written: no scenario was found\n')
+    if (isEmpty)
+      this.#vitest.logger.log(`Report  not written: no scenario ${isStopped ? 'had started' : 'was found'}\n`)
     else this.#print(results, failures, isKept)
     const { signal } = this.#cancelling
     await this.#observers.tell((observer) => observer.onEnd?.({ watches: this.#vitest.config.watch, signal }))
@@ -185,9 +189,9 @@ export default class SloReporter implements Reporter {
     await this.#chooseFolder(true)
   }
 
-  #scenarioAtEnd(testCase: TestCase): ScenarioResult {
+  #scenarioAtEnd(testCase: TestCase, isStopped: boolean): ScenarioResult {
     if (!this.#isOfThisRun(testCase)) return notStarted(testCase)
-    return this.#finished.get(testCase.id) ?? scenarioOf(testCase, this.#cancelling.signal.aborted)
+    return this.#finished.get(testCase.id) ?? scenarioOf(testCase, isStopped || this.#cancelling.signal.aborted)
   }
 
   #isOfThisRun({ module }: TestCase): boolean {

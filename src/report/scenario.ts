@@ -33,7 +33,7 @@ export function identityOf(testCase: TestCase): Pick<ScenarioResult, 'name' | 'f
 export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioResult {
   const record = recordOf(testCase) ?? { runs: [], assertions: [] }
   const result = testCase.result()
-  const isUnreported = isCancelled && result.state === 'pending'
+  const isUnreported = isCancelled && result.state !== 'passed' && result.state !== 'skipped' && !result.errors?.length
   const state = isUnreported ? 'skipped' : result.state
   const note = result.state === 'skipped' ? result.note : undefined
   const wasStopped =

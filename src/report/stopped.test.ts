@@ -127,6 +127,33 @@ test('the first Ctrl-C stops a scenario that never yields', async () => {
   })
 })
 
+test('a worker that ends with the command leaves no failed scenario, and an earlier report', async () => {
+  const end = "stopCommand(), process.kill(process.pid, 'SIGKILL')"
+  const made = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': `${HEAD}
+      if (process.env.END === 'file') ${end}
+      perfTest('scenario', () => {
+        if (process.env.END === 'scenario') ${end}
+        expect(1).toBe(1)
+      })`,
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  const inFile = await made.run(['run'], { END: 'file' })
+  expect(inFile.exitCode).toBe(130)
+  expect(plainText(inFile.output)).toContain('Report  not written: no scenario had started')
+
+  expect((await made.run()).exitCode).toBe(0)
+  const earlier = await readFile(made.path('perf-report/results.json'), 'utf8')
+  expect((await made.run(['run'], { END: 'file' })).exitCode).toBe(130)
+  expect(await readFile(made.path('perf-report/results.json'), 'utf8')).toBe(earlier)
+
+  expect((await made.run(['run'], { END: 'scenario' })).exitCode).toBe(130)
+  const { scenarios } = await readValidResults(made.path('perf-report/partial/results.json'))
+  expect(scenarios).toMatchObject([{ verdict: 'skipped', note: 'stopped before its end: there are no results' }])
+})
+
 test('a scenario that had not started when a re-run was stopped shows no figures of the previous run', async () => {
   const short = `await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })`
   const made = await InlineProject.create({
