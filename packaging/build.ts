@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
 import { COMPILED, publishedManifest } from './manifest.ts'
 
@@ -14,14 +14,13 @@ const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
 
 /**
  * Builds `dist/`, the folder that is packed and published. Each source becomes one compiled file, so that child processes
- * and threads find their entry files.
+ * and threads find their entry files. Sources and source maps are left out: they would double the size of the package, and
+ * the compiled files are the sources without their types.
  */
 function build(): void {
   rmSync(DIST, { recursive: true, force: true })
   compile()
   for (const file of globSync(`${LIB}/**/*.{js,d.ts}`)) nameCompiledFiles(file)
-  const sources = globSync(`${LIB}/**/*.map`).flatMap(pointAtShippedSources)
-  for (const source of new Set(sources)) cpSync(source, join(DIST, relative(ROOT, source)))
   for (const asset of globSync(ASSETS, { cwd: join(ROOT, 'src') })) cpSync(join(ROOT, 'src', asset), join(LIB, asset))
   for (const document of DOCUMENTS) cpSync(join(ROOT, document), join(DIST, document))
   for (const page of globSync('docs/*.md', { cwd: ROOT })) cpSync(join(ROOT, page), join(DIST, page))
@@ -38,18 +37,6 @@ function compile(): void {
 function nameCompiledFiles(file: string): void {
   const text = readFileSync(file, 'utf8')
   writeFileSync(file, text.replace(/\b((?:from|import)\s*\(?\s*(['"])\.{1,2}\/[^'"]+)\.ts\2/g, '$1.js$2'))
-}
-
-/**
- * Corrects the paths in a source map: sources are published in `dist/src`, one folder closer than in the repository.
- *
- * @returns the sources of the map
- */
-function pointAtShippedSources(file: string): readonly string[] {
-  const map = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[] }
-  const sources = map.sources.map((source) => resolve(dirname(file), source))
-  writeFileSync(file, JSON.stringify({ ...map, sources: map.sources.map((source) => source.replace('../', '')) }))
-  return sources
 }
 
 build()

@@ -3,7 +3,7 @@ import type packageJson from '../package.json'
 /** Manifest of the repository, whose entries are sources. */
 export type RepositoryManifest = typeof packageJson
 
-/** Folder of the compiled files, next to that of the sources, so that source maps find them. */
+/** Folder of the compiled files. */
 export const COMPILED = 'lib'
 
 /**
