@@ -109,7 +109,7 @@ test('the evidence names the idle time after which the target closes connections
 })
 
 test('loses no request if VUs are idle for the announced time', async () => {
-  const { http } = engineFor(await closingAfter(1_000, { headers: 'Keep-Alive: timeout=1\r\n' }))
+  const { http } = engineFor(await closingAfter(999, { headers: 'Keep-Alive: timeout=1\r\n' }))
   const load = constantArrivalRate({ rate: 100, vus: 100, duration: '4s' })
   const run = await http.run({ load, request: { method: 'POST', path: '/', body: { a: 1 } } })
   expect([...run.errors]).toEqual([])
