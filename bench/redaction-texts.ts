@@ -262,7 +262,7 @@ export function kindsOfText(seed: number, mixtures: number): readonly TextKind[]
     const texts = Array.from({ length: 2000 }, () => pick(PARTS))
     kinds.push({ name: `random parts ${n}`, period: texts.join('') })
     const letters = pick(ALPHABETS)
-    const characters = Array.from({ length: 5000 }, () => pick([...letters]))
+    const characters = Array.from({ length: 5000 }, () => pick(letters.split('')))
     kinds.push({
       name: `random characters of ${JSON.stringify(letters.slice(0, 16))} ${n}`,
       period: characters.join(''),
