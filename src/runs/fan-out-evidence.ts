@@ -68,7 +68,7 @@ function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
   const lines = [`${phase}, ${received} of ${formatCount(publications.length)} publications, ${record.load}`]
   const stats = timeStats(histogram)
   if (stats !== undefined) {
-    const rounded = (ms: number) => significant(ms, 3)
+    const rounded = (ms: number) => (Number.isFinite(ms) ? significant(ms, 3) : '∞')
     const { p50Ms, p90Ms, p95Ms, p99Ms, maxMs } = stats
     lines.push(
       `lag p50 ${rounded(p50Ms)}   p90 ${rounded(p90Ms)}   p95 ${rounded(p95Ms)}   p99 ${rounded(p99Ms)}   max ${rounded(maxMs)} ms`,

@@ -324,3 +324,27 @@ test('has no connect time without sockets, and an infinite lag in the chart for 
   const heartbeats = { sent: 7, withoutResponse: 2 }
   expect(fanOutRun(record({ heartbeats })).result()).toMatchObject({ heartbeats })
 })
+
+test('shows lags of publications without a time stamp as infinite', () => {
+  const feed = {
+    stamped: 6,
+    unstamped: { count: 1, id: 'p2' },
+    fastestMs: 1,
+    driftMs: 0,
+    isClockUnsteady: false,
+    orderedBy: 'time stamps' as const,
+    leftOut: 0,
+    isNumbered: true,
+    silentMs: undefined,
+  }
+  const lag = histogramOf(10, 20, 30, 40, 50, 60).withInfinite(4)
+  const run = fanOutRun(record({ feed, windows: [{ second: 0, publications: 3, expected: 12, received: 10, lag }] }))
+  const evidence = run[evidenceOf]()
+  expect(evidence.unknownLags).toEqual({ count: 4, of: 10, id: 'p2' })
+  expect(evidence.evidenceLines).toContain('lag p50 50   p90 ∞   p95 ∞   p99 ∞   max 60 ms')
+  expect(evidence.evidenceLines).toContain(
+    '1 publications have no time stamp (the first: "p2"): their lag is unknown and counts as infinite',
+  )
+  expect(run.result().lag).toMatchObject({ p50Ms: 50, p99Ms: 'Infinity', infiniteCount: 4 })
+  expect(run.onTimeRate(1000)).toBe(0.5)
+})
