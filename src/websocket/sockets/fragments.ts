@@ -1,5 +1,3 @@
-import type { WebSocket } from 'ws'
-
 /** What is read and set here of a socket of `ws`; a version without it is left as it is. */
 interface Receiving {
   readonly _receiver?: { _fragments?: unknown }
@@ -16,8 +14,8 @@ interface Receiving {
  * @param kept result of the call for the message before; `undefined` for the first one
  * @returns the array, or `undefined` if this version of `ws` has none
  */
-export function reuseFragments(socket: WebSocket, kept: unknown[] | undefined): unknown[] | undefined {
-  const receiver = (socket as unknown as Receiving)._receiver
+export function reuseFragments(socket: object, kept: unknown[] | undefined): unknown[] | undefined {
+  const receiver = (socket as Receiving)._receiver
   if (!Array.isArray(receiver?._fragments)) return undefined
   const fragments: unknown[] = kept ?? receiver._fragments
   fragments.length = 0
