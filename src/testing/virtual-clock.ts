@@ -132,7 +132,9 @@ export function clearTimeout(timer: VirtualTimer | undefined): void {
   timers = timers.filter((one) => one !== timer)
 }
 
-export const clearInterval = clearTimeout
+export function clearInterval(timer: VirtualTimer | undefined): void {
+  clearTimeout(timer)
+}
 
 export async function sleep<T>(ms: number, value?: T, { signal }: { signal?: AbortSignal } = {}): Promise<T> {
   signal?.throwIfAborted()
