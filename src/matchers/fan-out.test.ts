@@ -497,11 +497,11 @@ describe('toRecoverWithin', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
       Worst:    client 41 4 missing, 1 out of order, max 109 ms
-      Fix:      disrupt the run, as with chaos.during(run, [killTarget({ at: "40%" })])"
+      Fix:      disrupt the run, as with chaos.during(run, [killTarget({ time: "40%" })])"
     `)
     const short = sampleFanOutRun({ tookMs: [500], unfinishedMs: [1500] })
     expect(messageOf(() => expect(short).toRecoverWithin(2000))).toMatch(
-      /^InvalidRunError: [^]*undecided: 1 clients lost their connection less than 2.00 s before the end and had not recovered by then/,
+      /^InvalidRunError: [^]*undecided: 1 client lost its connection less than 2.00 s before the end and had not recovered by then/,
     )
     expect(messageOf(() => expect(short).not.toRecoverWithin(2000))).toMatch(/^InvalidRunError: /)
     expect(short).not.toRecoverWithin(1000)

@@ -349,13 +349,13 @@ function judgeRecovery(
 const NOTHING_LOST: Invalidity = {
   reason: 'no-samples',
   finding: 'no client lost its connection: there is nothing to recover from',
-  fix: 'disrupt the run, as with chaos.during(run, [killTarget({ at: "40%" })])',
+  fix: 'disrupt the run, as with chaos.during(run, [killTarget({ time: "40%" })])',
 }
 
 function endedTooSoon(open: number, limitMs: number): Invalidity {
   return {
     reason: 'undecided',
-    finding: `${formatCount(open)} clients lost their connection less than ${formatMs(limitMs)} before the end and had not recovered by then`,
+    finding: `${open === 1 ? '1 client lost its connection' : `${formatCount(open)} clients lost their connection`} less than ${formatMs(limitMs)} before the end and had not recovered by then`,
     fix: 'lengthen the run or its drainDuration, or disrupt it sooner',
   }
 }

@@ -138,7 +138,7 @@ function feedLines({ feed }: FanOutRecord): string[] {
     unstamped === undefined
       ? []
       : [
-          `${formatCount(unstamped.count)} publications have no time stamp (the first: ${JSON.stringify(unstamped.id)}): their lag ` +
+          `${unstamped.count === 1 ? '1 publication has' : `${formatCount(unstamped.count)} publications have`} no time stamp (the first: ${JSON.stringify(unstamped.id)}): their lag ` +
             'is unknown and counts as infinite',
         ]
   return [clock, ...unknown, ...lost]

@@ -343,7 +343,7 @@ test('shows lags of publications without a time stamp as infinite', () => {
   expect(evidence.unknownLags).toEqual({ count: 4, of: 10, id: 'p2' })
   expect(evidence.evidenceLines).toContain('lag p50 50   p90 ∞   p95 ∞   p99 ∞   max 60 ms')
   expect(evidence.evidenceLines).toContain(
-    '1 publications have no time stamp (the first: "p2"): their lag is unknown and counts as infinite',
+    '1 publication has no time stamp (the first: "p2"): their lag is unknown and counts as infinite',
   )
   expect(run.result().lag).toMatchObject({ p99Ms: 'Infinity', infiniteCount: 4 })
   expect(run.onTimeRate(1000)).toBe(0.5)
