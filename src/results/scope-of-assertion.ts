@@ -2,7 +2,7 @@ import type { RunPart } from '../evidence/evidence.ts'
 import type { AssertionResult } from './result.ts'
 
 /** The part of a run as code that follows the run: `.step('pay').phase('spike')`. Empty for the whole run. */
-export function codeOfPart(part: RunPart | undefined): string {
+export function codeOfPart(part: { readonly [Key in keyof RunPart]?: RunPart[Key] | undefined } | undefined): string {
   const { isIteration, group, step, tag, ending, phase, between } = part ?? {}
   const call = (name: string, ...args: readonly string[]) => `.${name}(${args.map((arg) => `'${arg}'`).join(', ')})`
   return [

@@ -58,11 +58,16 @@ function comparisonTable({ name, load, base, head, pairs, sliceMs, figures }: Co
 
 /** Full messages of assertions that did not pass, and errors that do not come from an assertion. */
 function messages({ assertions, errors }: ScenarioResult): Markup[] {
-  const judged = assertions.flatMap(({ message, outcome }) => (outcome === 'passed' ? [] : (message ?? [])))
-  const others = errors.filter(({ message }) => !judged.includes(message))
+  const judged = assertions.flatMap((asserted) => {
+    const { message, outcome, assertion } = asserted
+    if (outcome === 'passed' || message === undefined) return []
+    const scope = scopeOfAssertion(asserted, assertions)
+    return [{ title: scope === '' ? assertion : `${assertion} of ${scope}`, message }]
+  })
+  const others = errors.filter((error) => !judged.some(({ message }) => message === error.message))
   const open = judged.length + others.length <= 3
   return [
-    ...judged.map((message) => details('Message', message, open)),
+    ...judged.map(({ title, message }) => details(title, message, open)),
     ...others.map((error) => details(titleOf(error), error.message, open)),
   ]
 }

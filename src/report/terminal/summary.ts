@@ -191,7 +191,10 @@ function stackedAssertion(
   paint: Paint,
 ) {
   const lines = (label: string, text: string) =>
-    wrapWords(text, max - 14).map((line, at) => `  ${(at === 0 ? label : '').padEnd(10)}${line}`)
+    text
+      .split('\n')
+      .flatMap((line) => wrapWords(line, max - 14))
+      .map((line, at) => `  ${(at === 0 ? label : '').padEnd(10)}${line}`)
   return [
     `${outcomeMark(outcome, paint)} ${cut(assertion, max - 2)}`,
     ...(scope === '' ? [] : lines('scope', scope)),

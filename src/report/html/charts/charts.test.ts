@@ -127,6 +127,9 @@ describe('charts over time', () => {
     expect(limitsOn(run, [{ ...PASSED, ...limit }])).toEqual([{ label: 'p95 limit', value: 150, p: 0.95 }])
     expect(limitsOn(run, [{ ...PASSED, limit: 0.01, unit: 'ratio' }])).toEqual([])
     expect(limitsOn(run, [{ ...PASSED, ...limit, run: 'another' }, PASSED])).toEqual([])
+    for (const part of [{ step: 'pay' }, { group: 'checkout' }, { isIteration: true }, { ending: 'good' }] as const)
+      expect(limitsOn(run, [{ ...PASSED, ...limit, ...part }])).toEqual([])
+    expect(limitsOn(run, [{ ...PASSED, ...limit, phase: 'steady' }])).toHaveLength(1)
   })
 
   test('join series of one group that were sampled at different times', () => {

@@ -1,4 +1,5 @@
 import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../results/result.ts'
+import { codeOfPart } from '../../../results/scope-of-assertion.ts'
 import { WINDOW_MS } from '../../../stats/timeline.ts'
 import { significant } from '../../../stats/units.ts'
 import { type Chart, type Colour, type Limit, rate, round, type Series, timesOf } from './chart.ts'
@@ -78,10 +79,12 @@ function timeChart(points: readonly { readonly second: number }[], unit: Chart['
   return { x: 'seconds', xs, unit, draw: 'lines', series, limits: [] } as const
 }
 
-/** Limits on percentiles that were asserted on a run. */
+/** Limits on percentiles that were asserted on all requests of a run: the times of a step or a group have other limits. */
 export function limitsOn(run: RunResult, assertions: readonly AssertionResult[]): Chart['limits'] {
   const found = new Map<number, Limit>()
-  for (const { limit, unit, percentile: p, run: name } of assertions) {
+  for (const asserted of assertions) {
+    const { limit, unit, percentile: p, run: name } = asserted
+    if (codeOfPart({ ...asserted, phase: undefined, between: undefined }) !== '') continue
     if (limit !== undefined && unit === 'ms' && p !== undefined && (name === undefined || name === run.name)) {
       found.set(p, { label: `p${significant(p * 100, 6)} limit`, value: limit, p })
     }
