@@ -21,6 +21,7 @@ export {
   spike,
 } from './load/builders.ts'
 export { csv, sql, unique } from './load/data.ts'
+export { basicAuth, bearerAuth } from './http/auth/auth.ts'
 export { Message } from './websocket/message.ts'
 export { delimited } from './websocket/protocols/delimited.ts'
 export { graphqlOperation, graphqlTransportWs } from './websocket/protocols/graphql-transport-ws.ts'

@@ -9,6 +9,7 @@ import { now } from '../machine/clock.ts'
 import type { SlowRequest } from '../results/result.ts'
 import type { SlowestRequests } from '../runs/slowest-requests.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
+import type { CurrentToken } from './auth/tokens.ts'
 import { bodyExcerpt } from './body-excerpt.ts'
 import type { Connection, ConnectionCounts, FailureKind, RequestOwner } from './connection.ts'
 import type { VuCookies } from './cookies.ts'
@@ -67,6 +68,13 @@ export interface ExchangeOwner<D> {
   readonly iteration: number
   /** Cookies of the VU; `undefined` for a run without cookies. */
   readonly cookies: VuCookies | undefined
+  /** Token of the VU; `undefined` for a run without tokens that are refreshed. */
+  readonly token: CurrentToken | undefined
+  /** Whether responses may repeat a secret of the VU. */
+  readonly hasSecrets: boolean
+  /** A text with the secrets of the VU masked. */
+  masked(text: string): string
+  registerSecrets(): void
   /** @param response `undefined` if nothing reads it */
   succeeded(endMs: number, response: HttpResponse | undefined, exchange: Exchange<D>): void
   failed(endMs: number, error: FirstError, response: HttpResponse | undefined, exchange: Exchange<D>): void
@@ -133,8 +141,9 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#kind = kind
     this.#spec = spec
     this.#series = series
-    const { cookies } = this.#owner
-    const request = encoded === undefined || cookies?.isEmpty === false ? this.#encode(spec, cookies) : encoded
+    const { cookies, token } = this.#owner
+    const isConstant = encoded !== undefined && token === undefined && cookies?.isEmpty !== false
+    const request = isConstant ? encoded : this.#encode(spec)
     this.#traceId = request.traceId
     this.#chain = undefined
     this.#expected.expect(kind, spec)
@@ -167,7 +176,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       wrong ??= this.#expected.judge(status, response, this.#owner.vu.vars)
       if (this.#operation >= 0) wrong = this.#recorded(endMs, status, response, wrong)
     } catch (error) {
-      cookies?.register()
+      this.#owner.registerSecrets()
       this.#all.execution.scenarioFailed(error)
       return
     } finally {
@@ -180,7 +189,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       return
     }
     this.#goodWindow = undefined
-    if (cookies?.isEmpty === false) wrong = withoutCookies(wrong, cookies)
+    if (this.#owner.hasSecrets) wrong = masked(wrong, this.#owner)
     const sample = wrong.kind === 'status' ? () => this.#excerptOf(reader) : wrong.sample
     this.#countError(wrong.kind, wrong.detail, endMs - this.#generatorMs, {
       status,
@@ -256,7 +265,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     const next = redirected(spec, status, url)
     const { connection } = this
     const generatorMs = this.#generatorMs
-    const request = encoder.encode(next.spec, this.#trace, this.#owner.cookies)
+    const request = encoder.encode(next.spec, this.#trace, this.#owner.cookies, this.#owner.token?.header)
     const beganMs = now()
     this.#chain = {
       urls: [...urls, url.href],
@@ -275,10 +284,10 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   }
 
   /** @throws {OptionsError} naming every mistake in the request */
-  #encode(spec: RequestSpec, cookies?: VuCookies): EncodedRequest {
+  #encode(spec: RequestSpec): EncodedRequest {
     this.#trace = this.#all.traces?.next()
     try {
-      return this.#encoder.encode(spec, this.#trace, cookies)
+      return this.#encoder.encode(spec, this.#trace, this.#owner.cookies, this.#owner.token?.header)
     } catch (error) {
       throw error instanceof RequestError ? (this.#all.mistakesOf(this.#kind.path, spec) ?? error) : error
     }
@@ -286,8 +295,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
 
   /** Beginning of the body of an error, for a hint. */
   #excerptOf(reader: ResponseReader): string {
-    const excerpt = bodyExcerpt(reader)
-    return this.#owner.cookies?.masked(excerpt) ?? excerpt
+    return this.#owner.masked(bodyExcerpt(reader))
   }
 
   /** @returns `wrong`, else the error of a body that cannot be read */
@@ -345,7 +353,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   }
 }
 
-/** An error whose texts do not contain the values of cookies. */
-function withoutCookies({ kind, detail, sample }: WrongResponse, cookies: VuCookies): WrongResponse {
-  return { kind, detail: cookies.masked(detail), sample: sample && (() => cookies.masked(sample())) }
+/** An error whose texts do not contain the secrets of a VU. */
+function masked({ kind, detail, sample }: WrongResponse, vu: Pick<ExchangeOwner<never>, 'masked'>): WrongResponse {
+  return { kind, detail: vu.masked(detail), sample: sample && (() => vu.masked(sample())) }
 }

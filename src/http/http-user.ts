@@ -1,6 +1,9 @@
 import { VirtualUserBase } from '../execution/virtual-user-base.ts'
 import type { RunningExecution } from '../execution/workload.ts'
 import type { Random } from '../load/random.ts'
+import { maskKnown } from '../options/known-secrets.ts'
+import { remember } from '../options/registered-values.ts'
+import type { CurrentToken } from './auth/tokens.ts'
 import type { VuCookies } from './cookies.ts'
 import { Exchange, type ExchangeContext, type ExchangeOwner } from './exchange.ts'
 
@@ -24,12 +27,31 @@ export interface VuIdentity<D> {
 export abstract class HttpUser<D> extends VirtualUserBase<D> implements ExchangeOwner<D> {
   readonly exchange: Exchange<D>
   readonly cookies: VuCookies | undefined
+  /** Token of the VU; `undefined` for a run without tokens that are refreshed. */
+  token: CurrentToken | undefined
 
   /** @param keepsResponses whether the VU reads every response */
   constructor(identity: VuIdentity<D>, fork: () => Random, all: VuContext<D>, keepsResponses: boolean) {
     super(identity.id, identity.data, fork, all.execution)
     this.cookies = all.createCookies?.()
     this.exchange = new Exchange(all, this, identity.instance, keepsResponses)
+  }
+
+  /** Whether responses may repeat a secret of this VU. */
+  get hasSecrets(): boolean {
+    return this.token !== undefined || this.cookies?.isEmpty === false
+  }
+
+  /** A text with the VU's cookies and its token masked. */
+  masked(text: string): string {
+    const clean = this.cookies?.masked(text) ?? text
+    return this.token === undefined ? clean : maskKnown(clean, [this.token.value])
+  }
+
+  /** Registers the VU's cookies and its token as secrets, before an error that may contain them is reported. */
+  registerSecrets(): void {
+    this.cookies?.register()
+    if (this.token !== undefined) remember(this.token.value)
   }
 
   override begin(intendedMs: number): void {

@@ -2,6 +2,17 @@
 export { csv, sql, unique, type DataOptions, type DataSource, type SqlQuery } from '../load/data.ts'
 export { HttpResponse } from './response.ts'
 export type { TlsOptions } from '../machine/tls.ts'
+export {
+  basicAuth,
+  bearerAuth,
+  type AccessToken,
+  type Auth,
+  type BasicAuthOptions,
+  type BearerAuthOptions,
+  type FixedToken,
+  type SharedToken,
+  type TokenOfVu,
+} from './auth/auth.ts'
 export type { ConnectTo } from './endpoint.ts'
 export { BodyError, type ContentCoding } from './response-body.ts'
 export type { ResponseHeaders } from './response-headers.ts'

@@ -13,6 +13,8 @@ import { nextTurn, sleep } from '../machine/clock.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import type { HttpMeasurement } from '../runs/request-measurement.ts'
 import { SlowestRequests } from '../runs/slowest-requests.ts'
+import type { Auth } from './auth/auth.ts'
+import { Tokens } from './auth/tokens.ts'
 import { openClients, type ClientParts, type OpenClients } from './clients.ts'
 import { Connection, type ConnectionCounts } from './connection.ts'
 import { loadCookiePackage, VuCookies } from './cookies.ts'
@@ -26,7 +28,7 @@ import { openAll } from './open-connections.ts'
 import type { RunOptions } from './options.ts'
 import type { ConnectionRoute } from './preflight.ts'
 import { Recording } from './recording.ts'
-import { RequestEncoder } from './request-encoder.ts'
+import { RequestEncoder, type HeaderFields } from './request-encoder.ts'
 import { flowMistakesOf, mistakesOf } from './request-options.ts'
 import { Plan } from './steps.ts'
 import { TraceContext } from './trace-context.ts'
@@ -72,6 +74,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   readonly #recording: Recording<D> | undefined
   readonly #encoders: readonly RequestEncoder[]
   readonly #vus: HttpUser<D>[] = []
+  #tokens: Tokens<D> | undefined
   #clients: OpenClients | undefined
   #countsAtEnd: ConnectionCounts | undefined
 
@@ -92,7 +95,8 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     const acceptEncoding =
       options.acceptEncoding.length === 0 ? {} : { 'accept-encoding': options.acceptEncoding.join(', ') }
     this.#encoders = instances.map(({ host, isSecure, pathPrefix, headers }) => {
-      const common = { ...headers, ...acceptEncoding, ...options.headers }
+      const own = options.auth === undefined ? headers : authHeaders(options.auth)
+      const common = { ...own, ...acceptEncoding, ...options.headers }
       return new RequestEncoder({ host, isSecure, pathPrefix, headers: common })
     })
     const { phases } = this.#execution
@@ -169,6 +173,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       this.#vus.push(vu)
       return this.#connectionOf(vu.exchange, id)
     })
+    await this.#authenticate(execution)
     await openAll(
       this.#vus.map(({ exchange }) => exchange.connection),
       share,
@@ -182,11 +187,24 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   async close(): Promise<void> {
     await sleep(this.#lingerMs)
     this.#countsAtEnd = { ...this.#counts }
+    this.#tokens?.stop()
     this.#clients?.close()
     for (const vu of this.#vus) vu.closed()
     this.#deadlines.stop()
     // Flows that were waiting end in the meantime.
     if (this.#plan instanceof FlowPlan) await nextTurn()
+  }
+
+  /** Fetches the first tokens of the VUs. @throws {ScenarioError} if one cannot be fetched */
+  async #authenticate(execution: RunningExecution<HttpUser<D>>): Promise<void> {
+    const { options, signal } = this.#parts
+    const refresh = options.auth?.tokens
+    if (refresh === undefined || signal.aborted) return
+    const tokens = new Tokens<D>(refresh, options.timeoutMs, (error) => execution.scenarioFailed(error))
+    this.#tokens = tokens
+    signal.addEventListener('abort', () => tokens.stop(), { once: true })
+    const found = await tokens.first(this.#vus.map(({ vu }) => vu))
+    for (const [at, vu] of this.#vus.entries()) vu.token = found[at]
   }
 
   onOver(): void {
@@ -266,4 +284,9 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     const history = new History({ steps, run: name, ...(runId === undefined ? {} : { runId }) })
     return new Recording(options.record, history, () => this.#execution.startMs)
   }
+}
+
+/** Headers of an authentication, which replace those of credentials in the base URL. */
+function authHeaders({ header }: Auth<never>): HeaderFields {
+  return header === undefined ? {} : { authorization: header }
 }

@@ -4,6 +4,7 @@ import { dataOption } from '../load/data.ts'
 import { asWritten, choose, map, object, optional, readOptions, type ReadOf } from '../options/schema.ts'
 import { TLS } from '../options/tls-options.ts'
 import { constant, duration, func, integer, listOf, matching, number, text } from '../options/values.ts'
+import { AUTH, type Auth } from './auth/auth.ts'
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
 import type { CookieScope } from './cookies.ts'
 import { EXPECT_STATUS, HEADERS, REDIRECTS, request, steps } from './request-options.ts'
@@ -65,6 +66,9 @@ const COOKIES = matching<boolean | CookieScope>(
   "'per-vu'",
 )
 
+/** Reader of `auth`, which returns it unchanged. */
+const auth = <D>() => asWritten<Auth<D>>(AUTH)
+
 /** Reader of a flow, which returns it unchanged. */
 const flow = <D>() => func<Flow<D>>("async ({ request }) => { await request({ path: '/cart' }) }")
 
@@ -93,6 +97,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         maxQueueTime: optional(duration({ min: 0 }), Number.POSITIVE_INFINITY),
         record: optional(record<D>()),
         headers: optional(HEADERS, {}),
+        auth: optional(auth<D>()),
         cookies: optional(COOKIES),
         redirects: optional(REDIRECTS, 0),
         baseUrl: baseUrl(target.baseUrl),
@@ -104,15 +109,23 @@ const runOptions = <D>(target: TargetDefaults) =>
         acceptEncoding: optional(listOf<ContentCoding>(isCoding, CODINGS.join(', '), "['gzip']"), []),
       },
       { example: `http.run({ load: …, request: { path: '/' } })` },
-    ).rule([], (_, given) =>
-      [given.request, given.steps, given.flow].filter((each) => each !== undefined).length === 1
-        ? undefined
-        : {
-            option: 'request',
-            rule: 'exactly one of `request`, `steps` and `flow` must be given',
-            example: `request: { path: '/api/me' }`,
-          },
-    ),
+    )
+      .rule(['auth', 'headers'], ({ auth: given, headers }) => {
+        const name = given && Object.keys(headers).find((header) => header.toLowerCase() === 'authorization')
+        if (name === undefined || headers[name] === undefined) return undefined
+        // The value is not shown: it is a secret.
+        const rule = 'must not have an authorization header together with auth'
+        return { option: 'headers', received: name, rule, example: 'auth: bearerAuth({ token })' }
+      })
+      .rule([], (_, given) =>
+        [given.request, given.steps, given.flow].filter((each) => each !== undefined).length === 1
+          ? undefined
+          : {
+              option: 'request',
+              rule: 'exactly one of `request`, `steps` and `flow` must be given',
+              example: `request: { path: '/api/me' }`,
+            },
+      ),
     ({ request: only, steps: several, traceparent: tracedRatio, cookies, ...read }) => ({
       ...read,
       cookies: cookieScope(cookies ?? read.flow !== undefined, only !== undefined),

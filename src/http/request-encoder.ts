@@ -90,9 +90,10 @@ export class RequestEncoder {
   /**
    * @param trace trace to send, unless the request sets `traceparent` itself
    * @param cookies cookies to send, unless the request or the run sets `cookie`
+   * @param authorization header to send, unless the request or the run sets `authorization`
    * @throws {ScenarioError} if the request cannot be sent
    */
-  encode(request: HttpRequest, trace?: Trace, cookies?: VuCookies): EncodedRequest {
+  encode(request: HttpRequest, trace?: Trace, cookies?: VuCookies, authorization?: string): EncodedRequest {
     const method = request.method ?? 'GET'
     if (typeof request.path !== 'string' || !PATH.test(request.path)) throw badPath(request.path)
     if (typeof method !== 'string' || !METHOD.test(method)) throw badMethod(method)
@@ -101,6 +102,8 @@ export class RequestEncoder {
     let head = `${method} ${this.#pathPrefix}${request.path} HTTP/1.1\r\n${this.#headLines(own)}`
     const isTraced = trace !== undefined && !has(own, 'traceparent') && !this.#commonFields.has('traceparent')
     if (isTraced) head += `traceparent: ${trace.header}\r\n`
+    if (authorization !== undefined && !has(own, 'authorization') && !this.#commonFields.has('authorization'))
+      head += `Authorization: ${authorization}\r\n`
     if (cookies !== undefined && !has(own, 'cookie') && !this.#commonFields.has('cookie')) {
       const cookie = cookies.headerFor(this.urlOf(request.path))
       if (cookie !== undefined) head += `Cookie: ${cookie}\r\n`

@@ -3,6 +3,7 @@ import { constantVus } from '../load/builders.ts'
 import { csv, sql, unique } from '../load/data.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 import type { TimeStats } from '../stats/summary.ts'
+import { bearerAuth } from './auth/auth.ts'
 import type { Http } from './http.ts'
 import type { HttpRequest } from './request-encoder.ts'
 import type { HttpResponse } from './response.ts'
@@ -63,6 +64,20 @@ void ((rest: Omit<HttpLoadOptions, 'load'> & OneRequest<undefined>) => http.run(
 void http.run({ load, request: { path: '/', redirects: 0 }, redirects: 5, cookies: 'per-vu' })
 // @ts-expect-error -- a scope of cookies that does not exist
 void http.run({ load, request: { path: '/' }, cookies: 'per-run' })
+
+// The row of a VU has the type of the data in `refresh`, too.
+void http.run({
+  load,
+  data: [{ user: 'ann' }],
+  request: { path: '/' },
+  auth: bearerAuth<{ user: string }>({ scope: 'vu', refresh: ({ vu }) => ({ token: vu.data.user }) }),
+})
+void http.run({ load, data: [1], request: { path: '/' }, auth: bearerAuth({ refresh: async () => ({ token: 'a' }) }) })
+const authOfTexts = bearerAuth<string>({ scope: 'vu', refresh: ({ vu }) => ({ token: vu.data }) })
+// @ts-expect-error -- rows of another type
+void http.run({ load, data: [1], request: { path: '/' }, auth: authOfTexts })
+// @ts-expect-error -- a shared token has no VU
+bearerAuth({ refresh: ({ vu }) => ({ token: String(vu) }) })
 
 // Editors complete methods, and extension methods are accepted.
 expectTypeOf<'GET'>().toExtend<HttpRequest['method']>()

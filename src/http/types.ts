@@ -6,6 +6,7 @@ import type { Random } from '../load/random.ts'
 import type { Vu } from '../load/vu.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { Duration } from '../options/checks.ts'
+import type { Auth } from './auth/auth.ts'
 import type { ConnectTo } from './endpoint.ts'
 import type { Check, ExpectedStatus } from './expectation.ts'
 import type { HeaderFields, HttpRequest } from './request-encoder.ts'
@@ -209,6 +210,12 @@ export interface HttpLoadOptions<D = undefined> {
   readonly record?: boolean | RecordOption<D>
   /** Headers of every request that does not set them itself. */
   readonly headers?: HeaderFields
+  /**
+   * Authentication of every request that has no `authorization` header of its own: {@link basicAuth} or
+   * {@link bearerAuth}. It replaces credentials in the base URL.
+   * @default credentials in the base URL
+   */
+  readonly auth?: Auth<D>
   /**
    * Maximum number of redirects that a request follows, 0–20, with the methods that `fetch` sends. A request counts as one,
    * and its latency, time-out and response include those of its redirects. One more redirect is an error of kind `status`,

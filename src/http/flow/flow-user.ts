@@ -285,7 +285,7 @@ export class FlowUser<D> extends HttpUser<D> {
     iteration.end()
     if (iteration.isStopped) this.#cutShort()
     else if (!this.#isOfTarget(iteration, error)) {
-      this.cookies?.register()
+      this.registerSecrets()
       this.execution.scenarioFailed(error)
     } else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
     else this.end(now())
@@ -311,7 +311,7 @@ export class FlowUser<D> extends HttpUser<D> {
     if (error instanceof RequestFailedError) return this.errors > 0
     const problem = error instanceof BodyError ? error.message : assertionProblem(error)
     if (problem === undefined || requests === 0) return false
-    const detail = this.cookies?.masked(problem) ?? problem
+    const detail = this.masked(problem)
     if (this.#last.turnToError(detail)) this.hadError('body', detail)
     return true
   }
