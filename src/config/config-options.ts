@@ -12,7 +12,7 @@ import type { CapacityOptions, MetricsOptions } from './observation.ts'
 
 /** Options of `definePerfConfig()`. */
 export interface PerfConfig {
-  /** Globs of files with scenarios. @default `['perf/**\/*.perf.ts']` */
+  /** Globs of files with scenarios. @default `'perf/**\/*.perf.{js,mjs,cjs,jsx,ts,mts,cts,tsx}'` */
   readonly include?: readonly string[]
   /**
    * Scale of the load: `smoke`, `pr`, `full` or a factor such as `0.25`. `PERF_SCALE` and `--mode` override it. Default:

@@ -6,6 +6,8 @@ import type { PerfConfig } from './config-options.ts'
 import { sloPlugin } from './plugin.ts'
 import { siblingModule } from './sibling-module.ts'
 
+const SCENARIOS = 'perf/**/*.perf.{js,mjs,cjs,jsx,ts,mts,cts,tsx}'
+
 /**
  * A Vitest config for scenarios: one file at a time in one process (two simultaneous loads would measure each other), no
  * retries (a repeated measurement samples until it is lucky), no timeout except that of the load, services and target
@@ -20,7 +22,7 @@ import { siblingModule } from './sibling-module.ts'
  * })
  */
 export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
-  const { include = ['perf/**/*.perf.ts'], test = {} } = config
+  const { include = SCENARIOS, test = {} } = config
   return {
     plugins: [sloPlugin(config)],
     // Vite does not watch a folder that it empties before a build, such as `dist`, from which many targets run.
