@@ -14,10 +14,12 @@ import { bodyExcerpt } from './body-excerpt.ts'
 import type { Connection, ConnectionCounts, FailureKind, RequestOwner } from './connection.ts'
 import type { VuCookies } from './cookies.ts'
 import { ExpectedResponse, type WrongResponse } from './expected-response.ts'
+import { hostNamed, type Host, type Hosts } from './hosts.ts'
 import type { Recording } from './recording.ts'
 import {
   destinationOf,
   foreignOrigin,
+  forOtherOrigin,
   generatorMsOf,
   locationOf,
   redirectCount,
@@ -42,6 +44,9 @@ const USER_INFO = /\/\/[^/@]*@/g
 export interface ExchangeContext<D> {
   /** One for each instance of the target. */
   readonly encoders: readonly RequestEncoder[]
+  readonly hosts: Hosts
+  /** Creates the connection of an exchange to a host. @param vu id of its VU */
+  connectHost(host: Host, vu: number, owner: RequestOwner): Connection
   readonly recording: Recording<D> | undefined
   readonly slowest: SlowestRequests
   /** Source of each `traceparent`; `undefined` if none is sent. */
@@ -90,6 +95,11 @@ interface FailedResponse {
 /** One connection of a VU and the request in flight on it: sends requests one after another and counts their outcomes. */
 export class Exchange<D> extends RequestCounter implements RequestOwner {
   connection!: Connection
+  /** Connections to hosts of the run, opened when they are first needed. */
+  #hostConnections: Map<Host, Connection> | undefined
+  /** Where the current request is sent. */
+  #active: Connection | undefined
+  #encoder: RequestEncoder
   /** When the last request ended (`performance.now()`). */
   endedMs = Number.NEGATIVE_INFINITY
   readonly #all: ExchangeContext<D>
@@ -121,11 +131,21 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#all = all
     this.#owner = owner
     this.#instance = instance
+    this.#encoder = all.encoders[instance]!
     this.#keepsResponses = keepsResponses
   }
 
   get instance(): number {
     return this.#instance
+  }
+
+  get isInFlight(): boolean {
+    return this.#active?.isInFlight === true
+  }
+
+  /** Consecutive failed attempts to connect to the target, or to the host of the last request. */
+  get failedAttempts(): number {
+    return Math.max(this.connection.failedAttempts, this.#active?.failedAttempts ?? 0)
   }
 
   /**
@@ -141,11 +161,12 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#kind = kind
     this.#spec = spec
     this.#series = series
+    this.#chain = undefined
+    this.#use(spec.host === undefined ? undefined : hostNamed(this.#all.hosts, spec.host))
     const { cookies, token } = this.#owner
     const isConstant = encoded !== undefined && token === undefined && cookies?.isEmpty !== false
     const request = isConstant ? encoded : this.#encode(spec)
     this.#traceId = request.traceId
-    this.#chain = undefined
     this.#expected.expect(kind, spec)
     const sentMs = now()
     if (recording === undefined) this.#operation = -1
@@ -155,7 +176,24 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       this.#operation = recording.begin(vu, iteration, { kind, spec, position, content: request.content }, times)
     }
     this.countSent(series)
-    this.connection.send(request, this.#looksAtBody(), sentMs, this.lateMs(sentMs))
+    this.#active!.send(request, this.#looksAtBody(), sentMs, this.lateMs(sentMs))
+  }
+
+  /** Sends the next request to the target, or to another host. */
+  #use(host: Host | undefined): void {
+    if (host === undefined) {
+      this.#active = this.connection
+      this.#encoder = this.#ownEncoder
+      return
+    }
+    this.#hostConnections ??= new Map()
+    let connection = this.#hostConnections.get(host)
+    if (connection === undefined) {
+      connection = this.#all.connectHost(host, this.#owner.vu.id, this)
+      this.#hostConnections.set(host, connection)
+    }
+    this.#active = connection
+    this.#encoder = host.encoder
   }
 
   responded(reader: ResponseReader, endMs: number): void {
@@ -234,16 +272,21 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
 
   /** When the request was sent, before any redirect (`performance.now()`). */
   get #firstSentMs(): number {
-    return this.#chain?.firstSentMs ?? this.connection.sentMs
+    return this.#chain?.firstSentMs ?? this.#active!.sentMs
   }
 
   /** Time that the generator took between redirects. */
   get #generatorMs(): number {
-    return this.#chain === undefined ? 0 : generatorMsOf(this.#chain, this.connection.sentMs)
+    return this.#chain === undefined ? 0 : generatorMsOf(this.#chain, this.#active!.sentMs)
   }
 
-  get #encoder(): RequestEncoder {
+  get #ownEncoder(): RequestEncoder {
     return this.#all.encoders[this.#instance]!
+  }
+
+  /** The token is meant for the target only. */
+  get #authorization(): string | undefined {
+    return this.#encoder === this.#ownEncoder ? this.#owner.token?.header : undefined
   }
 
   /**
@@ -260,26 +303,34 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     if (urls.length === limit) return `after ${redirectCount(limit)}: the limit of this request, or a redirect loop`
     const url = destinationOf(location, this.#url)
     if (typeof url === 'string') return url
+    const isSameOrigin = url.origin === this.#encoder.origin
+    const host = isSameOrigin ? undefined : this.#hostAt(url.origin)
+    if (!isSameOrigin && host === undefined && url.origin !== this.#ownEncoder.origin) return foreignOrigin(url)
+    const next = redirected(isSameOrigin ? spec : forOtherOrigin(spec), status, url)
+    const [firstSentMs, generatorMs] = [this.#firstSentMs, this.#generatorMs]
+    if (!isSameOrigin) this.#use(host)
+    const connection = this.#active!
     const encoder = this.#encoder.atRoot
-    if (url.origin !== new URL(this.#url).origin) return foreignOrigin(url)
-    const next = redirected(spec, status, url)
-    const { connection } = this
-    const generatorMs = this.#generatorMs
-    const request = encoder.encode(next.spec, this.#trace, this.#owner.cookies, this.#owner.token?.header)
+    const request = encoder.encode(next.spec, this.#trace, this.#owner.cookies, this.#authorization)
     const beganMs = now()
     this.#chain = {
       urls: [...urls, url.href],
       spec: next.spec,
       encoder,
       isRewritten: isRewritten || next.isRewritten,
-      firstSentMs: chain?.firstSentMs ?? connection.sentMs,
+      firstSentMs,
       redirectedMs: endMs,
       beganMs,
       wasOpen: connection.isOpen,
       generatorMs,
     }
     this.#all.counts.redirects++
-    connection.send(request, this.#looksAtBody(), beganMs, 0, this.#chain.firstSentMs)
+    connection.send(request, this.#looksAtBody(), beganMs, 0, firstSentMs)
+    return undefined
+  }
+
+  #hostAt(origin: string): Host | undefined {
+    for (const host of this.#all.hosts.values()) if (host.encoder.origin === origin) return host
     return undefined
   }
 
@@ -287,7 +338,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   #encode(spec: RequestSpec): EncodedRequest {
     this.#trace = this.#all.traces?.next()
     try {
-      return this.#encoder.encode(spec, this.#trace, this.#owner.cookies, this.#owner.token?.header)
+      return this.#encoder.encode(spec, this.#trace, this.#owner.cookies, this.#authorization)
     } catch (error) {
       throw error instanceof RequestError ? (this.#all.mistakesOf(this.#kind.path, spec) ?? error) : error
     }
@@ -342,10 +393,10 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
 
   /** Entry for the report. The query is left out, because its values may identify a person. */
   #slowRequest(latencyMs: number, outcome: number | ErrorKind): SlowRequest {
-    const { method = 'GET', path } = this.#spec
+    const { method = 'GET', host = '', path } = this.#spec
     return {
       atMs: this.intendedMs,
-      label: this.#all.namesSteps ? this.#kind.name : labelOf(`${method} ${path.split('?', 1)[0]!}`),
+      label: this.#all.namesSteps ? this.#kind.name : labelOf(`${method} ${host}${path.split('?', 1)[0]!}`),
       latencyMs,
       ...(typeof outcome === 'number' ? { status: outcome } : {}),
       ...(this.#traceId === undefined ? {} : { traceId: this.#traceId }),

@@ -60,7 +60,7 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
   }
 
   get failedAttempts(): number {
-    return this.exchange.connection.failedAttempts
+    return this.exchange.failedAttempts
   }
 
   get settleMs(): number {

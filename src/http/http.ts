@@ -14,6 +14,7 @@ import { mergeHttpRuns } from '../runs/merge/merge-http-runs.ts'
 import { httpRun, type HttpRun } from '../runs/request-run.ts'
 import { diagnose } from './diagnose.ts'
 import { endpointOf, type Endpoint } from './endpoint.ts'
+import { hostEndpoints } from './hosts.ts'
 import { LoadRun } from './load-run.ts'
 import { readRunOptions, type RunOptions } from './options.ts'
 import { planConnections } from './preflight.ts'
@@ -91,7 +92,14 @@ export function createHttp(context: HttpContext): Http {
         seed: context.seed,
         scale: context.scale,
       })
-      const placeOf = await planConnections(instances, vus, options.timeoutMs, division?.share ?? WHOLE)
+      const target = { urls: context.baseUrl === undefined ? [] : [context.baseUrl], tls: context.tls }
+      const { placeOf, hosts } = await planConnections(
+        instances,
+        vus,
+        options.timeoutMs,
+        division?.share ?? WHOLE,
+        hostEndpoints(options.hosts, target),
+      )
       const { measurement: own, scenarioError } = await new LoadRun({
         name,
         load,
@@ -99,6 +107,7 @@ export function createHttp(context: HttpContext): Http {
         options,
         instances,
         placeOf,
+        hosts,
         rows,
         random: new Random(context.seed).fork(name),
         division,

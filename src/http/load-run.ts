@@ -16,12 +16,13 @@ import { SlowestRequests } from '../runs/slowest-requests.ts'
 import type { Auth } from './auth/auth.ts'
 import { Tokens } from './auth/tokens.ts'
 import { openClients, type ClientParts, type OpenClients } from './clients.ts'
-import { Connection, type ConnectionCounts } from './connection.ts'
+import { Connection, type ConnectionCounts, type RequestOwner } from './connection.ts'
 import { loadCookiePackage, VuCookies } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { FlowPlan } from './flow/flow-plan.ts'
 import { FlowUser } from './flow/flow-user.ts'
+import { hostsOf, type Host, type HostLocation, type Hosts } from './hosts.ts'
 import type { HttpUser, VuIdentity } from './http-user.ts'
 import { KeepAlive, SETTLE_MS } from './keep-alive.ts'
 import { openAll } from './open-connections.ts'
@@ -48,6 +49,7 @@ export interface LoadRunParts<D> {
   /** Instances of the target; at least one. */
   readonly instances: readonly Endpoint[]
   readonly placeOf: (index: number) => ConnectionRoute
+  readonly hosts: readonly HostLocation[]
   readonly rows: readonly D[]
   readonly random: Random
   /** Share of this generator; `undefined` if it carries the whole load. */
@@ -73,6 +75,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   readonly #keepAlives: readonly KeepAlive[]
   readonly #recording: Recording<D> | undefined
   readonly #encoders: readonly RequestEncoder[]
+  readonly #hosts: Hosts
   readonly #vus: HttpUser<D>[] = []
   #tokens: Tokens<D> | undefined
   #clients: OpenClients | undefined
@@ -99,10 +102,11 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       const common = { ...own, ...acceptEncoding, ...options.headers }
       return new RequestEncoder({ host, isSecure, pathPrefix, headers: common })
     })
+    this.#hosts = hostsOf(parts.hosts, { ...acceptEncoding, ...options.headers })
     const { phases } = this.#execution
     this.#plan =
       flow === undefined
-        ? new Plan(steps, options.expectStatus, this.#encoders, phases)
+        ? new Plan(steps, options.expectStatus, { encoders: this.#encoders, hosts: this.#hosts }, phases)
         : new FlowPlan(options.expectStatus, phases)
     this.#keepAlives = instances.map(() => new KeepAlive())
     this.#recording = this.#makeRecording()
@@ -133,7 +137,9 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
         idleTimeoutMs: this.#idleTimeoutMs,
         ...(redirects === 0 ? {} : { redirects }),
       },
-      origin: instances.map(({ origin }) => origin).join(', '),
+      origin: [...instances, ...this.#parts.hosts.map(({ endpoint }) => endpoint)]
+        .map(({ origin }) => origin)
+        .join(', '),
       history: this.#recording?.history,
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
@@ -146,6 +152,8 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     const plan = this.#plan
     const shared = {
       encoders: this.#encoders,
+      hosts: this.#hosts,
+      connectHost: this.#connectHost,
       recording: this.#recording,
       slowest: this.#slowest,
       traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
@@ -275,6 +283,20 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       },
       close: () => exchange.connection.close(),
     }
+  }
+
+  readonly #connectHost = (host: Host, vu: number, owner: RequestOwner): Connection => {
+    const [deadlines, counts, { maxBodyBytes }] = [this.#deadlines, this.#counts, this.#parts.options]
+    const { endpoint, keepAlive } = host
+    let connection!: Connection
+    this.#clients!.add({
+      ready(client) {
+        const shared = { deadlines, counts, keepAlive, maxBodyBytes, owner }
+        connection = new Connection(client, { endpoint, route: host.routeOf(vu), ...shared })
+      },
+      close: () => connection.close(),
+    })
+    return connection
   }
 
   #makeRecording(): Recording<D> | undefined {

@@ -7,6 +7,7 @@ import { constant, duration, func, integer, listOf, matching, number, text } fro
 import { AUTH, type Auth } from './auth/auth.ts'
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
 import type { CookieScope } from './cookies.ts'
+import { HOSTS } from './hosts.ts'
 import { EXPECT_STATUS, HEADERS, REDIRECTS, request, steps } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
 import type { Flow, HttpRunOptions, RecordOption, StepOption } from './types.ts'
@@ -98,6 +99,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         record: optional(record<D>()),
         headers: optional(HEADERS, {}),
         auth: optional(auth<D>()),
+        hosts: optional(HOSTS, {}),
         cookies: optional(COOKIES),
         redirects: optional(REDIRECTS, 0),
         baseUrl: baseUrl(target.baseUrl),

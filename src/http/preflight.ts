@@ -5,6 +5,7 @@ import { loopbackSources, portRange, portsPerSource, sourcesFor, type PortRange 
 import { tlsProblem, type TlsProblem } from '../machine/tls.ts'
 import { formatCount } from '../stats/units.ts'
 import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
+import type { HostLocation } from './hosts.ts'
 
 /** Thrown before any load if a limit of this machine, or the target's certificate, does not allow the load. */
 export class PreflightError extends Error {
@@ -27,7 +28,7 @@ export interface ConnectionRoute {
  * Generators that divide the load need only the descriptors of their share. A target on loopback is on their machine, so
  * they share the ports of this machine; otherwise each is assumed to have a source address of its own.
  *
- * @param connections of all generators
+ * @param connections of all generators, to the target; each VU has one more to each host
  * @throws {PreflightError} with a fix
  */
 export async function planConnections(
@@ -35,13 +36,20 @@ export async function planConnections(
   connections: number,
   timeoutMs: number,
   share: Share,
-): Promise<(index: number) => ConnectionRoute> {
-  checkDescriptors(shareOf(share, connections), descriptorBudget())
+  hosts: readonly (readonly [string, Endpoint])[] = [],
+): Promise<{ placeOf: (index: number) => ConnectionRoute; hosts: readonly HostLocation[] }> {
+  checkDescriptors(shareOf(share, connections) * (1 + hosts.length), descriptorBudget())
   const each = Math.ceil(connections / instances.length)
   const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, each, timeoutMs, share)))
-  return (index) => {
-    const instance = index % instances.length
-    return { instance, route: routes[instance]!(Math.floor(index / instances.length)) }
+  const locations = hosts.map(async ([name, endpoint]) => {
+    return { name, endpoint, routeOf: await routesFor(endpoint, connections, timeoutMs, share) }
+  })
+  return {
+    placeOf(index) {
+      const instance = index % instances.length
+      return { instance, route: routes[instance]!(Math.floor(index / instances.length)) }
+    },
+    hosts: await Promise.all(locations),
   }
 }
 

@@ -1,5 +1,6 @@
 import { refusalOf } from '../machine/allowed-hosts.ts'
 import { isRedirect } from '../runs/request-hints.ts'
+import { withoutTargetOnly } from './hosts.ts'
 import { SETTLE_MS } from './keep-alive.ts'
 import type { RequestEncoder } from './request-encoder.ts'
 import { namesAndValues, type RawHeaders } from './response-headers.ts'
@@ -74,6 +75,11 @@ export function destinationOf(location: string, from: string): URL | string {
 export function foreignOrigin({ origin, hostname }: URL): string {
   const refusal = refusalOf(hostname, { isLoad: true })
   return `to ${origin}: ${refusal === undefined ? 'it is not a host of this run' : refusal.problem}`
+}
+
+/** The request after a redirect to another origin, without what was meant for the first one. */
+export function forOtherOrigin(spec: RequestSpec): RequestSpec {
+  return spec.headers === undefined ? spec : { ...spec, headers: withoutTargetOnly(spec.headers) }
 }
 
 /** The request after a redirect, with the method and the body that `fetch` sends. */

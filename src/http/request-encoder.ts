@@ -60,6 +60,8 @@ interface RequestTarget {
 
 /** Encoder of requests to one target. */
 export class RequestEncoder {
+  /** Scheme, host and port. */
+  readonly origin: string
   readonly #baseUrl: string
   readonly #pathPrefix: string
   readonly #commonLines: string
@@ -72,6 +74,7 @@ export class RequestEncoder {
     const { host, isSecure, pathPrefix, headers } = target
     this.#target = target
     this.#baseUrl = `${isSecure ? 'https' : 'http'}://${host}${pathPrefix}`
+    this.origin = `${isSecure ? 'https' : 'http'}://${host}`
     this.#pathPrefix = pathPrefix
     const contentType = Object.entries(headers).findLast(([name]) => name.toLowerCase() === CONTENT_TYPE)?.[1]
     this.#contentType = contentType === undefined ? undefined : String(contentType)

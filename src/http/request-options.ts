@@ -65,6 +65,7 @@ const SPEC_FIELDS = {
   expectStatus: optional(EXPECT_STATUS),
   check: optional(CHECK),
   redirects: optional(REDIRECTS),
+  host: optional(text("'identity'")),
   tag: optional(text("'search'")),
 }
 
@@ -150,12 +151,13 @@ export function isFlowRequestSpec(spec: unknown): spec is FlowRequestSpec {
 function hasParts(spec: unknown, names: ReadonlySet<string>): boolean {
   if (typeof spec !== 'object' || spec === null) return false
   for (const key in spec) if (!names.has(key)) return false
-  const { headers, expectStatus, check, redirects, tag } = spec as Record<string, unknown>
+  const { headers, expectStatus, check, redirects, host, tag } = spec as Record<string, unknown>
   return (
     (headers === undefined || isFields(headers)) &&
     (expectStatus === undefined || isExpectation(expectStatus)) &&
     (check === undefined || isCheck(check)) &&
     (redirects === undefined || isRedirectLimit(redirects)) &&
+    (host === undefined || isText(host)) &&
     (tag === undefined || isText(tag))
   )
 }

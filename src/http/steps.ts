@@ -6,6 +6,7 @@ import type { ThinkTime, Phase } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import { durationMs } from '../options/checks.ts'
 import { statusTest, type Check, type ExpectedStatus } from './expectation.ts'
+import { hostNamed, type Hosts } from './hosts.ts'
 import { jsonPath, type JsonPath } from './json-path.ts'
 import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
 import type { HttpResponse } from './response.ts'
@@ -35,6 +36,12 @@ export interface RequestKind {
   readonly series: RequestSeries
 }
 
+/** Encoders of requests to each instance of the target, and the hosts of the run. */
+interface Destinations {
+  readonly encoders: readonly RequestEncoder[]
+  readonly hosts: Hosts
+}
+
 /** A prepared step. */
 export interface Step<D> extends RequestKind {
   readonly request: RequestOption<D>
@@ -60,7 +67,7 @@ export class Plan<D> {
   constructor(
     options: readonly StepOption<D>[],
     expectStatus: ExpectedStatus | undefined,
-    encoders: readonly RequestEncoder[],
+    { encoders, hosts }: Destinations,
     phases: readonly Phase[],
   ) {
     this.#phases = phases
@@ -68,7 +75,7 @@ export class Plan<D> {
     this.#isOnlyOne = options.length === 1
     const slots: { steps: Step<D>[]; weights: number[] }[] = []
     for (const [index, option] of options.entries()) {
-      const step = this.#prepare(index, option, expectStatus, encoders)
+      const step = this.#prepare(index, option, expectStatus, { encoders, hosts })
       const isAlternative = option.weight !== undefined && options[index - 1]?.weight !== undefined
       if (!isAlternative) slots.push({ steps: [], weights: [] })
       slots.at(-1)!.steps.push(step)
@@ -107,7 +114,7 @@ export class Plan<D> {
     index: number,
     option: StepOption<D>,
     expectStatus: ExpectedStatus | undefined,
-    encoders: readonly RequestEncoder[],
+    { encoders, hosts }: Destinations,
   ): Step<D> {
     const { name, request, group } = option
     const fixed = typeof request === 'function' ? undefined : request
@@ -117,7 +124,11 @@ export class Plan<D> {
       path: this.#isOnlyOne ? 'request' : `steps[${index}].request`,
       request,
       group,
-      constants: fixed && encoders.map((encoder) => encoder.encode(fixed)),
+      constants:
+        fixed &&
+        encoders.map((encoder) => {
+          return (fixed.host === undefined ? encoder : hostNamed(hosts, fixed.host).encoder).encode(fixed)
+        }),
       isExpected: statusTest(fixed?.expectStatus ?? option.expectStatus ?? expectStatus),
       checks: [option.check, fixed?.check].filter((check) => check !== undefined),
       extracts: Object.entries(option.extract ?? {}).map(([name, from]) => extraction(name, from)),

@@ -61,6 +61,7 @@ void ((options: HttpRunOptions) => http.run(options))
 void ((rest: Omit<HttpLoadOptions, 'load'> & OneRequest<undefined>) => http.run({ load, ...rest }))
 
 // Sessions.
+void http.run({ load, request: { host: 'identity', path: '/' }, hosts: { identity: 'https://login.example.com' } })
 void http.run({ load, request: { path: '/', redirects: 0 }, redirects: 5, cookies: 'per-vu' })
 // @ts-expect-error -- a scope of cookies that does not exist
 void http.run({ load, request: { path: '/' }, cookies: 'per-run' })

@@ -29,6 +29,8 @@ export interface RequestSpec extends HttpRequest {
   readonly expectStatus?: ExpectedStatus
   /** Check of the response. @default that of the step */
   readonly check?: Check
+  /** Name of the host to send the request to, from `hosts` of the run. @default the target */
+  readonly host?: string
   /** Maximum number of redirects to follow, 0–20. @default that of the run */
   readonly redirects?: number
   /** Name under which the request is also counted, as `run.tag('search')`. At most 100 different tags in a run. */
@@ -211,6 +213,13 @@ export interface HttpLoadOptions<D = undefined> {
   /** Headers of every request that does not set them itself. */
   readonly headers?: HeaderFields
   /**
+   * Base URLs of further hosts by name, to which requests are sent with `host: 'identity'`. Each VU opens a connection to a
+   * host when it first needs it. Every host other than this machine must be in `allowRemote`. `auth`, and the headers
+   * `authorization`, `cookie` and `host` of the run, are sent to the target only.
+   * @default none
+   */
+  readonly hosts?: Readonly<Record<string, string>>
+  /**
    * Authentication of every request that has no `authorization` header of its own: {@link basicAuth} or
    * {@link bearerAuth}. It replaces credentials in the base URL.
    * @default credentials in the base URL
@@ -219,7 +228,7 @@ export interface HttpLoadOptions<D = undefined> {
   /**
    * Maximum number of redirects that a request follows, 0–20, with the methods that `fetch` sends. A request counts as one,
    * and its latency, time-out and response include those of its redirects. One more redirect is an error of kind `status`,
-   * and so is one to another origin than those of the run.
+   * and so is one to an origin other than those of the target and of `hosts`.
    * @default 0, so that a redirect is the response
    */
   readonly redirects?: number

@@ -28,7 +28,7 @@ export class VirtualUser<D> extends HttpUser<D> {
   }
 
   get inFlight(): number {
-    return this.#isReadingBody || this.exchange.connection.isInFlight ? 1 : 0
+    return this.#isReadingBody || this.exchange.isInFlight ? 1 : 0
   }
 
   protected sendFirst(intendedMs: number): void {

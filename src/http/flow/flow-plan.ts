@@ -43,9 +43,9 @@ export class FlowPlan {
    * @param isFirst whether it is the first request of its iteration
    * @throws {ScenarioError} for more than 100 names
    */
-  kindOf({ name, method = 'GET', path }: FlowRequestSpec, isFirst: boolean): RequestKind {
+  kindOf({ name, method = 'GET', host = '', path }: FlowRequestSpec, isFirst: boolean): RequestKind {
     const query = path.indexOf('?')
-    const kind = this.#named(name ?? `${method} ${query < 0 ? path : path.slice(0, query)}`)
+    const kind = this.#named(name ?? `${method} ${host}${query < 0 ? path : path.slice(0, query)}`)
     if (isFirst) this.#first = kind
     return kind
   }

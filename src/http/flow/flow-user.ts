@@ -69,7 +69,7 @@ export class FlowUser<D> extends HttpUser<D> {
   }
 
   override get failedAttempts(): number {
-    return Math.max(super.failedAttempts, ...this.#extra.map(({ connection }) => connection.failedAttempts))
+    return Math.max(super.failedAttempts, ...this.#extra.map(({ failedAttempts }) => failedAttempts))
   }
 
   protected sendFirst(intendedMs: number): void {
