@@ -17,6 +17,17 @@ export async function loadCookiePackage(): Promise<CookiePackage> {
   return import('tough-cookie')
 }
 
+/** Whether a response may set a cookie: a fast check, because most do not. */
+export function setsCookie(rawHeaders: RawHeaders): boolean {
+  if (typeof rawHeaders === 'string') return SET_COOKIE.test(rawHeaders)
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isSetCookie(rawHeaders[at]!)) return true
+  return false
+}
+
+function isSetCookie(name: string): boolean {
+  return name.length === SET_COOKIE_NAME.length && name.toLowerCase() === SET_COOKIE_NAME
+}
+
 /** Cookies of one VU. Nothing is allocated for a VU that receives none. */
 export class VuCookies {
   readonly #package: CookiePackage
@@ -43,11 +54,8 @@ export class VuCookies {
    * @param url URL of the request
    */
   store(rawHeaders: RawHeaders, url: string): void {
-    if (typeof rawHeaders === 'string' && !SET_COOKIE.test(rawHeaders)) return
     const fields = namesAndValues(rawHeaders)
-    for (let at = 0; at < fields.length; at += 2)
-      if (fields[at]!.length === SET_COOKIE_NAME.length && fields[at]!.toLowerCase() === SET_COOKIE_NAME)
-        this.#set(fields[at + 1]!, url)
+    for (let at = 0; at < fields.length; at += 2) if (isSetCookie(fields[at]!)) this.#set(fields[at + 1]!, url)
   }
 
   /** Value of the `Cookie` header for a URL; `undefined` without a cookie for it. */

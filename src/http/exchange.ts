@@ -12,7 +12,7 @@ import type { ErrorKind } from '../stats/timeline.ts'
 import type { CurrentToken } from './auth/tokens.ts'
 import { bodyExcerpt } from './body-excerpt.ts'
 import type { Connection, ConnectionCounts, FailureKind, RequestOwner } from './connection.ts'
-import type { VuCookies } from './cookies.ts'
+import { setsCookie, type VuCookies } from './cookies.ts'
 import { ExpectedResponse, type WrongResponse } from './expected-response.ts'
 import { hostNamed, type Host, type Hosts } from './hosts.ts'
 import type { Recording } from './recording.ts'
@@ -199,7 +199,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   responded(reader: ResponseReader, endMs: number): void {
     const { status } = reader
     const { cookies } = this.#owner
-    cookies?.store(reader.rawHeaders, this.#url)
+    if (cookies !== undefined && setsCookie(reader.rawHeaders)) cookies.store(reader.rawHeaders, this.#url)
     let wrong: WrongResponse | undefined
     if (status >= 300 && status < 400) {
       const problem = this.#follow(reader, endMs)

@@ -107,7 +107,7 @@ export class RequestEncoder {
     if (isTraced) head += `traceparent: ${trace.header}\r\n`
     if (authorization !== undefined && !has(own, 'authorization') && !this.#commonFields.has('authorization'))
       head += `Authorization: ${authorization}\r\n`
-    if (cookies !== undefined && !has(own, 'cookie') && !this.#commonFields.has('cookie')) {
+    if (cookies?.isEmpty === false && !has(own, 'cookie') && !this.#commonFields.has('cookie')) {
       const cookie = cookies.headerFor(this.urlOf(request.path))
       if (cookie !== undefined) head += `Cookie: ${cookie}\r\n`
     }
