@@ -6,7 +6,7 @@ import { DOCS, type Snippet } from './snippets.ts'
 export const PROJECT = join(DOCS, 'checks/generated')
 
 const NAMES = `
-  constantArrivalRate, constantVus, csv, delimited, dropPostgresConnections, graphqlOperation, graphqlTransportWs,
+  basicAuth, bearerAuth, constantArrivalRate, constantVus, csv, delimited, dropPostgresConnections, graphqlOperation, graphqlTransportWs,
   inflowOf, killTarget, lengthPrefixed, Message, mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe, pauseRedis,
   phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush, planReplay, rampingArrivalRate, rampingVus, restartRedis,
   secret, sharedIterations, signalR, signalRInvocation, signalRSend, signalRStream, socketIo, socketIoEvent,

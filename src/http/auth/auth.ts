@@ -161,7 +161,7 @@ const REFRESHED = object<TokenOfVu<unknown>>()(
  * @throws {OptionsError} naming every invalid option
  *
  * @example
- * const auth = bearerAuth({ refresh: async () => ({ token: await login(), expiresIn: '5m' }) })
+ * const auth = bearerAuth({ refresh: async () => ({ token: 'token-of-perf', expiresIn: '5m' }) })
  */
 export function bearerAuth<D = unknown>(options: BearerAuthOptions<D>): Auth<D> {
   if (isRecord(options) && options['refresh'] === undefined && 'token' in options) {
