@@ -77,6 +77,9 @@ void http.run({ load, data: [1], request: { path: '/' }, auth: bearerAuth({ refr
 const authOfTexts = bearerAuth<string>({ scope: 'vu', refresh: ({ vu }) => ({ token: vu.data }) })
 // @ts-expect-error -- rows of another type
 void http.run({ load, data: [1], request: { path: '/' }, auth: authOfTexts })
+// A token's `expiresIn` and the context of `refresh` have types without an annotation.
+bearerAuth({ refresh: async ({ signal }) => ({ token: signal.reason as string, expiresIn: '5m' }) })
+bearerAuth({ refresh: async ({ signal }) => ({ token: signal.reason as string, expiresIn: '5m' }), scope: 'run' })
 // @ts-expect-error -- a shared token has no VU
 bearerAuth({ refresh: ({ vu }) => ({ token: String(vu) }) })
 

@@ -163,7 +163,9 @@ const REFRESHED = object<TokenOfVu<unknown>>()(
  * @example
  * const auth = bearerAuth({ refresh: async () => ({ token: 'token-of-perf', expiresIn: '5m' }) })
  */
-export function bearerAuth<D = unknown>(options: BearerAuthOptions<D>): Auth<D> {
+export function bearerAuth(options: FixedToken | SharedToken): Auth
+export function bearerAuth<D>(options: TokenOfVu<D>): Auth<D>
+export function bearerAuth<D>(options: BearerAuthOptions<D>): Auth<D> {
   if (isRecord(options) && options['refresh'] === undefined && 'token' in options) {
     const { token } = readOptions('bearerAuth()', FIXED, options)
     if (token.length >= MIN_SECRET_LENGTH) remember(token)
