@@ -7,6 +7,7 @@ import { argument } from '../options/values.ts'
 import { rateInterval, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount } from '../stats/units.ts'
 import { ratePerSec, ratio, readArguments, THRESHOLD, type ThresholdOptions } from './arguments.ts'
+import { goodOf, sustained, type Sustained } from './backlog.ts'
 import { busyVusInvalidity, unprovenWaits, usualMs } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { timeoutsAgainst } from './generator-delay.ts'
@@ -46,9 +47,9 @@ export interface RequestMatchers<R extends void | Promise<void>, T> {
    */
   toHaveStatusRateBelow: OnRequests<T, (status: number, ratio: number, options?: ThresholdOptions) => R>
   /**
-   * Good responses per second, over the whole scope, are above a limit. Errors do not count, however fast they are. A
-   * response counts in the second in which its request was due. In an open model throughput cannot exceed the offered
-   * rate. Excludes warm-up.
+   * Good responses per second, over the whole scope, are above a limit. Errors do not count, however fast they are. In an
+   * open model throughput cannot exceed the offered rate, and responses of a backlog that grows until the end of the scope
+   * do not count, as in `toSustainRate`; a scope too short to show a backlog is invalid. Excludes warm-up.
    */
   toHaveThroughputAbove: OnRequests<T, (perSec: number, options?: ThresholdOptions) => R>
 }
@@ -165,14 +166,17 @@ function dropsAgainst(evidence: RequestEvidence, lacking: number): readonly Inva
 function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: ThroughputPlan): Judgement {
   const { confidence } = options
   const seconds = evidence.durationMs / 1000
-  const good = evidence.completed - sum(evidence.errors.values())
-  const value = good / seconds
+  const good = goodOf(evidence)
+  // In an open model, responses that come ever later are no throughput. A closed model has no backlog.
+  const { inTime, invalidity }: Sustained =
+    evidence.offeredRatePerSec === undefined ? { inTime: good } : sustained(evidence)
+  const value = inTime / seconds
   const judged = judgeThreshold({
     what: 'throughput',
     side: 'above',
     limit,
     value,
-    interval: throughputInterval(evidence, confidence),
+    interval: throughputInterval(evidence, good === 0 ? 1 : inTime / good, confidence),
     confidence,
     unit: 'perSec',
     detail: formatDistance(value, limit),
@@ -188,13 +192,16 @@ function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: 
     evidence.offeredRatePerSec !== undefined &&
     evidence.targetErrors > 0 &&
     (evidence.offered - evidence.targetErrors) / seconds <= limit
-  const waits = judged.holds === true || isCertain ? [] : dropsAgainst(evidence, limit * seconds - good)
+  const waits = judged.holds === true || isCertain ? [] : dropsAgainst(evidence, limit * seconds - inTime)
+  // With so few good responses, the throughput is too low, however long the scope.
+  const lackOfTime = invalidity === undefined || good / seconds <= limit ? [] : [invalidity]
   const against = isCertain
     ? withoutGenerator(evidence.invalidities)
-    : [...evidence.invalidities, ...shortage, ...waits]
+    : [...evidence.invalidities, ...lackOfTime, ...shortage, ...waits]
+  const backlog = inTime === good ? '' : `, without ${formatCount(good - inTime)} that came late: a growing backlog`
   return {
     ...judged,
-    received: `${judged.received}\n${formatCount(good)} good responses in ${seconds.toFixed(1)} s`,
+    received: `${judged.received}\n${formatCount(good)} good responses in ${seconds.toFixed(1)} s${backlog}`,
     invalidities: withMissingSamples(against, tooFew ? [tooFew] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
@@ -206,8 +213,14 @@ function responsesOf({ requestWindows }: RequestEvidence, status: number): reado
   return requestWindows.map(({ statuses }) => ({ hits: statuses.get(status) ?? 0, total: sum(statuses.values()) }))
 }
 
-function throughputInterval({ goodBySecond }: RequestEvidence, confidence = DEFAULT_CONFIDENCE): Interval | undefined {
-  return trusted(rateInterval(goodBySecond, { confidence }), goodBySecond.length)
+/** @param ratio of the good responses that count */
+function throughputInterval(
+  { goodBySecond }: RequestEvidence,
+  ratio: number,
+  confidence = DEFAULT_CONFIDENCE,
+): Interval | undefined {
+  const counted = goodBySecond.map((second) => ({ ...second, count: second.count * ratio }))
+  return trusted(rateInterval(counted, { confidence }), goodBySecond.length)
 }
 
 function errorParts({ errors, dropped, sent, completed }: RequestEvidence): string {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Random } from '../load/random.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { sampleHttpRun } from '../testing/sample-runs.ts'
 import './register.ts'
@@ -29,7 +30,7 @@ test('toSustainRate() fails with a growing backlog, although every request gets 
     "Error: expect(run).toSustainRate()
 
     Expected: sustained share of the offered rate ≥ 99%
-    Received: sustained share of the offered rate = 96.7% (1,935 of 2,000: 193/s of 200/s)
+    Received: sustained share of the offered rate = 96.3% (1,926 of 2,000: 193/s of 200/s)
 
     Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
               generator: schedule delay p99 1.2 ms, CPU 31%
@@ -37,6 +38,70 @@ test('toSustainRate() fails with a growing backlog, although every request gets 
   `)
   expect(run).toSustainRate({ tolerance: 0.06 })
 })
+
+/** Latency of a target that serves one request after another, at a rate below that of the requests. */
+const queueing = (perSecond: number, capacity: number) => (n: number) => (n + 1) * (1000 / capacity - 1000 / perSecond)
+
+test('toSustainRate() fails with a growing backlog, although a few early responses took longer', () => {
+  const queue = queueing(50, 42)
+  const latencyMs = (n: number) => (n < 3 ? 4_000 : 20 + queue(n))
+  const run = sampleHttpRun({ seconds: 8, perSecond: 50, latencyMs })
+  expect(messageOf(() => expect(run).toSustainRate())).toContain('sustained share of the offered rate = 91.5%')
+})
+
+test('toSustainRate() and throughput are invalid if the scope is too short to show a backlog', () => {
+  // Nothing got a response within the 2 s of the load.
+  const held = sampleHttpRun({ seconds: 2, perSecond: 50, latencyMs: (n) => 2_200 - n * 20 })
+  expect(messageOf(() => expect(held).toSustainRate())).toMatchInlineSnapshot(`
+    "InvalidRunError: expect(run).toSustainRate()
+
+    Expected: sustained share of the offered rate ≥ 99%
+    Received: INVALID, not judged. too-few-samples: good responses took 1.71 s on average at the start, and the scope judged lasts 2.00 s: too short to tell a growing backlog from that latency
+
+    Evidence: steady phase, 2.0 s, 100 of 100 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%
+    Fix:      make the scope at least 7.00 s long"
+  `)
+  expect(messageOf(() => expect(held).not.toSustainRate())).toMatch(/^InvalidRunError/)
+  expect(messageOf(() => expect(held).toHaveThroughputAbove(45))).toMatch(/^InvalidRunError: [^]*too short to tell/)
+  expect(messageOf(() => expect(held).toHaveThroughputAbove(51))).toMatch(/^Error: /)
+  const failing = sampleHttpRun({ seconds: 2, latencyMs: () => 2_000, errorsPerSecond: 20 })
+  expect(messageOf(() => expect(failing).toSustainRate())).toMatch(/^Error: /)
+})
+
+test('throughput does not count a growing backlog in an open model', () => {
+  const latencyMs = queueing(50, 35)
+  const open = sampleHttpRun({ seconds: 6, perSecond: 50, latencyMs })
+  expect(messageOf(() => expect(open).toHaveThroughputAbove(45))).toMatchInlineSnapshot(`
+    "Error: expect(run).toHaveThroughputAbove(45)
+
+    Expected: throughput > 45/s
+    Received: throughput = 37.2/s (−17.4%), 95% interval 36.1–38.3/s
+              300 good responses in 6.0 s, without 77 that came late: a growing backlog
+
+    Evidence: steady phase, 6.0 s, 300 of 300 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%
+    Fix:      find what limits the target: CPU, its connection pool, or a lock; or offer a higher rate if that is below the limit"
+  `)
+  const closed = sampleHttpRun({ seconds: 6, perSecond: 50, latencyMs, offeredRatePerSec: undefined })
+  expect(closed).toHaveThroughputAbove(45)
+})
+
+test.each([
+  [50, 8, 200],
+  [50, 30, 1_000],
+  [20, 30, 500],
+  [200, 10, 100],
+])(
+  'toSustainRate() passes with latencies that vary widely: %d/s for %d s, mean %d ms',
+  (perSecond, seconds, meanMs) => {
+    const random = new Random(`${perSecond} ${meanMs}`)
+    for (let run = 0; run < 200; run++)
+      expect(
+        sampleHttpRun({ perSecond, seconds, latencyMs: () => -meanMs * Math.log(1 - random.next()) }),
+      ).toSustainRate()
+  },
+)
 
 test('toSustainRate() measures the backlog at the end of the scope, not of its last second', () => {
   // The whole backlog gets a response half a second after the end.
