@@ -32,7 +32,7 @@ const MAX_REDIRECTS = 5
  * Sends one request over a new connection, with the credentials in its URL. Redirects within the same origin are followed.
  *
  * @param url base URL with a path: `http://…`, `https://…`, `unix:/run/app.sock:/path`
- * @throws {Error} if the connection fails, or the body exceeds `maxBytes`
+ * @throws {Error} if the connection fails, the body cannot be decompressed ({@link BodyError}), or it exceeds `maxBytes`
  */
 export async function ask(url: string, question: Question): Promise<Reply> {
   let current = url
@@ -92,10 +92,18 @@ function sameOrigin(
 async function read(response: IncomingMessage, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder()
   let [text, bytes] = ['', 0]
-  for await (const chunk of decompressed(response)) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw new TooLongError()
-    text += decoder.decode(chunk, { stream: true })
+  try {
+    for await (const chunk of decompressed(response)) {
+      bytes += chunk.length
+      if (bytes > maxBytes) throw new TooLongError()
+      text += decoder.decode(chunk, { stream: true })
+    }
+  } catch (error) {
+    // Codes of zlib and Brotli, not of the connection.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (!/^(Z_|ERR_BROTLI|ERR__ERROR|ERR_PADDING)/.test(code)) throw error
+    const encoding = response.headers['content-encoding']
+    throw new BodyError(`its body is not valid ${encoding}, its content-encoding (${code})`, response, { cause: error })
   }
   return text + decoder.decode()
 }
@@ -105,7 +113,7 @@ function decompressed(response: IncomingMessage): AsyncIterable<Buffer> {
   const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? ''
   if (encoding === '' || encoding === 'identity') return response
   const decoder = DECODERS[encoding]
-  if (decoder === undefined) throw new Error(`its content-encoding ${encoding} is not supported`)
+  if (decoder === undefined) throw new BodyError(`its content-encoding ${encoding} is not supported`, response)
   // An error of the connection destroys the decoder, which then throws it.
   return pipeline(response, decoder(), () => {})
 }
@@ -115,6 +123,18 @@ const DECODERS: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> 
   'x-gzip': createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
+}
+
+/** Thrown if a response has a body that cannot be decompressed. */
+export class BodyError extends Error {
+  /** Name of the class. */
+  override readonly name = 'BodyError'
+  readonly status: number
+
+  constructor(message: string, { statusCode = 0 }: IncomingMessage, options?: ErrorOptions) {
+    super(message, options)
+    this.status = statusCode
+  }
 }
 
 /** Thrown if a body exceeds `maxBytes`. */

@@ -79,7 +79,8 @@ function hiddenReset(history: ScrapeHistory, series: Series, first: number, last
   return undefined
 }
 
-function hasRestarted(history: ScrapeHistory, first: number, last: number): boolean {
+/** Whether the process restarted in these scrapes, by its start time. */
+export function hasRestarted(history: ScrapeHistory, first: number, last: number): boolean {
   return history
     .named('process_start_time_seconds')
     .some((start) => new Set(valuesBetween(start, first, last)).size > 1)

@@ -3,6 +3,7 @@ import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { namesBound } from './buckets.ts'
 import { counterContradiction, histogramContradiction } from './contradictions.ts'
 import { showUnreadable } from './exposition.ts'
+import { gaugeGap } from './gauge-gaps.ts'
 import type { InstanceWindow } from './instance.ts'
 import { fallingBack, severalProcesses } from './processes.ts'
 import { uncountedRequests, type SentRequests } from './request-counters.ts'
@@ -29,7 +30,7 @@ export class Doubts {
 
   /** @throws {InvalidRunError} if the selected metric is unreliable */
   refuse(selector: Selector, reading: Reading): void {
-    const found = this.about(selector, reading)
+    const found = this.about(selector, reading) ?? (reading === 'gauge' ? this.ofGaps(selector) : undefined)
     if (found !== undefined) throw new InvalidRunError(`${found.finding}\nFix: ${found.fix}`, found.reason)
   }
 
@@ -44,6 +45,15 @@ export class Doubts {
     )
   }
 
+  /** Invalidity of a gauge without a value in some scrapes; `undefined` if it has one in nearly all. */
+  ofGaps(selector: Selector): Invalidity | undefined {
+    for (const instance of this.#instances) {
+      const gap = gaugeGap(instance, selector, this.#window)
+      if (gap !== undefined) return unreliable(gap.finding, gap.fix)
+    }
+    return undefined
+  }
+
   /** Invalidity of an instance without scrapes, which may differ from the others; none if no instance has scrapes. */
   #ofInstances(): Invalidity | undefined {
     const at = this.#instances.findIndex(({ covered }) => covered.length === 0)
@@ -56,7 +66,10 @@ export class Doubts {
     )
   }
 
-  /** Invalidity of values that the target exposes as NaN. The quantiles of a summary are, until something is observed. */
+  /**
+   * Invalidity of values that the target exposes as NaN, as the quantiles of a summary are until something is observed, and
+   * of infinite counts.
+   */
   #ofValues(selector: Selector, reading: Reading): Invalidity | undefined {
     const { name } = selector
     const names = reading === 'histogram' ? [`${name}_bucket`, `${name}_count`, name] : [name]
@@ -66,9 +79,18 @@ export class Doubts {
         names.some((each) => instance.isUndefined({ ...selector, name: each }))
       )
     })
-    if (!isUnknown) return undefined
+    if (isUnknown)
+      return unreliable(
+        `${showSelector(selector)} is NaN in some scrapes, so its value is unknown`,
+        'correct the value that the target exposes',
+      )
+    const infinite =
+      reading === 'gauge'
+        ? undefined
+        : names.find((each) => this.#instances.some((instance) => instance.isInfinite({ ...selector, name: each })))
+    if (infinite === undefined) return undefined
     return unreliable(
-      `${showSelector(selector)} is NaN in some scrapes, so its value is unknown`,
+      `${showSelector({ ...selector, name: infinite })} is infinite in some scrapes, so its growth is unknown`,
       'correct the value that the target exposes',
     )
   }
@@ -137,8 +159,6 @@ export class Doubts {
       if (reading !== 'counter') continue
       const grown = instance.growth(selector)
       if (grown === undefined) continue
-      if (!Number.isFinite(grown.delta))
-        return unreliable(`${shown} has a value that is not finite`, 'correct the value that the target exposes')
       if (grown.resets > 0 && type === 'gauge')
         return unreliable(
           `${shown} is a gauge and fell: it is not a counter`,

@@ -61,6 +61,13 @@ export class InstanceWindow {
     )
   }
 
+  /** Whether the value of a selected series is infinite in the window. */
+  isInfinite(selector: Selector): boolean {
+    return this.covered.some(({ first, last }) =>
+      this.history.select(selector).some((series) => series.isInfiniteBetween(first, last)),
+    )
+  }
+
   /** First unreadable line in the window that may belong to a selected series. */
   unreadable(selector: Selector): UnreadableLine | undefined {
     for (const { first, last } of this.covered) {
@@ -70,13 +77,26 @@ export class InstanceWindow {
     return undefined
   }
 
+  /** Indexes of the scrapes within the scope; if there is none within it, of those around it. */
+  get scrapesInScope(): readonly number[] {
+    const all = this.covered.flatMap(({ first, last }) =>
+      Array.from({ length: last - first + 1 }, (_, at) => first + at),
+    )
+    const within = all.filter((scrape) => this.#isInScope(this.history.times[scrape]!))
+    return within.length > 0 ? within : all
+  }
+
   /**
    * Sum of the selected series at each scrape within the scope; if there is none within it, at the scrapes around it.
    */
   readings(selector: Selector): readonly Reading[] {
     const all = this.covered.flatMap(({ first, last }) => readingsBetween(this.history, selector, first, last))
-    const within = all.filter(({ atMs }) => this.#spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs))
+    const within = all.filter(({ atMs }) => this.#isInScope(atMs))
     return within.length > 0 ? within : all
+  }
+
+  #isInScope(atMs: number): boolean {
+    return this.#spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs)
   }
 }
 

@@ -177,7 +177,9 @@ describe('a quantile', () => {
       buckets({ '1': 0, '+Inf': 0 }),
       `${buckets({ '1': 3 })}lag_seconds_bucket{le="+Inf"} +Inf`,
     )
-    expect(messageOf(() => endless.quantile('lag_seconds', 0.5))).toContain('has a value that is not finite')
+    expect(messageOf(() => endless.quantile('lag_seconds', 0.5))).toContain(
+      'lag_seconds_bucket is infinite in some scrapes',
+    )
   })
 
   test('accepts buckets that were read while they were counted', async () => {
@@ -357,5 +359,89 @@ describe('a value of NaN', () => {
     const summary = (value: string) => `# TYPE lag summary\nlag{quantile="0.9"} ${value}\n`
     const window = await one(summary('NaN'), summary('3'), summary('5'))
     expect(window.gauge('lag{quantile="0.9"}')).toMatchObject({ min: 3, max: 5 })
+  })
+})
+
+describe('an infinite value', () => {
+  const counters = (hits: number | string, misses: number | string) =>
+    `hits_total ${hits}\nmisses_total ${misses}\nmisses_total{shard="2"} 5\n`
+  const refused = (name: string) => ({
+    reason: 'metric-unreliable',
+    finding: `${name} is infinite in some scrapes, so its growth is unknown`,
+    fix: 'correct the value that the target exposes',
+  })
+
+  test.each([
+    ['constant misses', [counters(0, '+Inf'), counters(90, '+Inf')], 'misses_total'],
+    ['misses from some time on', [counters(0, 0), counters(90, '+Inf'), counters(99, '+Inf')], 'misses_total'],
+    ['misses in the middle', [counters(0, 0), counters(90, '+Inf'), counters(99, 9)], 'misses_total'],
+    ['constant hits', [counters('+Inf', 0), counters('+Inf', 90)], 'hits_total'],
+    ['negative misses', [counters(0, '-Inf'), counters(90, '-Inf')], 'misses_total'],
+  ])('makes a hit ratio invalid: %s', async (_, scrapes, name) => {
+    const window = await one(...scrapes)
+    expect(window[metricsOf]().hitRatio('hits_total', 'misses_total').invalidities).toContainEqual(refused(name))
+    expect(messageOf(() => window.counter(name, { allowUnchanged: true }))).toContain(refused(name).finding)
+  })
+
+  test('makes a quantile invalid, even if it never changes', async () => {
+    const text = (count: number) => `${buckets({ '1': count, '+Inf': count })}lag_seconds_bucket{le="2"} +Inf\n`
+    const window = await one(text(0), text(90))
+    expect(messageOf(() => window.quantile('lag_seconds', 0.5))).toContain('lag_seconds_bucket is infinite')
+    const counted = (count: number) => `${buckets({ '1': count, '+Inf': count })}lag_seconds_count +Inf\n`
+    const other = await one(counted(0), counted(90))
+    expect(messageOf(() => other.quantile('lag_seconds', 0.5))).toContain('lag_seconds_count is infinite')
+  })
+})
+
+describe('a gauge that is missing in some scrapes', () => {
+  const texts = (values: readonly (string | number | undefined)[], size: (at: number) => number = () => 10) =>
+    values.map((used, at) => `up 1\nsize ${size(at)}\n${used === undefined ? '' : `used ${used}\n`}`)
+  const present = (count: number) => Array.from({ length: 11 }, (_, at) => (at < count ? 3 : undefined))
+
+  test('is invalid beyond a tenth of them', async () => {
+    const window = await one(...texts(present(3)))
+    expect(messageOf(() => window.gauge('used'))).toMatchInlineSnapshot(`
+      "InvalidRunError: used has a value in only 3 of 11 scrapes of the steady phase
+      Fix: make the target expose it in every scrape while its process runs"
+    `)
+    expect(window[metricsOf]().share('pool usage', 'used', 'size').invalidities).toMatchInlineSnapshot(`
+      [
+        {
+          "finding": "used has a value in only 3 of 11 scrapes of the steady phase",
+          "fix": "make the target expose it in every scrape while its process runs",
+          "reason": "metric-unreliable",
+        },
+      ]
+    `)
+    const nearly = await one(...texts(present(10)))
+    expect(nearly.gauge('used').mean).toBe(3)
+    expect(nearly[metricsOf]().share('pool usage', 'used', 'size').invalidities).toEqual([])
+  })
+
+  test('is invalid if its pool has no size in them', async () => {
+    const window = await one(...texts(present(11), (at) => (at < 3 ? 10 : 0)))
+    expect(window[metricsOf]().share('pool usage', 'used', 'size').invalidities[0]?.finding).toBe(
+      'used of size has a value in only 3 of 11 scrapes of the steady phase',
+    )
+  })
+
+  test('is invalid for a pool of which one series disappears, unless its last value was 0', async () => {
+    const shards = (last: number) =>
+      present(3).map(
+        (a, at) => `size 20\nused{pool="b"} 1\n${a === undefined ? '' : `used{pool="a"} ${at === 2 ? last : 9}\n`}`,
+      )
+    const gone = await one(...shards(9))
+    expect(gone[metricsOf]().share('pool usage', 'used', 'size').invalidities[0]?.finding).toBe(
+      'a series of used has a value in only 3 of 11 scrapes of the steady phase',
+    )
+    const released = await one(...shards(0))
+    expect(released[metricsOf]().share('pool usage', 'used', 'size').invalidities).toEqual([])
+  })
+
+  test('is invalid if most scrapes failed', async () => {
+    const window = await one(...texts(present(11)).map((text, at) => (at > 1 && at < 10 ? '<html>' : text)))
+    expect(messageOf(() => window.gauge('used'))).toContain(
+      'only 3 of 11 scrapes of the steady phase succeeded: line 1 cannot be read (no name and labels): <html>',
+    )
   })
 })

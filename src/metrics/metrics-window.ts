@@ -119,7 +119,8 @@ export class MetricsWindow {
   /**
    * A gauge, summed over series and instances, at each scrape in the scope.
    *
-   * @throws {InvalidRunError} if no series matches (the error lists similar names), or if it is unreliable, as for a counter
+   * @throws {InvalidRunError} if no series matches (the error lists similar names), if it has no value in more than a tenth
+   * of the scrapes, or if it is unreliable, as for a counter
    */
   gauge(selector: string): GaugeStats {
     const parsed = parseSelector(selector)

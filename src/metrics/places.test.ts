@@ -99,6 +99,10 @@ test('rejects incomplete OpenMetrics, and an unknown encoding', async () => {
   await once(server, 'listening')
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await expect(valueAt(`${base}/cut`)).rejects.toThrow('is incomplete: OpenMetrics must end with # EOF')
-  await expect(valueAt(`${base}/zip`)).rejects.toThrow('its content-encoding pkzip is not supported')
-  await expect(valueAt(`${base}/broken`)).rejects.toThrow('did not respond: Z_DATA_ERROR')
+  await expect(valueAt(`${base}/zip`)).rejects.toThrow(
+    'responded with 200, but its content-encoding pkzip is not supported',
+  )
+  await expect(valueAt(`${base}/broken`)).rejects.toThrow(
+    `${base}/broken responded with 200, but its body is not valid gzip, its content-encoding (Z_DATA_ERROR)\nFix: send the metrics uncompressed`,
+  )
 })

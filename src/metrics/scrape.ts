@@ -1,4 +1,4 @@
-import { ask, TooLongError } from '../machine/ask.ts'
+import { ask, BodyError, TooLongError } from '../machine/ask.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import { tlsProblem, type TlsOptions } from '../machine/tls.ts'
 
@@ -58,6 +58,10 @@ export async function scrape(
   } catch (error) {
     if (error instanceof ScrapeError) throw error
     if (error instanceof TooLongError) throw new ScrapeError(`${placeOf(url)} sends an endless response`, WHERE)
+    if (error instanceof BodyError)
+      throw new ScrapeError(`${placeOf(url)} responded with ${error.status}, but ${error.message}`, BODY, {
+        cause: error,
+      })
     const { finding, fix } = timeUp.aborted ? tooSlow(timeoutMs) : withoutResponse(error)
     throw new ScrapeError(`${placeOf(url)} did not respond${finding}`, fix, { cause: error })
   }
@@ -66,6 +70,8 @@ export async function scrape(
 /** Fix for a route that returns no metrics. */
 export const WHERE =
   "set the metrics route: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for an external target"
+
+const BODY = 'send the metrics uncompressed, or with a content-encoding of gzip, deflate or br that matches the body'
 
 const CREDENTIALS =
   'set credentials for the scrapes: definePerfConfig({ metrics: { bearerToken: process.env.METRICS_TOKEN } }), or headers'

@@ -54,6 +54,15 @@ export class Series implements SeriesName {
     return false
   }
 
+  /** Whether the value is infinite in one of these scrapes. Its growth may still be 0: infinity never grows. */
+  isInfiniteBetween(first: number, last: number): boolean {
+    const isInfinite = (value: number) => Math.abs(value) === Number.POSITIVE_INFINITY
+    if (isInfinite(this.at(first))) return true
+    for (let index = this.#changeAt(first) + 1; index < this.#length && this.#scrapes[index]! <= last; index++)
+      if (isInfinite(this.#values[index]!)) return true
+    return false
+  }
+
   /** Adds the value in a scrape; NaN if it is unknown or there is none. Scrapes are added in ascending order. */
   add(scrape: number, value: number): void {
     if (Object.is(value, this.#last)) return

@@ -1,6 +1,7 @@
 import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
+import { missingScrapes, vanishedSeries } from './gauge-gaps.ts'
 import type { InstanceWindow, Reading } from './instance.ts'
 import { showSelector, type Selector } from './selector.ts'
 import { missing, scopeLine, type Sources } from './sources.ts'
@@ -24,7 +25,10 @@ export function shareEvidence(sources: Sources, what: string, used: Selector, si
     doubts.about(used, 'gauge') ??
     doubts.about(size, 'gauge') ??
     belowZero(instances, used) ??
-    withoutOne(found, used, size)
+    withoutOne(found, used, size) ??
+    doubts.ofGaps(used) ??
+    doubts.ofGaps(size) ??
+    withGaps(sources, found, used, size)
   const base = { what, unavailable, evidenceLines: [scopeLine(sources)], hint: undefined }
   if (all.length === 0) {
     const absent = [used, size].filter((selector) => !hasReadings(selector, instances))
@@ -87,6 +91,26 @@ function withoutOne(found: readonly (Fullness | undefined)[], used: Selector, si
     finding: `instance ${at + 1} of ${found.length} shows no ${showSelector(used)} of ${showSelector(size)}, and the others do`,
     fix: 'make every instance expose both gauges',
   }
+}
+
+/** Invalidity if the ratio is unknown in too many scrapes, or a series disappears, which lowers the sum. */
+function withGaps(
+  { instances, window }: Sources,
+  found: readonly (Fullness | undefined)[],
+  used: Selector,
+  size: Selector,
+): Invalidity | undefined {
+  for (const [at, instance] of instances.entries()) {
+    const count = found[at]?.count
+    if (count === undefined) continue
+    const shown = `${showSelector(used)} of ${showSelector(size)}`
+    const gap =
+      missingScrapes(shown, count, instance.scrapesInScope.length, window) ??
+      vanishedSeries(instance, used, window) ??
+      vanishedSeries(instance, size, window)
+    if (gap !== undefined) return { reason: 'metric-unreliable', ...gap }
+  }
+  return undefined
 }
 
 function withoutSize(size: Selector): Invalidity {
