@@ -7,9 +7,13 @@ import { openRendezvous } from '../generators/index.ts'
 import { COMMAND_LOG } from '../generators/local-hub.ts'
 import type { GeneratorPlace } from '../generators/place.ts'
 import type { Rendezvous } from '../generators/rendezvous.ts'
+import { sleep } from '../machine/clock.ts'
 import { LocalGenerators } from './local-generators.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
+
+/** Longest wait for the verdicts of other generators if this one did not pass. */
+const FAILED_WAIT_MS = 15_000
 
 /** What must be the same on all generators, or decides what is possible. */
 interface Machine {
@@ -83,18 +87,23 @@ export class CommandGenerators implements AsyncDisposable {
   async end(passed: boolean): Promise<string | undefined> {
     let objection: string | undefined
     let failed: readonly number[] = []
+    let isHung = false
     if (this.#run !== undefined && !this.#isStopped) {
       try {
-        const verdicts = await this.#run.rendezvous.barrier('the end of the run', passed)
-        failed = verdicts.flatMap((one, index) => (one ? [] : [index + 1]))
-        if (failed.length > 0 && failed.length < verdicts.length)
+        const met = this.#run.rendezvous.barrier('the end of the run', passed)
+        // The command fails in any case: a generator that hangs, and was lost in a run, is not awaited for minutes.
+        const verdicts = await (passed ? met : Promise.race([met, sleep(FAILED_WAIT_MS, undefined)]))
+        met.catch(() => {})
+        isHung = verdicts === undefined
+        failed = (verdicts ?? []).flatMap((one, index) => (one ? [] : [index + 1]))
+        if (failed.length > 0 && failed.length < (verdicts ?? []).length)
           objection = `the scenarios did not pass on generator ${failed.join(', ')}, but on the others\nFix: let scenarios assert on the runs and on what every generator receives, not on what only one of them has`
       } catch (error) {
         objection = (error as Error).message
       }
     }
     await this.#leave()
-    await this.#generators?.end(objection === undefined ? [] : failed)
+    await this.#generators?.end(objection === undefined ? [] : failed, isHung)
     return objection
   }
 

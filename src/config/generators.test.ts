@@ -283,6 +283,27 @@ test('reads a ledger on one generator, and judges the same rows on each', async 
   expect(new Set(seen.filter(({ what }) => what === 'judged').map(({ message }) => message)).size).toBe(1)
 })
 
+test('does not wait for a generator that hangs in a run', async () => {
+  const project = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource('generators: 2,'),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': `
+      import { expect } from 'vitest'
+      import { constantArrivalRate, perfTest } from 'vitest-slo'
+      perfTest('hangs', async ({ http }) => {
+        if (process.env.PERF_GENERATOR === '2/2') setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 1000)
+        const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 4, duration: '8s' }), request: { path: '/' } })
+        expect(run).toHaveErrorRateBelow(0.5)
+      })
+    `,
+  })
+  onTestFinished(() => project[Symbol.asyncDispose]())
+  const { exitCode, output } = await project.run(['run'], { PERF_TEST_PROJECT: project.root })
+  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
+  expect(plainText(output)).toMatch(/generator 2 of 2 \(\S+\) lost at/)
+  expect(await untilExited(() => generatorsOf(project).length > 0, 20_000)).toBe(true)
+}, 100_000)
+
 test('is invalid if the generators have different plans', async () => {
   const project = await loadedProject('generators: 2,')
   const { exitCode, output } = await project.run(['run', '-t', 'a rate'], { OWN_RATE: '1' })

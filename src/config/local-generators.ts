@@ -82,11 +82,12 @@ export class LocalGenerators implements AsyncDisposable {
    * Waits until the other generators have ended, or stops them.
    *
    * @param failed numbers of those whose output is printed
+   * @param isHung whether one did not end, so that none is awaited
    */
-  async end(failed: readonly number[]): Promise<void> {
+  async end(failed: readonly number[], isHung: boolean): Promise<void> {
     const generators = this.#generators
     this.#isEnding = true
-    await this.#stop(END_MS)
+    await this.#stop(isHung ? 0 : END_MS)
     for (const generator of generators) if (failed.includes(generator.number)) this.#print(generator)
   }
 
