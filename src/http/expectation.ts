@@ -77,9 +77,8 @@ export function failedCheck(check: Check, response: HttpResponse): FailedCheck |
 
 /** `expected 2, received 1` */
 function valuesOf({ path, expected, received }: Difference): string {
-  const name = path.split('.').at(-1)!
-  const shown = received === undefined ? 'nothing' : inspected(received, MAX_TEXT, name)
-  return `expected ${inspected(expected, MAX_TEXT, name)}, received ${shown}`
+  const shown = received === undefined ? 'nothing' : inspected(received, MAX_TEXT, path)
+  return `expected ${inspected(expected, MAX_TEXT, path)}, received ${shown}`
 }
 
 const MAX_TEXT = 60

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { redactData } from '../options/redact.ts'
+import { redactGiven } from '../options/redact.ts'
 import { registeredSecrets } from '../options/registered-values.ts'
 import { columnNamed, type Column } from './columns.ts'
 import { canonicalKey, compositeKey, isUuid, type KeyType } from './keys.ts'
@@ -117,7 +117,7 @@ function faultOf(
 
 /** Row for a message, truncated. */
 export function showRow(row: Row): string {
-  const clean = redactData({ ...row }, registeredSecrets())
+  const clean = redactGiven({ ...row }, registeredSecrets())
   const text = inspect(clean, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 })
   return text.length > 200 ? `${text.slice(0, 199)}…` : text
 }

@@ -1,5 +1,7 @@
-import { redactData, redactText } from './redact.ts'
+import { MASK } from './found.ts'
+import { redactGiven, redactText } from './redact.ts'
 import { registeredSecrets } from './registered-values.ts'
+import { isWithinSecret } from './secret-names.ts'
 import { inspected } from './shortened.ts'
 
 /** One invalid option: its path, the received value, the rule that it breaks, and the fix. */
@@ -96,13 +98,15 @@ function describe(subject: string, problems: readonly Problem[]): string {
 /** The value without secrets. The option's name may indicate that it is one. */
 function show(path: string, value: unknown): string {
   if (typeof value === 'function') return `a function${value.name ? ` named ${value.name}` : ''}`
-  const text = inspected(value, 80, nameOf(path))
+  const text = inspected(value, 80, path)
   return text.length > 120 ? `${text.slice(0, 117)}…` : text
 }
 
 function withoutSecrets(problem: Problem): Problem {
-  const name = nameOf(problem.path)
-  return { ...problem, received: redactData({ [name]: problem.received }, registeredSecrets())[name] }
+  const { path, received } = problem
+  if (isWithinSecret(path, received)) return { ...problem, received: MASK }
+  const name = nameOf(path)
+  return { ...problem, received: redactGiven({ [name]: received }, registeredSecrets())[name] }
 }
 
 function nameOf(path: string): string {

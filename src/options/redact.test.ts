@@ -1,8 +1,10 @@
+import { Console } from 'node:console'
+import { Writable } from 'node:stream'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { maskKnown } from './known-secrets.ts'
-import { redactData, redactText, secretsOf } from './redact.ts'
+import { redactData, redactGiven, redactText, secretsOf } from './redact.ts'
 
 describe('redactText masks', () => {
   test.each([
@@ -50,6 +52,14 @@ test.each([
   `"set-cookie":["sid=${S}; Path=/","csrf=${S}"]`,
   `cookies: { theme: 'dark', other: '${S}' }`,
   JSON.stringify({ body: JSON.stringify({ token: S }) }),
+  `{ password: { v: '${S}' } }`,
+  `{ password: { first: 1, then: { a: '}', b: ['${S}'] } }, next: 2 }`,
+  `{ passwords: [ { v: '${S}' }, { v: '${S}' } ] }`,
+  `password: Secret { a: 1, v: '${S}' }`,
+  `password: [Object: null prototype] { a: 1, v: '${S}' }`,
+  `'password' => Map(2) { 'a' => { b: 1 }, 'c' => '${S}' }`,
+  JSON.stringify({ password: { first: 1, v: S } }, undefined, 2),
+  JSON.stringify({ body: JSON.stringify({ password: { a: 1, v: S } }) }),
   JSON.stringify(JSON.stringify({ body: JSON.stringify({ password: `"${S}"` }) })),
   `['x-api-key', '${S}']`,
   `[\n  [ 'authorization', 'Basic ${S}' ]\n]`,
@@ -135,6 +145,52 @@ test.each([
   expect(redactText(clean)).toBe(clean)
 })
 
+test('masks columns and rows of a table with the name of a secret', () => {
+  expect(
+    redactText(tableOf([{ user: 'ann', password: 'hunter2-long', logins: 1 }, { user: 'bob' }])),
+  ).toMatchInlineSnapshot(`
+    "┌─────────┬───────┬────────────────┬────────┐
+    │ (index) │ user  │ password       │ logins │
+    ├─────────┼───────┼────────────────┼────────┤
+    │ 0       │ 'ann' │ ***            │ 1      │
+    │ 1       │ 'bob' │                │        │
+    └─────────┴───────┴────────────────┴────────┘
+    "
+  `)
+  expect(redactText(tableOf({ token: 'hunter2', user: 'ann' }))).toMatchInlineSnapshot(`
+    "┌─────────┬───────────┐
+    │ (index) │ Values    │
+    ├─────────┼───────────┤
+    │ token   │ ***       │
+    │ user    │ 'ann'     │
+    └─────────┴───────────┘
+    "
+  `)
+  expect(redactText(tableOf(new Map([['token', 'hunter2']])))).toMatchInlineSnapshot(`
+    "┌───────────────────┬─────────┬───────────┐
+    │ (iteration index) │ Key     │ Values    │
+    ├───────────────────┼─────────┼───────────┤
+    │ 0                 │ 'token' │ ***       │
+    └───────────────────┴─────────┴───────────┘
+    "
+  `)
+  expect(redactText(tableOf([{ user: '│', password: 'hunter2' }]))).not.toContain('hunter2')
+  const harmless = tableOf([{ user: 'ann', tokenCount: 3 }])
+  expect(redactText(harmless)).toBe(harmless)
+})
+
+function tableOf(data: unknown): string {
+  let text = ''
+  const stream = new Writable({
+    write(chunk, _, done) {
+      text += String(chunk)
+      done()
+    },
+  })
+  new Console(stream).table(data)
+  return text
+}
+
 test.each([
   ['pin=1234', 'pin=***'],
   ['{"pin":123,"id":4}', '{"pin":***,"id":4}'],
@@ -158,6 +214,10 @@ test.each([
   'tokenCount: 5, cookieSize: 12',
   '{ token: null, pass: true, session: undefined }',
   'pass: 3, fail: 1',
+  'truth=pass offered=40 sent=40',
+  'verdict: pass 12.5ms/request',
+  'verdict pass offered=40',
+  'PASS perf/checkout1.perf.ts',
   'bypass: on, author: me, compass: north, opinion: none',
   'Basic authentication is required',
   'SELECT count(*) FROM sessions WHERE id = $1',
@@ -423,4 +483,19 @@ test('redactData masks strings and secret keys in plain data, and keeps numbers'
     at: 4.5,
     none: null,
   })
+})
+
+test('masks every text within a secret in data of users, but not in our records', () => {
+  const data = {
+    token: { p95: 12, name: 'login' },
+    list: [{ password: { v: ['a', new Map([['b', 'c']])] } }],
+    user: { v: 'ann' },
+  }
+  expect(redactGiven(data)).toEqual({
+    token: { p95: 12, name: '***' },
+    list: [{ password: { v: ['***', new Map([['b', '***']])] } }],
+    user: { v: 'ann' },
+  })
+  expect(redactGiven(data, [], false)).toEqual(data)
+  expect(redactData(data)).toEqual(data)
 })

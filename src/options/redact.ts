@@ -3,6 +3,7 @@ import { MASK } from './found.ts'
 import { maskKnown } from './known-secrets.ts'
 import { maskForms } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
+import { maskTables } from './secret-tables.ts'
 import { isMessage } from './sentence.ts'
 
 /**
@@ -19,7 +20,7 @@ import { isMessage } from './sentence.ts'
 export function redactText(given: string, secrets: readonly string[] = [], masks = true): string {
   if (!masks) return withoutControls(given)
   const plain = withoutUnseen(given)
-  const clean = maskForms(maskKnown(plain, secrets))
+  const clean = maskForms(maskTables(maskKnown(plain, secrets)))
   return withoutControls(clean === plain ? given : clean)
 }
 
@@ -43,7 +44,15 @@ export function secretsOf(url: string): readonly string[] {
  * the name of a secret are masked completely. Other numbers, booleans and null are unchanged.
  */
 export function redactData<T>(value: T, secrets: readonly string[] = [], masks = true): T {
-  return new Redaction(secrets, masks).copy(value) as T
+  return new Redaction(secrets, masks, false).copy(value) as T
+}
+
+/**
+ * Like {@link redactData}, and masks every text within a value with the name of a secret: for data of users. In our own
+ * records such a name may be a tag, with figures below it.
+ */
+export function redactGiven<T>(value: T, secrets: readonly string[] = [], masks = true): T {
+  return new Redaction(secrets, masks, true).copy(value) as T
 }
 
 class Redaction {
@@ -51,13 +60,18 @@ class Redaction {
   readonly #copies = new Map<object, unknown>()
 
   readonly #masks: boolean
+  readonly #isDeep: boolean
+  /** Whether values within one with the name of a secret are copied. */
+  #isWithin = false
 
-  constructor(secrets: readonly string[], masks: boolean) {
+  constructor(secrets: readonly string[], masks: boolean, isDeep: boolean) {
     this.#secrets = secrets
     this.#masks = masks
+    this.#isDeep = isDeep && masks
   }
 
   copy(value: unknown): unknown {
+    if (this.#isWithin && isText(value)) return MASK
     if (typeof value === 'string') return redactText(value, this.#secrets, this.#masks)
     if (typeof value !== 'object' || value === null) return value
     if (this.#copies.has(value)) return this.#copies.get(value)
@@ -99,8 +113,17 @@ class Redaction {
   #entries(entries: readonly (readonly [unknown, unknown])[]): readonly (readonly [string, unknown])[] {
     return entries.map(([key, item]) => {
       const name = String(key)
-      return [this.#key(name), this.#isSecret(name, item) ? MASK : this.copy(item)] as const
+      return [this.#key(name), this.#isSecret(name, item) ? MASK : this.#copyOf(name, item)] as const
     })
+  }
+
+  #copyOf(name: string, item: unknown): unknown {
+    if (!this.#isDeep || this.#isWithin || !isSecretName(name)) return this.copy(item)
+    if (typeof item === 'string') return this.copy(item)
+    this.#isWithin = true
+    const copy = this.copy(item)
+    this.#isWithin = false
+    return copy
   }
 
   #isSecret(name: string, item: unknown): boolean {
@@ -122,4 +145,8 @@ class Redaction {
       ? key
       : redactText(key, this.#secrets, this.#masks)
   }
+}
+
+function isText(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || ArrayBuffer.isView(value)
 }

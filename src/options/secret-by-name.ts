@@ -176,9 +176,22 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
     const value = after(text, NEXT_VALUE, nameEnd)
     if (value >= 0) return readValue(text, { name, at: value, separator: ':', opening: undefined })
   }
-  return isSpace(follower) ? saidValue(text, nameEnd) : undefined
+  return isSpace(follower) && !(name.isPass && isVerdict(text, nameStart, nameEnd))
+    ? saidValue(text, nameEnd)
+    : undefined
 }
 
+/** `result=pass`, `verdict: pass`, `PASS`, and `pass offered=40`, which another field follows. */
+function isVerdict(text: string, nameStart: number, nameEnd: number): boolean {
+  let before = nameStart
+  while (before > nameStart - 8 && isSpace(codeAt(before - 1))) before--
+  const sign = codeAt(before - 1)
+  if (sign === COLON || sign === EQUALS || text.startsWith('PASS', nameStart)) return true
+  return after(text, NEXT_FIELD, nameEnd) >= 0
+}
+
+const NEXT_FIELD = /\s{1,8}[A-Za-z_]\w{0,40}=/y
+const EQUALS = 61
 const [COLON, LESS, GREATER, PERCENT, AMPERSAND, OPENING, NEW_LINE, RETURN] = [58, 60, 62, 37, 38, 40, 10, 13]
 const isPassword = (name: string) => name.length === 8 && name.toLowerCase() === 'password'
 const isQuote = oneOf(`"'\``)

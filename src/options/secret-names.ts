@@ -90,8 +90,6 @@ export class Name {
   readonly isPass: boolean
   /** Whether it may count tokens of a language model. */
   readonly isTokens: boolean
-  /** Whether its value may be an object of several secrets. */
-  readonly isHolder: boolean
 
   constructor(text: string) {
     this.text = text
@@ -101,18 +99,22 @@ export class Name {
     this.isCode = isSecret && CODE.test(text)
     this.isPass = text.length === 4 && text.toLowerCase() === 'pass'
     this.isTokens = isSecret && TOKENS.test(text)
-    this.isHolder = isSecret && HOLDER.test(text)
   }
 }
 
 const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$/i
 const CODE = /(?:^|[_-])(?:t?otp|pin|cv[cv])$/i
 const TOKENS = /tokens$/i
-const HOLDER = /cookies?$|credentials?$|secrets?$|tokens?$/i
 
 /** Whether a field, header, variable or parameter with this name contains a secret, by the words in it. */
 export function isSecretName(name: string): boolean {
   return name.length <= MAX_NAME_LENGTH && nameOf(name).isSecret
+}
+
+/** Whether a value is secret because something that contains it has the name of a secret: `token.value`, `password.0`. */
+export function isWithinSecret(path: string, value: unknown): boolean {
+  if (value === undefined || value === null || typeof value === 'boolean' || typeof value === 'function') return false
+  return path.split('.').slice(0, -1).some(isSecretName)
 }
 
 export function nameOf(text: string): Name {

@@ -4,8 +4,8 @@ import { isMessage, isState, looksRandom } from './sentence.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
 const NEXT_LINE = /\r?\n[ \t]+(?:string\(\d{1,9}\) )?(?=\\*["'`])/y
-/** A set, buffer or typed array as shown by `util.inspect()`, and a buffer in JSON. */
-const COLLECTION = /(?:[A-Z]\w{1,30}\(\d{1,9}\) |\{"type":"Buffer","data":)(?=[[{])/y
+/** What `util.inspect()` shows before the content of a set, a typed array or an instance of a class. */
+const COLLECTION = /(?:[A-Z]\w{0,40}(?:\(\d{1,9}\))? |\[Object: null prototype\] )(?=[[{])/y
 const BRACES = /\{(?:[^{}\n]|\}\})*\}(?=;|\s|["']|$)/y
 const QUOTE_ENTITY = /&(?:quot|apos|#0{0,4}3[49]|#x0{0,4}2[27]);/iy
 /** Lines below a name in YAML, each with one word or an item of a list. */
@@ -17,6 +17,7 @@ const BLOCK = /[|>][+-]?(?:\r?\n[ \t]+[^\n\r]*)*/y
 const JSON_NUMBER = /\d{1,40}(?=\s{0,8}[,}\]])/y
 const SCHEME = /(?:bearer|basic|digest|negotiate|token|apikey|aws4-hmac-sha256)\s/iy
 const BETWEEN_ITEMS = /[\s,]*/y
+const NESTED = /\s{0,80}[[{]/y
 const REST_OF_LIST = /[^\]\n]*/y
 const PLACEHOLDER = /<[\w -]{1,40}>/y
 const WORD = /\S*/y
@@ -62,7 +63,7 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
     if (number >= 0) return { start: at, end: number, next: number }
   }
   const within = mayBeCollection(codeAt(at)) ? after(text, COLLECTION, at) : -1
-  if (within >= 0) return text[within] === '[' ? list(text, within) : upTo(text, within + 1, '}')
+  if (within >= 0) return text[within] === '[' ? list(text, within) : content(text, within)
   const entity = next === '&' ? after(text, QUOTE_ENTITY, at) : -1
   const inEntities = entity < 0 ? undefined : upToEntity(text, entity, text.slice(at, entity))
   if (inEntities !== undefined) return inEntities
@@ -72,7 +73,7 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   // `PWD={a;b}` of ODBC.
   const braces = next === '{' && separator === '=' && text[at - 1] === '=' ? after(text, BRACES, at) : -1
   if (braces >= 0) return { start: at, end: braces, next: braces }
-  if (next === '{') return name.isHolder ? upTo(text, at + 1, '}') : none(at)
+  if (next === '{') return content(text, at)
   if (next === '(') return { start: at + 1, end: lastBefore(text, ')', at + 1), next: at }
   if (next === '\n' || next === '\r') return separator === ':' ? linesBelow(text, at) : none(at)
   const first = codeAt(at)
@@ -117,7 +118,7 @@ const isLineEnd = oneOf('\n\r')
 const isSpecial = oneOf(`${SPACE}"'\`\\`)
 const isOrdinary = (code: number) => !isSpecial(code)
 const mayBeScheme = oneOf('abdntABDNT')
-const mayBeCollection = oneOf('BFIMSU{')
+const mayBeCollection = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZ[')
 const mayBeRule = oneOf('hmciru')
 const mayBeHarmless = oneOf('tfnuNY[*')
 
@@ -148,6 +149,7 @@ function backslashesBefore(text: string, at: number, from: number): number {
 
 /** All strings of an array: `["sid=…; Path=/", "csrf=…"]`. */
 function list(text: string, at: number): Found {
+  if (after(text, NESTED, at + 1) >= 0) return content(text, at)
   let end = at + 1
   for (;;) {
     const item = quotedAt(text, after(text, BETWEEN_ITEMS, end))
@@ -159,6 +161,24 @@ function list(text: string, at: number): Found {
   const close = after(text, REST_OF_LIST, end)
   return { start: at + 1, end: close, next: close }
 }
+
+/** Everything between a bracket and the one that closes it, or the end of the text, whatever the values in it are named. */
+function content(text: string, at: number): Found {
+  let depth = 0
+  let end = at
+  for (; end < text.length; end++) {
+    const code = codeAt(end)
+    if (isOpening(code)) depth++
+    else if (isClosingBracket(code)) depth--
+    else if (isQuote(code) || code === BACKSLASH) end = quotedAt(text, end)?.next ?? end
+    if (depth === 0) break
+  }
+  return { start: at + 1, end, next: end }
+}
+
+const BACKSLASH = 92
+const isOpening = oneOf('[{')
+const isClosingBracket = oneOf(']}')
 
 function upTo(text: string, start: number, character: string): Found {
   const at = text.indexOf(character, start)

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
+import { MASK } from './found.ts'
 import { redactText } from './redact.ts'
 import { registeredSecrets } from './registered-values.ts'
+import { isWithinSecret } from './secret-names.ts'
 
 /** A text truncated to a length, in characters. Secrets are masked first, as a part of one would not be recognized. */
 export function shortened(text: string, length: number): string {
@@ -14,9 +16,12 @@ const MAX_LENGTH = 240
 /**
  * A value on one line as `util.inspect` shows it, with secrets masked and strings truncated.
  *
- * @param name name of the option or field, which may indicate that the value is secret
+ * @param path names of the option or field and of those that contain it, which may indicate that the value is secret:
+ *   `token`, `login.password.0`
  */
-export function inspected(value: unknown, maxStringLength: number, name?: string): string {
+export function inspected(value: unknown, maxStringLength: number, path?: string): string {
+  if (path !== undefined && isWithinSecret(path, value)) return MASK
+  const name = path?.split('.').at(-1)
   const options = { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY }
   const prefix = name === undefined ? '' : `${name}: `
   // Strings are truncated only after secrets were searched for, together with their keys.

@@ -1,7 +1,7 @@
 import type { SerializedError, TestAnnotation } from 'vitest'
 import type { TestCase } from 'vitest/node'
 import { maskKnown } from '../options/known-secrets.ts'
-import { redactData, redactText } from '../options/redact.ts'
+import { redactData, redactGiven, redactText } from '../options/redact.ts'
 import { colourMessage } from '../results/message-colours.ts'
 import { paintFor } from './terminal/style.ts'
 
@@ -43,7 +43,7 @@ export function redactError(error: SerializedError, secrets: readonly string[], 
   const { stacks, ...rest } = error
   // `message` and `stack` are not enumerable in an error that has not been serialized yet.
   const { message, stack, name, diff } = error
-  const clean = redactData({ ...rest, message, stack, name }, secrets, masks)
+  const clean = redactGiven({ ...rest, message, stack, name }, secrets, masks)
   const [isMessageColoured, isDiffColoured] = [message, diff].map((text) => String(text).includes('\u001b'))
   for (const [key, value] of Object.entries(clean)) if (value !== undefined) Object.assign(error, { [key]: value })
   if (isMessageColoured && error.message !== undefined) error.message = colourMessage(error.message, COLOURS)
