@@ -146,9 +146,8 @@ test.each([
 })
 
 test('masks columns and rows of a table with the name of a secret', () => {
-  expect(
-    redactText(tableOf([{ user: 'ann', password: 'hunter2-long', logins: 1 }, { user: 'bob' }])),
-  ).toMatchInlineSnapshot(`
+  expect(redactText(tableOf([{ user: 'ann', password: 'hunter2-long', logins: 1 }, { user: 'bob' }])))
+    .toMatchInlineSnapshot(`
     "┌─────────┬───────┬────────────────┬────────┐
     │ (index) │ user  │ password       │ logins │
     ├─────────┼───────┼────────────────┼────────┤
