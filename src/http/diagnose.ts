@@ -24,7 +24,8 @@ export async function diagnose<D>(
   const { connections, warnings } = measurement
   const { sent, responses, redirects } = totalsOf(measurement)
   if (responses > 0) {
-    if (redirects < responses * MOSTLY || setsExpectedStatus(options)) return { warnings }
+    const isKnown = setsExpectedStatus(options) || options.redirects > 0
+    if (redirects < responses * MOSTLY || isKnown) return { warnings }
     const finding = `${formatRatio(redirects / responses)} of the responses were redirects. ${REDIRECT_HINT}`
     return { diagnosis: finding, warnings: [...warnings, finding] }
   }

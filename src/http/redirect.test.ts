@@ -128,6 +128,7 @@ test('one redirect more than allowed is an error, and so is a loop', async () =>
   expect(heads).toHaveLength(4)
   expect([...run.errors]).toEqual([['status', 1]])
   expect(text).toContain('302 after 3 redirects: the limit of this request, or a redirect loop')
+  expect(text).toContain('raise redirects, or find out why the target redirects again and again')
 })
 
 test('a redirect to another origin is an error with the reason, and nothing is sent there', async () => {
@@ -142,6 +143,9 @@ test('a redirect to another origin is an error with the reason, and nothing is s
     const { run, text } = await runAgainst(server, { path: '/a', expectStatus: 302 })
     expect([...run.errors]).toEqual([['status', 1]])
     expect(text).toContain(reason)
+    expect(text).toContain(
+      `add the host to hosts and allowRemote, or set redirects: 0 for a request whose redirect is expected: 1 redirect was not followed, ${reason}`,
+    )
   }
   expect(other.accepted).toBe(0)
 })

@@ -28,6 +28,7 @@ export function hintFor(
   return (
     (isAtLeast('connect', Math.max(...errors.values())) ? connect : undefined) ??
     statusHint(totals) ??
+    redirectHint(totals) ??
     bodyHint(totals) ??
     resetHint(totals, connections) ??
     unmatchedHint(errors, connections) ??
@@ -74,6 +75,19 @@ function statusHint({ sum }: ScopeTotals): string | undefined {
   const hint = isRedirect(status) ? REDIRECT_HINT : (STATUS_HINTS[status] ?? 'find the cause in the log of the target')
   const body = isRedirect(status) ? '' : sum.samples.get(String(status))
   return `${all} ${status}: ${hint}${body ? `\nbody of the first one: ${body}` : ''}`
+}
+
+/** Details of redirects that were not followed, although the run follows redirects. */
+const REFUSED_REDIRECT = /^30\d (to|after) /
+
+function redirectHint({ sum }: ScopeTotals): string | undefined {
+  const [refused] = [...sum.details].filter(([detail]) => REFUSED_REDIRECT.test(detail)).toSorted((a, b) => b[1] - a[1])
+  if (refused === undefined || refused[1] * 2 < sum.errorCount) return undefined
+  const [detail, count] = refused
+  const fix = detail.includes(' after ')
+    ? 'raise redirects, or find out why the target redirects again and again'
+    : 'add the host to hosts and allowRemote, or set redirects: 0 for a request whose redirect is expected'
+  return `${fix}: ${count === 1 ? '1 redirect was' : `${formatCount(count)} redirects were`} not followed, ${detail}`
 }
 
 export function isRedirect(status: number): boolean {
