@@ -32,9 +32,9 @@ export class CapacityWindow {
   /** @internal */
   [capacityOf](): CapacityEvidence {
     const { window } = this
-    const { cpu, cores: known, redis, postgres, pgBouncer } = this.#sampled
+    const { cpu, cpuDoubt, responses, cores: known, redis, postgres, pgBouncer } = this.#sampled
     return {
-      cpu: (cores = known) => cpuUtilization(cpu, cores, window),
+      cpu: (cores = known) => cpuUtilization(cpu, cores, window, { doubt: cpuDoubt, responses }),
       redisMemory: () => redisMemory(redis, window),
       postgresConnections: () => postgresConnections(postgres, window),
       pgBouncerPools: () => pgBouncerPools(pgBouncer, window),

@@ -100,6 +100,38 @@ describe('CPU', () => {
     ])
   })
 
+  test('is invalid if it is 0 while the target sent many responses, or unknown for another reason', () => {
+    const idle = cpuOf(5, 5, 5, 5, 5)
+    expect(judged({ cpu: idle, responses: 1_000 }).cpu().invalidities).toMatchInlineSnapshot(`
+      [
+        {
+          "finding": "the target used no CPU while it sent about 1,000 responses: another process sends them",
+          "fix": "sample that process: let the command of the target run the server itself, or name its container in PERF_TARGET_CONTAINER",
+          "reason": "metric-unreliable",
+        },
+      ]
+    `)
+    const two = samples([0, 1, 2, 3, 4].map((at) => ({ totalSec: at, instancesSec: [at, 7] })))
+    const [ofOne] = judged({ cpu: two, responses: 2_000 }).cpu().invalidities
+    expect(ofOne?.finding).toMatch(/^instance 2 of 2 used no CPU while it sent about 1,000 responses/)
+    for (const believed of [
+      { cpu: idle, responses: 999 },
+      { cpu: cpuOf(5, 5, 5, 5.01, 5.01), responses: 1_000 },
+      { cpu: two, responses: 1_999 },
+    ])
+      expect(judged(believed).cpu().invalidities).toEqual([])
+    const cpuDoubt = { reason: 'metric-unreliable' as const, finding: 'process 7 was not sampled', fix: 'sample it' }
+    expect(judged({ cpu: cpuOf(0, 1, 2, 3, 4), cpuDoubt }).cpu().invalidities).toEqual([cpuDoubt])
+  })
+
+  test.each([
+    [[1, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 9]],
+    [[1, 2, 3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]],
+  ])('is invalid if its seconds are infinite: %j', (seconds) => {
+    const [found] = judged({ cpu: cpuOf(...seconds) }).cpu().invalidities
+    expect(found?.finding).toBe('the CPU time of the target is infinite in some samples')
+  })
+
   test('is skipped if the cores of an external target are unknown, and judged if they are passed', () => {
     const sampled = { cpu: cpuOf(0, 1, 2, 3, 4), cores: undefined }
     expect(judged(sampled).cpu().unavailable).toMatch(/set PERF_TARGET_CORES, or pass \{ cores: 4 \}$/)

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
+import { evidenceOf, type RequestEvidence, type TimeEvidence } from '../evidence/evidence.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { findStore, type Store, type StoreKind } from '../machine/store-kinds.ts'
 import { object, optional, readOptions } from '../options/schema.ts'
 import { text } from '../options/values.ts'
@@ -20,6 +22,8 @@ import { isSeen, type Observed, type Reading, type Unseen } from './samples.ts'
 export interface CapacityContext {
   /** Processes of the target, one for each instance; empty if it is external. */
   readonly pids: readonly number[]
+  /** Port of each instance, whose CPU is that of the processes that listen there and of `pids`. @default none */
+  readonly ports?: readonly number[]
   /** Reads the current processes after one of `pids` has exited. @default none */
   readonly pidsNow?: () => Promise<readonly number[]>
   /** Names or ids of the target's containers, which take precedence over `pids`. */
@@ -70,7 +74,7 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
   const sampleAll = <T>(kind: StoreKind, connect: (url: string) => Promise<Connected<T>>) =>
     sampling.all(stores, kind, connect)
   try {
-    const { cpu, cores } = await cpuOf(context, sampling)
+    const { cpu, cores, doubt } = await cpuOf(context, sampling)
     const [redis, postgres, pgBouncer] = await Promise.all([
       sampleAll('redis', connectRedis),
       sampleAll('postgres', connectPostgres),
@@ -92,7 +96,9 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
         }
         const all: readonly Observed<unknown>[] = [cpu, sampled.redis, sampled.postgres, pgBouncer]
         await Promise.all(all.map(async (observed) => isSeen(observed) && observed.sample()))
-        const window = new CapacityWindow(scope, sampled)
+        const cpuDoubt = await doubt?.()
+        const responses = responsesOf(run)
+        const window = new CapacityWindow(scope, { ...sampled, responses, ...(cpuDoubt && { cpuDoubt }) })
         context.onWindow?.(window)
         return window
       },
@@ -123,20 +129,33 @@ const NO_EXTERNAL_CPU: MissingSource = {
 }
 
 async function cpuOf(
-  { pids, pidsNow, containers = [], cpuOfMetrics, isExternal = false }: CapacityContext,
+  { pids, ports, pidsNow, containers = [], cpuOfMetrics, isExternal = false }: CapacityContext,
   sampling: Sampling,
-): Promise<{ readonly cpu: Observed<CpuReading>; readonly cores: Cores }> {
+): Promise<{
+  readonly cpu: Observed<CpuReading>
+  readonly cores: Cores
+  readonly doubt?: () => Promise<Invalidity | undefined>
+}> {
   if (containers.length > 0) {
     const { cores, read } = await containerCpu(containers)
     return { cpu: sampling.each(read), cores }
   }
   if (pids.length > 0) {
-    const trees = new ProcessTrees(pids, pidsNow)
-    return { cpu: sampling.each(() => trees.read()), cores: await coresOf(pids, availableParallelism()) }
+    const trees = new ProcessTrees(pids, pidsNow, ports)
+    const cores = await coresOf(pids, availableParallelism())
+    return { cpu: sampling.each(() => trees.read()), cores, doubt: () => trees.doubt() }
   }
   if (cpuOfMetrics !== undefined && cpuOfMetrics().length > 0)
     return { cpu: scrapedCpu(cpuOfMetrics), cores: undefined }
   return { cpu: { ...(isExternal ? NO_EXTERNAL_CPU : NO_CPU), isExternal }, cores: undefined }
+}
+
+/** Number of responses in the scope of a run of requests; 0 for other runs. */
+function responsesOf(run: TimedRun): number {
+  if (!(evidenceOf in run) || typeof run[evidenceOf] !== 'function') return 0
+  const { kind, statuses, completed = 0 } = run[evidenceOf]() as TimeEvidence & Partial<RequestEvidence>
+  if (kind !== 'http') return kind === 'conversation' ? completed : 0
+  return [...(statuses?.values() ?? [])].reduce((sum, count) => sum + count, 0)
 }
 
 /** CPU readings from the target's metrics. They are taken when the metrics are scraped. */

@@ -1,7 +1,8 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { coverState, joined } from '../evidence/window-coverage.ts'
-import { formatRatio } from '../stats/units.ts'
+import { formatCount, formatRatio } from '../stats/units.ts'
 import { isSeen, type Observed, type Reading } from './samples.ts'
 import { utilizationOf, unseenUtilization, withoutUtilization } from './utilization.ts'
 
@@ -20,9 +21,26 @@ export type Cores = number | undefined
 const WHAT = 'CPU of the target'
 /** Shortest time between two readings. CPU time comes in hundredths of a second, too coarse for a shorter one. */
 const MIN_STEP_MS = 200
+/** Unit of CPU time. */
+const TICK_SEC = 0.01
+/** Responses that take more than a tick of CPU: even the fastest servers need 20 µs for each. */
+const MIN_RESPONSES = 1_000
+
+/** Facts about a window that its readings do not contain. */
+export interface CpuFacts {
+  /** Reason why the readings may lack CPU of the target. */
+  readonly doubt?: Invalidity | undefined
+  /** Responses of the target in the scope. @default 0 */
+  readonly responses?: number | undefined
+}
 
 /** CPU time divided by elapsed time and cores, between the samples in scope. */
-export function cpuUtilization(observed: Observed<CpuReading>, cores: Cores, window: RunWindow): UtilizationEvidence {
+export function cpuUtilization(
+  observed: Observed<CpuReading>,
+  cores: Cores,
+  window: RunWindow,
+  { doubt, responses = 0 }: CpuFacts = {},
+): UtilizationEvidence {
   const of = cores === undefined ? 'of its cores' : `of ${cores} ${cores === 1 ? 'core' : 'cores'}`
   if (!isSeen(observed)) return unseenUtilization(WHAT, of, observed)
   if (cores === undefined) return { ...withoutUtilization(WHAT, of, []), unavailable: CORES_UNKNOWN }
@@ -31,11 +49,37 @@ export function cpuUtilization(observed: Observed<CpuReading>, cores: Cores, win
   const shares = steps.map(({ atMs, usedSec, wallSec }) => ({ atMs, value: usedSec / wallSec / cores }))
   const [used, wall] = [sum(steps.map(({ usedSec }) => usedSec)), sum(steps.map(({ wallSec }) => wallSec))]
   const { failures } = observed
-  return utilizationOf({
+  const byInstance = usedByInstance(scoped)
+  const found = utilizationOf({
     ...{ what: WHAT, of, window, shares, failures, mean: used / wall / cores },
-    lines: byInstance(scoped, wall),
+    lines: instanceLines(byInstance, wall),
     hint: undefined,
   })
+  const doubts = [
+    doubt,
+    scoped.flat().every(({ value }) => Number.isFinite(value.totalSec)) ? undefined : INFINITE,
+    steps.length === 0 ? undefined : unused(byInstance.length > 1 ? byInstance : [used], responses),
+  ].filter((one) => one !== undefined)
+  return { ...found, invalidities: [...doubts, ...found.invalidities] }
+}
+
+const INFINITE: Invalidity = {
+  reason: 'metric-unreliable',
+  finding: 'the CPU time of the target is infinite in some samples',
+  fix: 'correct process_cpu_seconds_total, which the target exposes',
+}
+
+/** Invalidity of instances that used no CPU at all while they responded; each received its part of the requests. */
+function unused(usedSec: readonly number[], responses: number): Invalidity | undefined {
+  const each = Math.floor(responses / usedSec.length)
+  const at = usedSec.findIndex((seconds) => seconds < TICK_SEC / 2)
+  if (at === -1 || each < MIN_RESPONSES) return undefined
+  const which = usedSec.length === 1 ? 'the target' : `instance ${at + 1} of ${usedSec.length}`
+  return {
+    reason: 'metric-unreliable',
+    finding: `${which} used no CPU while it sent about ${formatCount(each)} responses: another process sends them`,
+    fix: 'sample that process: let the command of the target run the server itself, or name its container in PERF_TARGET_CONTAINER',
+  }
 }
 
 const CORES_UNKNOWN =
@@ -83,17 +127,21 @@ function isSameProcesses(pids: readonly number[] = [], others: readonly number[]
   return pids.join() === others.join()
 }
 
-/** CPU of each instance relative to one core: which cores an instance runs on is unknown. */
-function byInstance(scoped: readonly (readonly Reading<CpuReading>[])[], wallSec: number): string[] {
+/** CPU seconds of each instance; empty if only the total is known. */
+function usedByInstance(scoped: readonly (readonly Reading<CpuReading>[])[]): readonly number[] {
   const count = scoped[0]?.[0]?.value.instancesSec.length ?? 0
-  if (count < 2) return []
-  const used = Array.from({ length: count }, (_, at) =>
+  return Array.from({ length: count }, (_, at) =>
     sum(
       scoped
         .flatMap((readings) => stepsOf(readings, ({ instancesSec }) => instancesSec[at] ?? 0))
         .map((s) => s.usedSec),
     ),
   )
+}
+
+/** CPU of each instance relative to one core: which cores an instance runs on is unknown. */
+function instanceLines(used: readonly number[], wallSec: number): string[] {
+  if (used.length < 2) return []
   return [`by instance ${used.map((seconds) => formatRatio(seconds / wallSec)).join(', ')} of one core`]
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
 import { coresOf, ProcessTrees, secondsOf } from './process-cpu.ts'
@@ -64,6 +65,77 @@ test('reads the current processes after a restart, with other pids in the readin
   await first.end()
   const after = await trees.read()
   expect([before.pids, after.pids]).toEqual([[first.pid], [second.pid]])
+})
+
+/** A shell that starts a server as a daemon, outside of its own process tree. `burn` lets the server use 0.2 s of CPU. */
+async function shellOfDaemon(port: number) {
+  const code = `
+    const server = require('node:net').createServer((socket) => {
+      const end = process.cpuUsage().user + 200_000
+      while (process.cpuUsage().user < end);
+      socket.end('burnt')
+    })
+    server.listen(${port}, '127.0.0.1', () => console.log(process.pid, server.address().port))
+    setTimeout(() => process.exit(), 60_000)`
+  const script = '(setsid "$NODE" -e "$CODE" &); exec sleep 60'
+  const env = { ...process.env, NODE: process.execPath, CODE: code }
+  const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'], env })
+  onTestFinished(() => void shell.kill('SIGKILL'))
+  const [line] = (await once(createInterface({ input: shell.stdout }), 'line')) as [string]
+  const [pid, listening] = line.split(' ').map(Number) as [number, number]
+  const end = () => {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has exited.
+    }
+  }
+  onTestFinished(end)
+  const burn = async () => {
+    const socket = connect(listening, '127.0.0.1').resume()
+    await once(socket, 'close')
+  }
+  return { shell: shell.pid!, pid, port: listening, burn }
+}
+
+test.skipIf(process.platform !== 'linux')('includes a daemon that listens on the port of its instance', async () => {
+  const daemon = await shellOfDaemon(0)
+  const [blind, trees] = [new ProcessTrees([daemon.shell]), new ProcessTrees([daemon.shell], undefined, [daemon.port])]
+  const before = [await blind.read(), await trees.read()] as const
+  await daemon.burn()
+  const after = [await blind.read(), await trees.read()] as const
+  expect(after[0].totalSec - before[0].totalSec).toBe(0)
+  expect(after[1].totalSec - before[1].totalSec).toBeGreaterThan(0.15)
+  expect(after[1].pids).toEqual([daemon.shell, daemon.pid])
+  expect(await trees.doubt()).toBeUndefined()
+})
+
+test.skipIf(process.platform !== 'linux')('doubts readings without the process that listens at their end', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  const parent = await parentOf()
+  const trees = new ProcessTrees([parent.pid], undefined, [port])
+  await trees.read()
+  expect(await trees.doubt(), 'nothing listens').toBeUndefined()
+  const daemon = await shellOfDaemon(port)
+  expect(await trees.doubt()).toEqual({
+    reason: 'metric-unreliable',
+    finding: `process ${daemon.pid} listens on port ${port} of the target and was not sampled: it is no descendant of the started process ${parent.pid}`,
+    fix: expect.stringContaining('PERF_TARGET_CONTAINER'),
+  })
+})
+
+test.skipIf(process.platform !== 'linux')('does not read a server twice that is a descendant', async () => {
+  const listen = `const server = require('node:net').createServer().listen(0, '127.0.0.1', () => console.log(server.address().port))`
+  const parent = await parentOf(listen)
+  const trees = new ProcessTrees([parent.pid], undefined, [Number(await parent.line())])
+  const reading = await trees.read()
+  expect(reading.pids).toEqual([parent.pid])
+  expect(reading.totalSec).toBeCloseTo((await new ProcessTrees([parent.pid]).read()).totalSec, 1)
+  expect(await trees.doubt()).toBeUndefined()
 })
 
 test.skipIf(process.platform !== 'linux')('counts the cores in the affinity of all instances together', async () => {

@@ -1,11 +1,16 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import type { Invalidity } from '../evidence/verdict.ts'
+import { listenersOn, socketsOf, type Listeners } from '../machine/listeners.ts'
 import type { CpuReading } from './cpu-utilization.ts'
 
 /** Linux reports CPU time in hundredths of a second, independent of the kernel's tick (`man 5 proc`). */
 const TICKS_PER_SEC = 100
 const PS_LIMIT_MS = 5_000
+const OUTSIDE =
+  "make the command of the target run the server itself or as a child, e.g. with 'exec' in its shell, or name its container in PERF_TARGET_CONTAINER"
 
 interface Exited {
   readonly exited: readonly number[]
@@ -23,19 +28,60 @@ interface ProcessCpu {
 }
 
 /**
- * CPU seconds that processes and all their descendants have used so far. On Linux children that have exited are included,
- * once their parent has waited for them. On other systems their time is lost, so the figure is a lower bound.
+ * CPU seconds that processes and all their descendants have used so far. On Linux, a process that listens on the port of an
+ * instance is included with its descendants, even if it is no descendant: a daemon leaves the tree of its parent. So are children that have exited, once
+ * their parent has waited for them. On other systems both are left out, so the figure is a lower bound.
  */
 export class ProcessTrees {
   #roots: readonly number[]
   readonly #rootsNow: () => Promise<readonly number[]>
+  readonly #ports: readonly number[]
+  /** Processes that listen on the port of each instance. */
+  #listeners: readonly Listeners[]
+  /** Processes in the last reading. */
+  #members: ReadonlySet<number> = new Set()
   /** Processes outside all trees, which are not read again each second. */
   #others: ReadonlySet<number> = new Set()
 
-  /** @param rootsNow reads the current processes after one has exited. Default: the same ones */
-  constructor(pids: readonly number[], rootsNow: () => Promise<readonly number[]> = async () => pids) {
+  /**
+   * @param rootsNow reads the current processes after one has exited. Default: the same ones
+   * @param ports the port of each instance, if known
+   */
+  constructor(
+    pids: readonly number[],
+    rootsNow: () => Promise<readonly number[]> = async () => pids,
+    ports: readonly number[] = [],
+  ) {
     this.#roots = pids
     this.#rootsNow = rootsNow
+    this.#ports = ports
+    this.#listeners = ports.map(listenersOn)
+  }
+
+  /**
+   * Searches the processes that listen on the ports again: one that was not read is not included in the readings.
+   * @returns the reason why the readings may lack the CPU of the target; `undefined` if there is none
+   */
+  async doubt(): Promise<Invalidity | undefined> {
+    const listeners = this.#ports.map(listenersOn)
+    // Processes that were forked since the last reading are descendants as well.
+    if (isExited(await this.#readOrExited())) return undefined
+    const members = this.#members
+    for (const [at, { pids, isHidden }] of listeners.entries()) {
+      const other = pids.find((pid) => !members.has(pid) && existsSync(`/proc/${pid}`))
+      // If the sockets of a member cannot be read, it may be the hidden process.
+      const isOutside = isHidden && [...members].every((pid) => socketsOf(pid) !== undefined)
+      if (other === undefined && !isOutside) continue
+      const which = other === undefined ? 'a process of another user' : `process ${other}`
+      return {
+        reason: 'metric-unreliable',
+        finding:
+          `${which} listens on port ${this.#ports[at]} of the target and was not sampled: ` +
+          `it is no descendant of the started process ${this.#roots[at]}`,
+        fix: OUTSIDE,
+      }
+    }
+    return undefined
   }
 
   /** @throws {Error} if one of the processes has exited and has no successor: its time would count as zero */
@@ -43,7 +89,7 @@ export class ProcessTrees {
     const reading = await this.#readOrExited()
     if (!isExited(reading)) return reading
     this.#roots = await this.#rootsNow()
-    this.#others = new Set()
+    this.#searchAgain()
     const again = await this.#readOrExited()
     if (isExited(again)) throw new Error(`the target's process ${again.exited.join(' and ')} has exited`)
     return again
@@ -55,11 +101,27 @@ export class ProcessTrees {
     const exited = this.#roots.filter((pid) => !byPid.has(pid))
     if (exited.length > 0) return { exited }
     const children = Map.groupBy(processes, ({ parent }) => parent)
-    const trees = this.#roots.map((pid) => descendantsOf(pid, byPid, children))
+    const own = new Set(this.#roots.flatMap((pid) => descendantsOf([pid], byPid, children)).map(({ pid }) => pid))
+    const daemons = this.#daemons.map((pids) => pids.filter((pid) => !own.has(pid)))
+    const trees = this.#roots.map((pid, at) => descendantsOf([pid, ...(daemons[at] ?? [])], byPid, children))
     const members = new Set(trees.flat().map(({ pid }) => pid))
+    this.#members = members
     this.#others = new Set([...this.#others, ...processes.map(({ pid }) => pid).filter((pid) => !members.has(pid))])
     const instancesSec = trees.map((tree) => tree.reduce((sum, { cpuSec }) => sum + cpuSec, 0))
-    return { totalSec: instancesSec.reduce((sum, seconds) => sum + seconds, 0), instancesSec, pids: this.#roots }
+    const totalSec = instancesSec.reduce((sum, seconds) => sum + seconds, 0)
+    const read = [...this.#roots, ...daemons.flat().filter((pid) => members.has(pid))]
+    // A daemon that has exited may have a successor, which is included from the next reading on.
+    if (daemons.flat().some((pid) => !members.has(pid))) this.#searchAgain()
+    return { totalSec, instancesSec, pids: read }
+  }
+
+  get #daemons(): readonly (readonly number[])[] {
+    return this.#listeners.map(({ pids }) => pids)
+  }
+
+  #searchAgain(): void {
+    this.#others = new Set()
+    this.#listeners = this.#ports.map(listenersOn)
   }
 
   async #fromProc(): Promise<ProcessCpu[]> {
@@ -76,12 +138,12 @@ export class ProcessTrees {
 }
 
 function descendantsOf(
-  root: number,
+  roots: readonly number[],
   byPid: ReadonlyMap<number, ProcessCpu>,
   children: ReadonlyMap<number, readonly ProcessCpu[]>,
 ): readonly ProcessCpu[] {
   const found = new Map<number, ProcessCpu>()
-  const queue = [byPid.get(root)]
+  const queue = roots.flatMap((pid) => byPid.get(pid) ?? [])
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     if (found.has(next.pid)) continue
     found.set(next.pid, next)

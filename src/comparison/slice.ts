@@ -1,6 +1,7 @@
 import { ProcessTrees } from '../capacity/process-cpu.ts'
 import type { SliceEvidence } from '../evidence/comparison-evidence.ts'
 import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
+import { portOf } from '../machine/base-url.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 
@@ -36,8 +37,8 @@ const BROKEN_RATIO = 0.9
 /** Reads the CPU seconds that a build has used so far; NaN if its processes are unknown or have exited. */
 export type ReadCpuSec = () => Promise<number>
 
-export function cpuReader({ pids }: Build): ReadCpuSec {
-  const trees = new ProcessTrees(pids)
+export function cpuReader({ pids, baseUrl }: Build): ReadCpuSec {
+  const trees = new ProcessTrees(pids, undefined, pids.length === 0 ? [] : [portOf(baseUrl)])
   return async () => {
     const reading = pids.length === 0 ? undefined : await trees.read().catch(() => undefined)
     return reading?.totalSec ?? Number.NaN

@@ -34,6 +34,11 @@ export function urlBelow(baseUrl: string, path: string): string {
   return `${baseUrl.replace(/\/$/, '')}${isBareSocket ? ':' : ''}${path}`
 }
 
+/** Port of a base URL as it is written; 0 if it has none. */
+export function portOf(baseUrl: string): number {
+  return Number(parseBaseUrl(baseUrl)?.url.port ?? 0)
+}
+
 /** Scheme, host and port, or the socket: the same for all URLs of one listener. */
 export function originOf({ url, socketPath }: BaseUrl): string {
   return socketPath === undefined ? url.origin.replace(/^ws/, 'http') : `unix:${socketPath}`

@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-
-/** State of a listening socket in `/proc/net/tcp`. */
-const LISTEN = '0A'
+import { readFileSync } from 'node:fs'
+import { listeningSockets, processIds, socketsOf } from '../../machine/listeners.ts'
 
 /**
  * Ports that the processes of a group listen on, in ascending order. Empty on systems without `/proc`, where
@@ -10,14 +8,8 @@ const LISTEN = '0A'
  * @param group id of the process group
  */
 export function listeningPorts(group: number): readonly number[] {
-  const inodes = new Set(processesOf(group).flatMap(socketsOf))
-  const ports = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
-    lines(file).flatMap((line) => {
-      const [, local, , state, , , , , , inode] = line.trim().split(/\s+/)
-      if (state !== LISTEN || !inodes.has(inode!)) return []
-      return [Number.parseInt(local!.split(':')[1]!, 16)]
-    }),
-  )
+  const inodes = new Set(processesOf(group).flatMap((pid) => socketsOf(pid) ?? []))
+  const ports = listeningSockets().flatMap(({ port, inode }) => (inodes.has(inode) ? [port] : []))
   return [...new Set(ports)].toSorted((a, b) => a - b)
 }
 
@@ -30,37 +22,20 @@ export function portsInLog(log: readonly string[]): readonly number[] {
   return [...new Set(ports)]
 }
 
-function processesOf(group: number): readonly string[] {
-  return entries('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false
+function processesOf(group: number): readonly number[] {
+  return processIds().filter((pid) => {
     // The name, in parentheses, may contain anything; the group is the third field after it.
-    const [, , pgrp] = (lines(`/proc/${pid}/stat`)[0] ?? '').replace(/^.*\) /, '').split(' ')
+    const [, , pgrp] = statOf(pid)
+      .replace(/^.*\) /, '')
+      .split(' ')
     return pgrp === String(group)
   })
 }
 
-function socketsOf(pid: string): readonly string[] {
-  return entries(`/proc/${pid}/fd`).flatMap((fd) => {
-    try {
-      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
-    } catch {
-      return []
-    }
-  })
-}
-
-function entries(folder: string): readonly string[] {
+function statOf(pid: number): string {
   try {
-    return readdirSync(folder)
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch {
-    return []
-  }
-}
-
-function lines(file: string): readonly string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n')
-  } catch {
-    return []
+    return ''
   }
 }
