@@ -1,5 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { writeFileAtomically } from '../machine/atomic-file.ts'
 import { Histogram } from '../stats/histogram.ts'
 import type { JsonMs } from '../stats/summary.ts'
 import { FORMAT, type StoredRun } from './stored-run.ts'
@@ -13,12 +13,9 @@ export class BaselineError extends Error {
 const STORE_AGAIN = 'Fix: store it again with vitest -u, or delete the file'
 
 /** Writes one line per key, so that a diff shows what changed. */
-export async function writeBaseline(path: string, stored: StoredRun): Promise<void> {
+export function writeBaseline(path: string, stored: StoredRun): void {
   const lines = Object.entries(stored).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
-  await mkdir(dirname(path), { recursive: true })
-  const unfinished = `${path}.${process.pid}.tmp`
-  await writeFile(unfinished, `{\n${lines.join(',\n')}\n}\n`)
-  await rename(unfinished, path)
+  writeFileAtomically(path, `{\n${lines.join(',\n')}\n}\n`)
 }
 
 /**

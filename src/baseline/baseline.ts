@@ -54,7 +54,7 @@ export function createBaselines(context: BaselineContext): Baselines {
   const save = async (run: StorableRun) => {
     const stored = storedRun(run, scenario, scale)
     const path = pathFor(context, stored.run)
-    await writeBaseline(path, stored)
+    writeBaseline(path, stored)
     return { path, stored }
   }
   const read = async (run: StorableRun) => {

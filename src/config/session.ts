@@ -33,7 +33,7 @@ import { Observation } from './observation.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
 import { refuseUnfit, refuseUnfitForSeveral } from './refused-options.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
-import { withoutStack, isUserError } from './user-errors.ts'
+import { isUserError, isWorkerError, withoutStack } from './user-errors.ts'
 import { watchTarget } from './watch-target.ts'
 import { Workers } from './workers.ts'
 
@@ -150,6 +150,7 @@ export class Session {
 
   async #start(project: TestProject): Promise<void> {
     this.#restoreSignals = onFirstInterrupt((signal) => void this.#interrupt(signal))
+    this.#ignoreEndedWorkers()
     const { scale, source } = this.#choice
     this.#log(`scale ${describeScale(scale)} (${source})`)
     if (this.#vitest.config.watch)
@@ -354,6 +355,16 @@ export class Session {
     await this.#vitest.cancelCurrentRun('keyboard-input')
     clearTimeout(timer)
     if (this.#vitest.config.watch) await this.#vitest.exit(true)
+  }
+
+  /** After a signal, workers may be killed. Vitest reports that as an error of the scenarios. */
+  #ignoreEndedWorkers(): void {
+    const { state } = this.#vitest
+    const previous = state.onUnhandledError
+    state.onUnhandledError = (error) => {
+      if (this.#interruptedBy !== undefined && isWorkerError(error)) return false
+      return previous?.(error)
+    }
   }
 
   /** Kills workers: a scenario that never yields cannot be cancelled. */

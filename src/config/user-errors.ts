@@ -23,3 +23,8 @@ export function withoutStack(error: unknown): unknown {
 export function isUserError(error: unknown): error is Error {
   return USER_ERRORS.some((kind) => error instanceof kind)
 }
+
+/** Whether Vitest reports that a worker's process did not start or has ended. */
+export function isWorkerError({ message }: { readonly message?: string }): boolean {
+  return message?.startsWith('[vitest-pool]:') === true
+}

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { appendFile, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { TestSpecification, Vitest } from 'vitest/node'
+import { writeFileAtomically } from '../machine/atomic-file.ts'
 import type { EarlierRuns } from './earlier.ts'
 import { htmlReport } from './html/page.ts'
 import { commentBody, markdownSummary } from './markdown/summary.ts'
@@ -101,27 +102,14 @@ export class ReportFolder {
     return [...new Set(this.#failures.splice(0))]
   }
 
-  #writeResults(results: Results): Promise<void> {
-    return writeFileAtomically(this.fileOf('results.json'), `${JSON.stringify(results)}\n`)
+  #writeResults(results: Results): void {
+    writeFileAtomically(this.fileOf('results.json'), `${JSON.stringify(results)}\n`)
   }
 
   /** Writes run one after the other, so that an older state never replaces a newer one. */
-  #enqueue(write: () => Promise<void>): void {
+  #enqueue(write: () => Promise<void> | void): void {
     this.#writing = this.#writing.then(write).catch((error: unknown) => {
       this.#failures.push(error instanceof Error ? error.message : String(error))
     })
-  }
-}
-
-/** Writes a file completely or not at all, even if the process is killed. Creates missing folders. */
-async function writeFileAtomically(file: string, content: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  const unfinished = `${file}.${process.pid}.tmp`
-  try {
-    await writeFile(unfinished, content)
-    await rename(unfinished, file)
-  } catch (error) {
-    await rm(unfinished, { force: true }).catch(() => {})
-    throw error
   }
 }

@@ -18,7 +18,7 @@ import { redactAnnotation, redactError, redactName, redactTest } from './redact-
 import { completeReportIn, isPartialRun, ReportFolder, reportFolderOf } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { runInfoOf } from './run-info.ts'
-import { errorOf, identityOf, isScenario, scenarioOf, notStarted } from './scenario.ts'
+import { errorOf, identityOf, isScenario, isUnstarted, scenarioOf, notStarted } from './scenario.ts'
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
 
@@ -118,11 +118,11 @@ export default class SloReporter implements Reporter {
   }
 
   onTestCaseReady(testCase: TestCase): void {
-    if (testCase.result().state === 'pending') this.#hasStarted = true
+    if (testCase.result().state === 'pending' && !isUnstarted(testCase)) this.#hasStarted = true
   }
 
   onTestCaseResult(testCase: TestCase): void {
-    if (testCase.result().state !== 'skipped') this.#hasStarted = true
+    if (testCase.result().state !== 'skipped' && !isUnstarted(testCase)) this.#hasStarted = true
     this.#view.remove(testCase.id)
     this.#takeSecrets(testCase)
     if (!this.#isMerging && isScenario(testCase)) testCase.meta().sloConditions = this.#conditions()

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { SerializedError } from 'vitest'
-import type { TestCase } from 'vitest/node'
+import type { TestCase, TestSuite } from 'vitest/node'
 import type { Outcome } from '../evidence/verdict.ts'
 import type { ScenarioRecord } from '../results/result.ts'
 import type { ErrorResult, ScenarioResult } from './results.ts'
@@ -31,6 +31,7 @@ export function identityOf(testCase: TestCase): Pick<ScenarioResult, 'name' | 'f
  * its process ended first, not at all
  */
 export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioResult {
+  if (isUnstarted(testCase)) return notStarted(testCase)
   const record = recordOf(testCase) ?? { runs: [], assertions: [] }
   const result = testCase.result()
   const isUnreported = isCancelled && result.state !== 'passed' && result.state !== 'skipped' && !result.errors?.length
@@ -53,7 +54,19 @@ export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioRes
   }
 }
 
-/** Entry of a scenario that did not start, for which Vitest holds only the result of an earlier run. */
+/**
+ * Whether a test did not start because Vitest skipped a suite or file around it, as it does if the run is stopped. It then
+ * reports a pending result for the test.
+ */
+export function isUnstarted(testCase: TestCase): boolean {
+  return testCase.result().state === 'pending' && isInSkippedSuite(testCase)
+}
+
+function isInSkippedSuite({ parent }: TestCase | TestSuite): boolean {
+  return parent.state() === 'skipped' || (parent.type === 'suite' && isInSkippedSuite(parent))
+}
+
+/** Entry of a scenario that did not start. Vitest may still hold its result of an earlier run. */
 export function notStarted(testCase: TestCase): ScenarioResult {
   const empty = { durationMs: 0, runs: [], assertions: [], errors: [] }
   return { ...identityOf(testCase), verdict: 'skipped', note: NOT_STARTED, ...empty }

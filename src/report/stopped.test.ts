@@ -121,10 +121,44 @@ test('the first Ctrl-C stops a scenario that never yields', async () => {
   `)
   expect(exitCode).toBe(130)
   expect(text).toContain('A scenario is still running 5s after it was cancelled; its process is killed.')
+  expect(text).not.toMatch(/Unhandled|Worker exited/)
   expect(results).toMatchObject({
     complete: false,
     scenarios: [{ verdict: 'skipped', note: 'stopped before its end: there are no results' }],
   })
+})
+
+test('a command stopped while a worker starts runs no hook and no scenario, and keeps an earlier report', async () => {
+  const made = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource("test: { execArgv: ['--import', './worker.mjs'] },"),
+    'target/server.mjs': INSTANT_TARGET,
+    // The worker receives the cancellation before it has loaded Vitest.
+    'worker.mjs': `
+      process.kill(process.ppid, 'SIGINT')
+      await new Promise((resolve) => setTimeout(resolve, 500))`,
+    'perf/a.perf.ts': `${HEAD}
+      import { beforeAll, describe } from 'vitest'
+      beforeAll(() => console.log('HOOK'))
+      perfTest('first', () => console.log('SCENARIO'))
+      describe('group', () => {
+        perfTest('second', () => console.log('SCENARIO'))
+      })`,
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  const { exitCode, output } = await made.run()
+  expect(exitCode).toBe(130)
+  expect(output).not.toMatch(/HOOK|SCENARIO|still running|Unhandled/)
+  const { complete, scenarios } = await readValidResults(made.path('perf-report/results.json'))
+  expect(complete).toBe(false)
+  const note = 'did not start: the run was stopped first'
+  expect(scenarios).toMatchObject([
+    { name: 'first', verdict: 'skipped', note },
+    { name: 'group > second', verdict: 'skipped', note },
+  ])
+
+  await made.write('perf-report/results.json', JSON.stringify({ earlier: true }))
+  expect((await made.run()).exitCode).toBe(130)
+  expect(await readFile(made.path('perf-report/results.json'), 'utf8')).toBe('{"earlier":true}')
 })
 
 test('a worker that ends with the command leaves no failed scenario, and an earlier report', async () => {
