@@ -1,4 +1,4 @@
-/** Message by which Vitest cancels the run of a worker. */
+/** The message by which Vitest cancels the run of a worker. */
 let held: unknown
 
 /** Remembers a message that cancels the run. Vitest loses it while its worker is starting. */
