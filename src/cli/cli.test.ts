@@ -111,17 +111,17 @@ describe('vitest-slo init', () => {
   test('writes the files that options describe', async () => {
     const { exitCode, stdout, stderr } = await run('init', '--url', 'http://127.0.0.1:4000', '--path', '/users')
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
-    expect(await written()).toEqual(['/.github/workflows/perf.yml', '/perf/first.perf.ts', '/vitest.perf.config.ts'])
-    expect(await content('vitest.perf.config.ts')).toContain(`url: 'http://127.0.0.1:4000'`)
-    expect(await content('vitest.perf.config.ts')).not.toContain('allowRemote')
+    expect(await written()).toEqual(['/.github/workflows/perf.yml', '/perf/first.perf.ts', '/vitest.perf.config.mts'])
+    expect(await content('vitest.perf.config.mts')).toContain(`url: 'http://127.0.0.1:4000'`)
+    expect(await content('vitest.perf.config.mts')).not.toContain('allowRemote')
     expect(await content('perf/first.perf.ts')).toContain(`request: { path: '/users' }`)
     expect(stdout).toContain('npm install --save-dev vitest vitest-slo')
-    expect(stdout).toContain('npx vitest run --config vitest.perf.config.ts')
+    expect(stdout).toContain('npx vitest run --config vitest.perf.config.mts')
   })
 
   test('allows load on another machine', async () => {
     await run('init', '--url', 'https://staging.example.com', '--no-workflow')
-    expect(await content('vitest.perf.config.ts')).toContain(`allowRemote: ['staging.example.com']`)
+    expect(await content('vitest.perf.config.mts')).toContain(`allowRemote: ['staging.example.com']`)
     expect(await written()).toHaveLength(2)
   })
 
@@ -138,7 +138,7 @@ describe('vitest-slo init', () => {
     )
     expect(exitCode).toBe(0)
     expect(stdout).toContain('written    perf/first.perf.ts')
-    expect(await content('vitest.perf.config.ts')).toContain(`command: ['node', 'server.js']`)
+    expect(await content('vitest.perf.config.mts')).toContain(`command: ['node', 'server.js']`)
     expect(await written()).toHaveLength(3)
   })
 
@@ -173,10 +173,22 @@ describe('vitest-slo init', () => {
     expect((await run(...flags)).stdout).toContain('unchanged  perf/first.perf.ts')
   })
 
+  test('names the config after the kind of the package, and keeps an existing name', async () => {
+    const flags = ['init', '--url', 'http://127.0.0.1:4000']
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+    const { stdout } = await run(...flags)
+    expect(stdout).toContain('npx vitest run --config vitest.perf.config.ts\n')
+    expect(await content('.github/workflows/perf.yml')).toContain('--config vitest.perf.config.ts\n')
+    await writeFile(join(folder, 'package.json'), '{ "type": "commonjs" }')
+    expect((await run(...flags)).stdout).toContain('unchanged  vitest.perf.config.ts')
+    await rm(join(folder, 'vitest.perf.config.ts'))
+    expect((await run(...flags, '--dry-run')).stdout).toContain('would write vitest.perf.config.mts')
+  })
+
   test('--dry-run writes nothing', async () => {
     const { exitCode, stdout } = await run('init', '--dry-run', '--url', 'http://127.0.0.1:4000')
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('would write vitest.perf.config.ts')
+    expect(stdout).toContain('would write vitest.perf.config.mts')
     expect(await written()).toEqual([])
   })
 

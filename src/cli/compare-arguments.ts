@@ -10,7 +10,7 @@ to both in alternating slices. Everything is cleaned up at the end.
   <revision>              Any revision in git: origin/main, a tag, a commit
   files…                  Scenario files, as for vitest. Default: all
   -t, --name <pattern>    Only scenarios whose names match
-  --config <file>         Default: vitest.perf.config.ts
+  --config <file>         Default: vitest.perf.config.ts, or .mts
   --scale <scale>         Default: pr
   --slices <number>       Slices per build. Default: slices of 1.5 s
   --tolerance <ratio>     Accepted slowdown of head. Default: 0.05
@@ -30,7 +30,8 @@ export interface CompareArguments {
   readonly revision: string
   readonly files: readonly string[]
   readonly name: string | undefined
-  readonly config: string
+  /** Default: the config in the folder. */
+  readonly config: string | undefined
   readonly scale: string
   readonly slices: number | undefined
   readonly tolerance: number
@@ -48,7 +49,7 @@ export function parseCompareArguments(args: readonly string[]): CompareArguments
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       name: { type: 'string', short: 't' },
-      config: { type: 'string', default: 'vitest.perf.config.ts' },
+      config: text,
       scale: { type: 'string', default: 'pr' },
       tolerance: { type: 'string', default: '0.05' },
       slices: text,

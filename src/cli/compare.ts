@@ -10,6 +10,7 @@ import { redactText } from '../options/redact.ts'
 import type { ComparisonResult, ScenarioRecord } from '../results/result.ts'
 import { Reaper } from '../services/reaper/reaper.ts'
 import { COMPARE_HELP, parseCompareArguments, type CompareArguments } from './compare-arguments.ts'
+import { configFile } from './config-file.ts'
 import type { Streams } from './streams.ts'
 
 /**
@@ -83,7 +84,7 @@ interface ScenarioOutcome {
 async function runScenarios(parsed: CompareArguments, base: CheckedOut): Promise<readonly ScenarioOutcome[]> {
   const { startVitest } = await import('vitest/node')
   const { label, root, worktree } = base
-  const { slices, config, name, files } = parsed
+  const { slices, config = configFile(process.cwd()), name, files } = parsed
   const compared: ComparedBase = { label, root, worktree, ...(slices !== undefined && { slices }) }
   process.env[COMPARE_VARIABLE] = JSON.stringify(compared)
   process.env['PERF_SCALE'] = parsed.scale

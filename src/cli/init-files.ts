@@ -17,16 +17,18 @@ export interface InitFile {
   readonly content: string
 }
 
-export const CONFIG = 'vitest.perf.config.ts'
 const SCENARIO = 'perf/first.perf.ts'
 const WORKFLOW = '.github/workflows/perf.yml'
 
-/** @param install command that installs the project's dependencies in CI */
-export function initFiles(answers: InitAnswers, install: string): readonly InitFile[] {
+/**
+ * @param name name of the config
+ * @param install command that installs the project's dependencies in CI
+ */
+export function initFiles(answers: InitAnswers, name: string, install: string): readonly InitFile[] {
   return [
-    { path: CONFIG, content: config(answers) },
+    { path: name, content: config(answers) },
     { path: SCENARIO, content: scenario(answers) },
-    ...(answers.workflow ? [{ path: WORKFLOW, content: workflow(answers, install) }] : []),
+    ...(answers.workflow ? [{ path: WORKFLOW, content: workflow(answers, name, install) }] : []),
   ]
 }
 
@@ -74,7 +76,7 @@ perfTest(${quote(`GET ${path}`)}, async ({ http }) => {
 `
 }
 
-function workflow({ command }: InitAnswers, install: string): string {
+function workflow({ command }: InitAnswers, name: string, install: string): string {
   const start =
     command === undefined ? '      # Start the service here, in the background, at the URL of the config.\n' : ''
   return `name: perf
@@ -98,7 +100,7 @@ jobs:
         with:
           node-version: 24
       - run: ${install}
-${start}      - run: npx vitest run --config ${CONFIG}
+${start}      - run: npx vitest run --config ${name}
         env:
           PERF_SCALE: pr
       - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2

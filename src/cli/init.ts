@@ -1,16 +1,18 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { configFile } from './config-file.ts'
 import { readCommand, readPath, readUrl } from './init-answers.ts'
-import { CONFIG, initFiles, type InitAnswers, type InitFile } from './init-files.ts'
+import { initFiles, type InitAnswers, type InitFile } from './init-files.ts'
 import { NoAnswerError, Prompt } from './prompt.ts'
 import { readArguments } from './read-arguments.ts'
 import type { Terminal } from './streams.ts'
 
 const HELP = `Usage: vitest-slo init [options]
 
-Writes ${CONFIG}, a first scenario and a workflow for pull requests to this folder. In a terminal, asks for
-values that no option gives, and before it replaces an existing file.
+Writes vitest.perf.config.ts, a first scenario and a workflow for pull requests to this folder (vitest.perf.config.mts if its
+package.json is not "type": "module"). In a terminal, asks for values that no option gives, and before it replaces an
+existing file.
 
   --url <url>         URL of a running service, e.g. http://127.0.0.1:3000
   --command <words>   Or the command that starts it, e.g. "node server.js"; it receives its port in the variable PORT
@@ -58,14 +60,15 @@ export async function init(
     )
     return 2
   }
+  const config = configFile(folder)
   using prompt = isInteractive ? new Prompt(terminal) : undefined
   try {
-    const files = initFiles(await answersFor(options, prompt), installLine(folder))
+    const files = initFiles(await answersFor(options, prompt), config, installLine(folder))
     const kept: string[] = []
     for (const file of files)
       if ((await writeInitFile(file, folder, options, prompt, terminal)) === 'kept') kept.push(file.path)
     if (kept.length > 0) stdout.write(notApplied(kept))
-    if (!options.dryRun) stdout.write(await nextSteps(folder))
+    if (!options.dryRun) stdout.write(await nextSteps(folder, config))
     return 0
   } catch (error) {
     if (error instanceof NoAnswerError) stderr.write('\nvitest-slo init: stopped\n')
@@ -170,13 +173,13 @@ function installLine(folder: string): string {
   return 'npm ci'
 }
 
-async function nextSteps(folder: string): Promise<string> {
+async function nextSteps(folder: string, config: string): Promise<string> {
   const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '')
   const missing = ['vitest', 'vitest-slo'].filter((name) => !manifest.includes(`"${name}"`))
   const install = missing.length === 0 ? [] : [`  npm install --save-dev ${missing.join(' ')}`]
   const ignored = await readFile(join(folder, '.gitignore'), 'utf8').catch(() => '')
   const ignore = ignored.includes('perf-report') ? [] : ['  echo perf-report/ >> .gitignore']
-  return ['', 'Next:', ...install, ...ignore, `  npx vitest run --config ${CONFIG}`, ''].join('\n')
+  return ['', 'Next:', ...install, ...ignore, `  npx vitest run --config ${config}`, ''].join('\n')
 }
 
 function messageOf(error: unknown): string {
