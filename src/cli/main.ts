@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
+import { nodeMessage } from '../machine/node-version.ts'
 import { nearestOf } from '../options/known-keys.ts'
 import type { Terminal } from './streams.ts'
 
@@ -56,6 +57,11 @@ async function main([name, ...args]: readonly string[], terminal: Terminal): Pro
       `vitest-slo: ${name === undefined ? 'the command is missing' : unknownCommand(name)}\n\n${HELP}`,
     )
     return 2
+  }
+  const problem = name === 'doctor' ? undefined : nodeMessage(process.versions.node)
+  if (problem !== undefined) {
+    terminal.stderr.write(`${problem}\n`)
+    return 1
   }
   const run = await command.load()
   return run(args, terminal)

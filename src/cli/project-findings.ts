@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, join } from 'node:path'
+import { nodeProblem } from '../machine/node-version.ts'
 import { findEngine } from '../services/engine.ts'
 import type { Finding } from './finding.ts'
 
@@ -16,15 +17,11 @@ export async function projectFindings(folder: string, env: NodeJS.ProcessEnv): P
 }
 
 export function node(version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const fits = (major === 22 && minor >= 18) || major === 24 || major >= 26
-  const finding = { name: 'Node', found: version }
-  if (fits) return { ...finding, health: 'ok' }
+  const problem = nodeProblem(version)
   return {
-    ...finding,
-    health: 'missing',
-    limits: 'Vitest 5 and vitest-slo require Node 22.18 or a later 22, 24, or 26 and later',
-    fix: 'npm install --save-dev node@24, which npx and npm scripts then use',
+    name: 'Node',
+    found: version,
+    ...(problem === undefined ? { health: 'ok' } : { health: 'missing', ...problem }),
   }
 }
 
@@ -44,6 +41,9 @@ async function engine(folder: string): Promise<Finding> {
     const fix = 'npm install --save-dev testcontainers @testcontainers/postgresql @testcontainers/redis'
     return { ...finding, health: 'limits', found: 'not checked: testcontainers is not installed', fix }
   }
+  // Testcontainers itself may not load on an older Node.
+  if (nodeProblem(process.versions.node) !== undefined)
+    return { ...finding, health: 'limits', found: 'not checked: Node is too old' }
   if ((await findEngine()) !== undefined) return { name: finding.name, health: 'ok', found: 'responds' }
   return {
     ...finding,

@@ -1,3 +1,4 @@
+import './require-node.ts'
 export type { PerfConfig } from './config-options.ts'
 export { definePerfConfig } from './perf-config.ts'
 export type { CapacityOptions, MetricsOptions } from './observation.ts'

@@ -1,9 +1,9 @@
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 import { outliveSignals } from '../machine/outlive-signals.ts'
 import { holdCancel } from './early-cancel.ts'
 
 // Preloaded first in the process of each scenario file: every rerun in watch mode starts a new process.
-enableCompileCache()
+module.enableCompileCache()
 
 const restoreSigterm = outliveSignals()
 

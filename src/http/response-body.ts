@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import zlib, { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
 import { formatCount } from '../stats/units.ts'
 
 /** Error of a response body that cannot be read. It is the target's, of kind `body`, wherever it is thrown. */
@@ -27,7 +27,7 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array, limit: Limit) => unk
   // Some servers omit the required zlib header of deflate, whose first byte has 8 in its low half.
   deflate: (bytes, limit) => ((bytes[0]! & 0x0f) === 8 ? inflateSync : inflateRawSync)(bytes, limit),
   br: brotliDecompressSync,
-  zstd: zstdDecompressSync,
+  zstd: zlib.zstdDecompressSync,
 }
 
 /** Valid values of `acceptEncoding`. */

@@ -1,5 +1,5 @@
 import { deserialize, serialize } from 'node:v8'
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import zlib, { constants } from 'node:zlib'
 
 /**
  * Version of the evidence that generators exchange. Raise it with every change of a part: parts of different versions are
@@ -22,7 +22,7 @@ const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constan
 
 /** Bytes of a part for {@link decodePart}. @param value data without functions and class instances */
 export function encodePart(value: object): Uint8Array {
-  return Buffer.concat([HEADER, zstdCompressSync(serialize(value), COMPRESSION)])
+  return Buffer.concat([HEADER, zlib.zstdCompressSync(serialize(value), COMPRESSION)])
 }
 
 /** @throws {Error} if the part is damaged or of another version */
@@ -32,7 +32,7 @@ export function decodePart(bytes: Uint8Array): unknown {
   const header = part.toString('latin1', 0, end + 1)
   if (header !== HEADER.toString('latin1')) throw unreadable(header)
   try {
-    return deserialize(zstdDecompressSync(part.subarray(end + 1)))
+    return deserialize(zlib.zstdDecompressSync(part.subarray(end + 1)))
   } catch (cause) {
     throw new Error(
       `the evidence of a generator is damaged (${part.byteLength} bytes)\n` +

@@ -1,4 +1,4 @@
-import { globSync, statSync } from 'node:fs'
+import fs from 'node:fs'
 import { extname, join, relative, resolve, sep } from 'node:path'
 import { LEFT_OUT_FOLDERS, filesIn } from '../project-files.ts'
 import type { Target } from './target.ts'
@@ -96,7 +96,7 @@ export class WatchedFiles {
   #fingerprint(): ReadonlyMap<string, string> {
     const stamps = new Map<string, string>()
     for (const file of this.#files()) {
-      const stat = statSync(file, { throwIfNoEntry: false })
+      const stat = fs.statSync(file, { throwIfNoEntry: false })
       if (stat?.isFile()) stamps.set(file, `${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`)
     }
     return stamps
@@ -106,7 +106,7 @@ export class WatchedFiles {
     if (this.#globs === undefined)
       return filesIn(this.folders, this.#outputs).filter((file) => !this.#scope.isScenario(file))
     if (this.#globs.length === 0) return []
-    const names = globSync([...this.#globs], { cwd: this.#base, exclude: ['**/node_modules/**'] })
+    const names = fs.globSync([...this.#globs], { cwd: this.#base, exclude: ['**/node_modules/**'] })
     return names.map((name) => join(this.#base, name))
   }
 }
