@@ -131,6 +131,11 @@ export interface RecoveryTimes {
   readonly tookMs: readonly number[]
   /** Time from each loss without a recovery until the end, ascending. */
   readonly unfinishedMs: readonly number[]
+  /**
+   * Times as in `tookMs` of clients that may never have received a publication that was due meanwhile: no client received
+   * it, so that its instant is unknown. Ascending; absent if there were none.
+   */
+  readonly undecidedMs?: readonly number[]
 }
 
 /** Figures of a feed, in which the target publishes by itself. */

@@ -507,6 +507,26 @@ describe('toRecoverWithin', () => {
     expect(short).not.toRecoverWithin(1000)
     expect(short).toRecoverWithin(1000, { ratio: 0.5 })
   })
+
+  test('is invalid if lost sequences decide, also under .not', () => {
+    const run = sampleFanOutRun({ tookMs: [500, 600], undecidedMs: [700, 1500] })
+    expect(messageOf(() => expect(run).toRecoverWithin(2000))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toRecoverWithin(2000)
+
+      Expected: share of clients recovered within 2.00 s ≥ 100%
+      Received: INVALID, not judged. undecided: the feed skipped sequences that may have been due during 2 outages of clients: whether these clients recovered is unknown
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      make the target replay what clients missed"
+    `)
+    expect(messageOf(() => expect(run).not.toRecoverWithin(2000))).toMatch(/^InvalidRunError: /)
+    expect(run).not.toRecoverWithin(1000)
+    expect(run).toRecoverWithin(2000, { ratio: 0.5 })
+    expect(messageOf(() => expect(run).toRecoverWithin(1000))).toContain(
+      '= 50% (2 of 4)\n          recovery p50 600 ms, max 600 ms, 2 undecided\n',
+    )
+  })
 })
 
 test('failure messages list a client with unexpected deliveries first', () => {

@@ -312,10 +312,11 @@ function judgeRecovery(
   evidence: FanOutEvidence,
   { limitMs, options: { ratio } }: SharePlan<typeof SHARE_OPTIONS>,
 ): Judgement {
-  const { lost, tookMs, unfinishedMs } = evidence.recoveries
+  const { lost, tookMs, unfinishedMs, undecidedMs = [] } = evidence.recoveries
   const inTime = tookMs.filter((ms) => ms <= limitMs).length
   // Observed for less than the limit: these clients may still have recovered in time.
   const open = unfinishedMs.filter((ms) => ms < limitMs).length
+  const doubtful = undecidedMs.filter((ms) => ms <= limitMs).length
   const judged = judgeCount(evidence, {
     what: `share of clients recovered within ${formatMs(limitMs)}`,
     side: 'at least',
@@ -325,13 +326,14 @@ function judgeRecovery(
     noun: 'lost connections',
     fix: 'make the target accept reconnects at once and replay what a client missed, or raise the limit',
   })
-  const isOpen = inTime / lost < ratio && (inTime + open) / lost >= ratio
+  const isOpen = inTime / lost < ratio && (inTime + open + doubtful) / lost >= ratio
   const longest = tookMs.at(-1)
   const times = [
     ...(longest === undefined
       ? []
       : [`recovery p50 ${formatMs(tookMs[Math.floor(tookMs.length / 2)]!)}, max ${formatMs(longest)}`]),
     ...(unfinishedMs.length === 0 ? [] : [`${formatCount(unfinishedMs.length)} not recovered by the end of the run`]),
+    ...(undecidedMs.length === 0 ? [] : [`${formatCount(undecidedMs.length)} undecided`]),
   ]
   return {
     ...judged,
@@ -340,7 +342,10 @@ function judgeRecovery(
       lost === 0
         ? withMissingSamples(evidence.invalidities, [NOTHING_LOST])
         : isOpen
-          ? withMissingSamples(judged.invalidities, [endedTooSoon(open, limitMs)])
+          ? withMissingSamples(judged.invalidities, [
+              ...(open === 0 ? [] : [endedTooSoon(open, limitMs)]),
+              ...(doubtful === 0 ? [] : [lostSequences(doubtful)]),
+            ])
           : judged.invalidities,
     worst: worstClients(evidence),
   }
@@ -357,6 +362,14 @@ function endedTooSoon(open: number, limitMs: number): Invalidity {
     reason: 'undecided',
     finding: `${open === 1 ? '1 client lost its connection' : `${formatCount(open)} clients lost their connection`} less than ${formatMs(limitMs)} before the end and had not recovered by then`,
     fix: 'lengthen the run or its drainDuration, or disrupt it sooner',
+  }
+}
+
+function lostSequences(count: number): Invalidity {
+  return {
+    reason: 'undecided',
+    finding: `the feed skipped sequences that may have been due during ${count === 1 ? '1 outage' : `${formatCount(count)} outages`} of clients: whether these clients recovered is unknown`,
+    fix: 'make the target replay what clients missed',
   }
 }
 

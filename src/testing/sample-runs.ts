@@ -146,6 +146,7 @@ export interface SampleDeliveries {
   readonly certainUnexpected?: number
   readonly tookMs?: readonly number[]
   readonly unfinishedMs?: readonly number[]
+  readonly undecidedMs?: readonly number[]
   readonly orderUnknown?: Invalidity
   readonly requested?: number
   readonly failedToConnect?: number
@@ -163,7 +164,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
   const { seconds = 10, expectedPerSecond = 200, missingPerSecond = 0, lagMs = (n) => 10 + (n % 100) } = options
   const { unexpected = 0, certainUnexpected = 0, racing = 0, tookMs = [], unfinishedMs = [], orderUnknown } = options
   const { duplicate = 0, outOfOrder = 0, requested = 100, failedToConnect = 0, invalidities = [] } = options
-  const { unknownPerSecond = 0 } = options
+  const { unknownPerSecond = 0, undecidedMs = [] } = options
   const received = expectedPerSecond - missingPerSecond
   const deliveryWindows = Array.from({ length: seconds }, () => ({
     expected: expectedPerSecond,
@@ -223,7 +224,12 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
         outOfOrder: 1,
       },
     ],
-    recoveries: { lost: tookMs.length + unfinishedMs.length, tookMs, unfinishedMs },
+    recoveries: {
+      lost: tookMs.length + unfinishedMs.length + undecidedMs.length,
+      tookMs,
+      unfinishedMs,
+      ...(undecidedMs.length === 0 ? {} : { undecidedMs }),
+    },
     certainUnexpected,
     unexpectedSample: unexpected === 0 ? undefined : 'client 3 received publication #4 of group "a", and is not in it',
     unexpectedHint: undefined,

@@ -211,6 +211,30 @@ describe('a lost connection', () => {
     expect(ledger.recoveries(11_000_000)).toEqual({ lost: 3, tookMs: [1250, 3000], unfinishedMs: [10_000] })
   })
 
+  test('is recovered only when what was due meanwhile was received, even if the client loses its connection again', () => {
+    const ledger = lost()
+    ledger.lost(0, 1_000_000)
+    const missed = publish(ledger, 1, 1100)
+    ledger.back(0, 1_200_000)
+    ledger.lost(0, 2_500_000)
+    const missedNext = publish(ledger, 2, 2600)
+    ledger.back(0, 2_700_000)
+    ledger.receive(0, missedNext, undefined, 2_800_000)
+    ledger.receive(0, missed, undefined, 2_900_000)
+    expect(ledger.recoveries(5_000_000)).toEqual({ lost: 2, tookMs: [300, 1900], unfinishedMs: [] })
+  })
+
+  test('is recovered only when a delivery in flight was received, even if it was due before an earlier recovery', () => {
+    const ledger = lost()
+    ledger.lost(0, 1_000_000)
+    ledger.back(0, 1_200_000)
+    const inFlight = publish(ledger, 1, 1190)
+    ledger.lost(0, 1_210_000)
+    ledger.back(0, 1_400_000)
+    ledger.receive(0, inFlight, undefined, 1_900_000)
+    expect(ledger.recoveries(5_000_000)).toEqual({ lost: 2, tookMs: [690, 900], unfinishedMs: [] })
+  })
+
   test('is not recovered if the client never reconnects', () => {
     const ledger = lost()
     ledger.lost(1, 1_000_000)

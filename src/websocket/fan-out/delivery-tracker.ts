@@ -4,7 +4,7 @@ import { Histogram } from '../../stats/histogram.ts'
 import { ClientSet } from './client-set.ts'
 import { Group } from './group.ts'
 import { HighestSequences } from './highest-sequences.ts'
-import { Outages } from './outages.ts'
+import { Outages, type Skipped } from './outages.ts'
 import { Publication, type PublicationDue } from './publication.ts'
 
 /** Age after which the histogram of a publication is released, as a run of hours with losses must not keep them all. */
@@ -42,7 +42,7 @@ export class DeliveryTracker {
   readonly #outOfOrder: Uint32Array
   readonly #unexpected: Uint32Array
   readonly #maxUs: Float64Array
-  readonly #outages = new Outages()
+  readonly #outages: Outages
   #sealed = 0
   #owed = 0
   #expected = 0
@@ -63,6 +63,7 @@ export class DeliveryTracker {
     this.#clients = clients
     this.#lateAfterUs = options.lateThresholdMs * 1000
     this.#underWayUs = options.underWayMs * 1000
+    this.#outages = new Outages(this.#underWayUs)
     this.#highest = new HighestSequences(clients)
     this.#late = new Uint32Array(clients)
     this.#duplicate = new Uint32Array(clients)
@@ -214,7 +215,13 @@ export class DeliveryTracker {
       new ClientSet(this.#clients),
     )
     publication.expected = beside.expected
+    publication.isSkipped = true
     this.#add(publication)
+  }
+
+  /** Takes into account, for the recovery of clients, that a feed skipped numbers. */
+  skipped(skipped: Skipped): void {
+    this.#outages.skipped(skipped)
   }
 
   find(id: string): Publication | undefined {
@@ -303,7 +310,7 @@ export class DeliveryTracker {
   }
 
   recoveries(endUs: number): RecoveryTimes {
-    return this.#outages.recoveries(this.#publications, this.#underWayUs, endUs)
+    return this.#outages.recoveries(this.#publications, endUs)
   }
 
   counts(unidentified: number): DeliveryCounts {

@@ -160,7 +160,10 @@ function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[
   if (step !== undefined && fell === undefined)
     found.push({
       reason: 'undecided',
-      finding: `the feed's sequence nearly always rises by ${step} from one publication to the next: whether the numbers between were skipped is unknown`,
+      finding:
+        step < 1
+          ? `the feed's sequence rises by less than one, such as ${step}, from one publication to the next: how many publications were skipped is unknown`
+          : `the feed's sequence nearly always rises by ${step} from one publication to the next: whether the numbers between were skipped is unknown`,
       fix: `return a sequence from identify that rises by one, such as this one divided by ${step}, or omit it`,
     })
   else if (!feed.isNumbered && fell === undefined)

@@ -1,10 +1,13 @@
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
+import type { Skipped } from './outages.ts'
 import type { Publication } from './publication.ts'
 
 /** Ratio of equal steps between successive publications. A feed that loses this many looks like one that numbers in such steps. */
 const STEPS_ALIKE = 0.9
 /** Least number of steps that are judged. */
 const ENOUGH_STEPS = 5
+/** Rounding error of a step at most. */
+const LARGEST_ERROR = 0.01
 
 /** Ratio of late publications to counted ones. A few fill the gap that they left; more belong to another sequence. */
 const LATECOMERS_AT_MOST = 0.1
@@ -83,19 +86,50 @@ export function wentBackMs(publications: readonly Publication[], limitMs: number
   return most > limitMs ? most : undefined
 }
 
-/** Step of the sequence from one publication to the next, if it is nearly always the same and more than one. */
+/** Gaps in the sequence of a feed, counted or not: the publications in them were due between those on either side. */
+export function* skippedBy(numbered: readonly Publication[]): Generator<Skipped> {
+  for (const ofLane of Map.groupBy(numbered, ({ lane }) => lane).values()) {
+    const ascending = ofLane.toSorted((a, b) => a.sequence - b.sequence)
+    // Without time stamps, one that arrived late seems later than it was: it was due before all with higher sequences.
+    const latestUs = new Float64Array(ascending.length)
+    let untilUs = Number.POSITIVE_INFINITY
+    for (let at = ascending.length - 1; at >= 0; at--)
+      latestUs[at] = untilUs = Math.min(untilUs, ascending[at]!.intendedUs)
+    let fromUs = Number.NEGATIVE_INFINITY
+    for (const [at, { sequence, expected, intendedUs }] of ascending.entries()) {
+      if (at > 0 && sequence > ascending[at - 1]!.sequence + 1) yield { fromUs, untilUs: latestUs[at]!, expected }
+      if (intendedUs === latestUs[at]) fromUs = intendedUs
+    }
+  }
+}
+
+/**
+ * Step of the sequence from one publication to the next, if it is nearly always the same and not one, or often less than
+ * one: gaps then do not show how many publications were skipped.
+ */
 export function commonStep(publications: readonly Publication[]): number | undefined {
-  const counts = new Map<number, number>()
-  let steps = 0
+  const steps: number[] = []
+  let highest = 0
   for (const ofLane of Map.groupBy(publications, ({ lane }) => lane).values()) {
     const ascending = ofLane.map(({ sequence }) => sequence).toSorted((a, b) => a - b)
     for (const [at, sequence] of ascending.entries()) {
+      highest = Math.max(highest, Math.abs(sequence))
       const step = sequence - (ascending[at - 1] ?? sequence)
-      if (step === 0) continue
-      counts.set(step, (counts.get(step) ?? 0) + 1)
-      steps++
+      if (step > 0) steps.push(step)
     }
   }
-  const [step, count] = [...counts].toSorted((a, b) => b[1] - a[1])[0] ?? [1, 0]
-  return steps >= ENOUGH_STEPS && step > 1 && count >= steps * STEPS_ALIKE ? step : undefined
+  if (steps.length < ENOUGH_STEPS) return undefined
+  // Differences of fractions have rounding errors.
+  const error = Math.min(LARGEST_ERROR, highest * Number.EPSILON * 4)
+  const fractions = steps.filter((step) => step < 1 - error)
+  const isFractional = fractions.length > steps.length * (1 - STEPS_ALIKE)
+  const step = medianOf(isFractional ? fractions : steps)
+  const alike = steps.filter((each) => Math.abs(each - step) <= error).length
+  const isOne = Math.abs(step - 1) <= error
+  if (!isFractional && (isOne || alike < steps.length * STEPS_ALIKE)) return undefined
+  return Number.isInteger(step) ? step : Number(step.toPrecision(3))
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }

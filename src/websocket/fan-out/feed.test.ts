@@ -126,7 +126,17 @@ describe('the account of a feed', () => {
       const stamp = stampMs === undefined ? {} : { publishedAtMs: epochMs + t / MS + stampMs - 60_000 }
       source.receive(client, sightingOf({ id, ...rest, ...stamp }), t + atMs * MS)
     }
-    return { ledger, source, receive }
+    /** Called before what the client receives afterwards. */
+    const lose = (client: number, fromMs: number, untilMs: number) => {
+      ledger.lost(client, t + fromMs * MS)
+      ledger.back(client, t + untilMs * MS)
+    }
+    const recoveries = () => {
+      source.close()
+      const { tookMs, unfinishedMs, undecidedMs = [] } = ledger.recoveries(t + 4000 * MS)
+      return [tookMs, undecidedMs, unfinishedMs].map((all) => all.map(Math.round))
+    }
+    return { ledger, source, receive, lose, recoveries }
   }
 
   test('computes lag from time stamps, less the time of the fastest delivery', () => {
@@ -310,11 +320,64 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 10, received: 4, missing: 6 })
   })
 
+  describe('does not know whether a client has recovered if a sequence that nobody received', () => {
+    const stamped = (atMs: number, sequence: number) => ({ sequence, stampMs: atMs })
+
+    test.each([
+      ['counted', 1400],
+      ['before counting', 200],
+      ['after counting', 2500],
+    ])('may have been due meanwhile: %s', (_, fromMs) => {
+      const { receive, lose, recoveries } = feed()
+      for (const client of [0, 1]) receive(client, fromMs, 10, stamped(fromMs, 10))
+      for (const client of [0, 1]) lose(client, fromMs + 100, fromMs + 600)
+      for (const client of [0, 1]) receive(client, fromMs + 700, 13, stamped(fromMs + 700, 13))
+      expect(recoveries()).toEqual([[], [500, 500], []])
+    })
+
+    test('may have been due meanwhile, as the next arrived early by another way', () => {
+      const { receive, lose, recoveries } = feed()
+      for (const client of [0, 1]) receive(client, 1400, 10, { sequence: 10 })
+      for (const client of [0, 1]) lose(client, 1500, 2000)
+      for (const client of [0, 1]) receive(client, 2010, 14, { sequence: 14 })
+      for (const client of [0, 1]) receive(client, 2500, 11, { sequence: 11 })
+      expect(recoveries()).toEqual([[], [500, 500], []])
+    })
+
+    test('but knows it if that sequence was certainly due while the client was away, or certainly not', () => {
+      const { receive, lose, recoveries } = feed()
+      receive(0, 1400, 10, stamped(1400, 10))
+      receive(1, 1400, 10, stamped(1400, 10))
+      lose(0, 1500, 2000)
+      receive(1, 1600, 11, stamped(1600, 11))
+      receive(1, 1700, 13, stamped(1700, 13))
+      receive(0, 2010, 11, stamped(1600, 11))
+      receive(0, 2020, 13, stamped(1700, 13))
+      lose(1, 2300, 2400)
+      for (const client of [0, 1]) receive(client, 2500, 14, stamped(2500, 14))
+      expect(recoveries()).toEqual([[100], [], [2500]])
+    })
+  })
+
   test.each([
     ['rises by 2 each time', (at: number) => 2 * at, { step: 2, isNumbered: false }],
     ['rises by 2 nine times in ten', (at: number) => 2 * at + 2 * Math.floor(at / 10), { step: 2, isNumbered: false }],
     ['rises by 2 and by 1 in turns', (at: number) => at + Math.floor(at / 2), { isNumbered: true }],
     ['rises by 1 each time', (at: number) => at, { isNumbered: true }],
+    [
+      'rises by 0.5 nine times in ten',
+      (at: number) => (at + Math.floor(at / 10)) / 2,
+      { step: 0.5, isNumbered: false },
+    ],
+    [
+      'rises by 0.5 or by 1, three to one',
+      (at: number) => (at + Math.floor(at / 4)) / 2,
+      { step: 0.5, isNumbered: false },
+    ],
+    ['rises by 0.1 each time', (at: number) => 1_700_000_000 + at / 10, { step: 0.1, isNumbered: false }],
+    ['rises by 1 from a fraction', (at: number) => 1_700_000_000.1 + at, { isNumbered: true }],
+    ['rises by 1.1 each time', (at: number) => 1e6 + 1.1 * at, { step: 1.1, isNumbered: false }],
+    ['rises by 1 but once', (at: number) => (at === 20 ? 19.5 : at), { isNumbered: true }],
   ])('is numbered so that it %s', (_, sequenceOf, expected) => {
     const { ledger, source, receive } = feed()
     for (let at = 0; at < 40; at++)

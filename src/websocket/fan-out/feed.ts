@@ -3,7 +3,7 @@ import { ScenarioError } from '../../execution/scenario-error.ts'
 import { wallMs } from '../../machine/clock.ts'
 import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
-import { commonStep, fallsOf, wentBackMs } from './feed-numbering.ts'
+import { commonStep, fallsOf, skippedBy, wentBackMs } from './feed-numbering.ts'
 import type { Publication } from './publication.ts'
 import type { Sighting } from './target-ids.ts'
 
@@ -105,7 +105,10 @@ export class Feed {
     const step = commonStep(numbered)
     const countedNumbers = numbered.filter(({ isCounted }) => isCounted).length
     const isNumbered = step === undefined && leftOut.count <= countedNumbers * MOST_LEFT_OUT
-    if (isNumbered) for (const { id, sequence, next } of leftOut.all()) this.#ledger.addLost(id, sequence, next)
+    if (isNumbered) {
+      for (const { id, sequence, next } of leftOut.all()) this.#ledger.addLost(id, sequence, next)
+      for (const skipped of skippedBy(numbered)) this.#ledger.skipped(skipped)
+    }
     const driftMs = this.#fastestAtCountMs - this.#fastestMs
     const backMs = wentBackMs(numbered, this.#lateThresholdMs / 10)
     // After stamps went back, later publications seem earlier than they were.

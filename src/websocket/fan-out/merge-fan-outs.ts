@@ -160,10 +160,12 @@ function mergeTraces(all: readonly MessageTraces[]): MessageTraces {
 
 function mergeRecoveries(all: readonly RecoveryTimes[]): RecoveryTimes {
   const ascending = (a: number, b: number) => a - b
+  const undecidedMs = all.flatMap((each) => each.undecidedMs ?? []).toSorted(ascending)
   return {
     lost: all.reduce((sum, { lost }) => sum + lost, 0),
     tookMs: all.flatMap(({ tookMs }) => tookMs).toSorted(ascending),
     unfinishedMs: all.flatMap(({ unfinishedMs }) => unfinishedMs).toSorted(ascending),
+    ...(undecidedMs.length === 0 ? {} : { undecidedMs }),
   }
 }
 

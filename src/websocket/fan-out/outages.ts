@@ -1,79 +1,117 @@
 import type { RecoveryTimes } from '../../evidence/fan-out-record.ts'
+import type { ClientSet } from './client-set.ts'
 import type { Publication } from './publication.ts'
 
 /** One loss of a client's connection, on the clock of `nowUs()`. */
 interface Outage {
-  readonly client: number
   readonly lostUs: number
   /** Instant at which the client was subscribed again; NaN until then. */
   backUs: number
   /** The last receipt of a publication that was due while the client was away. */
   caughtUpUs: number
+  /** Whether the client never received a publication that was due meanwhile. */
   isIncomplete: boolean
+  /** Whether the client never received a publication that may have been due meanwhile. */
+  mayBeIncomplete: boolean
+}
+
+/** Publications of a feed that no client received, known from the numbers that it skipped. */
+export interface Skipped {
+  /** Span in which they were due, on the clock of `nowUs()`. */
+  readonly fromUs: number
+  readonly untilUs: number
+  readonly expected: ClientSet
 }
 
 /** Outages of clients, from the loss of a connection until they have received everything that was due meanwhile. */
 export class Outages {
-  readonly #all: Outage[] = []
-  /** The latest outage of each client. */
-  readonly #latest = new Map<number, Outage>()
+  readonly #underWayUs: number
+  /** Outages of each client, in the order of time. */
+  readonly #byClient = new Map<number, Outage[]>()
+  readonly #skipped: Skipped[] = []
+
+  /** @param underWayUs how long a delivery may have been in flight when its connection was lost */
+  constructor(underWayUs: number) {
+    this.#underWayUs = underWayUs
+  }
 
   get isEmpty(): boolean {
-    return this.#all.length === 0
+    return this.#byClient.size === 0
   }
 
   /** Clients that are not subscribed again yet. */
   get awayCount(): number {
     let count = 0
-    for (const { backUs } of this.#latest.values()) if (Number.isNaN(backUs)) count++
+    for (const outages of this.#byClient.values()) if (Number.isNaN(outages.at(-1)!.backUs)) count++
     return count
   }
 
   lost(client: number, atUs: number): void {
-    const outage = { client, lostUs: atUs, backUs: Number.NaN, caughtUpUs: 0, isIncomplete: false }
-    this.#all.push(outage)
-    this.#latest.set(client, outage)
+    const outage = { lostUs: atUs, backUs: Number.NaN, caughtUpUs: 0, isIncomplete: false, mayBeIncomplete: false }
+    const outages = this.#byClient.get(client)
+    if (outages === undefined) this.#byClient.set(client, [outage])
+    else outages.push(outage)
   }
 
   back(client: number, atUs: number): void {
-    const outage = this.#latest.get(client)
+    const outage = this.#byClient.get(client)?.at(-1)
     if (outage !== undefined && Number.isNaN(outage.backUs)) outage.backUs = atUs
   }
 
   /** Called when a client has received a publication for the first time. */
   received(client: number, dueUs: number, atUs: number): void {
-    const outage = this.#latest.get(client)
-    if (outage !== undefined && !(dueUs > outage.backUs) && atUs > outage.caughtUpUs) outage.caughtUpUs = atUs
+    const outages = this.#byClient.get(client)
+    if (outages === undefined) return
+    // Nearly every publication was due after the last outage, and ends this loop at once.
+    for (let at = outages.length - 1; at >= 0; at--) {
+      const outage = outages[at]!
+      if (dueUs > outage.backUs) return
+      // It was still to be delivered when the connection was lost, unless it belongs to an earlier outage.
+      const isOwn = at === 0 || dueUs > outages[at - 1]!.backUs || dueUs >= outage.lostUs - this.#underWayUs
+      if (isOwn && atUs > outage.caughtUpUs) outage.caughtUpUs = atUs
+    }
   }
 
-  /**
-   * @param publications of the whole run
-   * @param underWayUs how long a delivery may have been in flight when its connection was lost
-   */
-  recoveries(publications: readonly Publication[], underWayUs: number, endUs: number): RecoveryTimes {
-    this.#findIncomplete(publications, underWayUs)
+  skipped(skipped: Skipped): void {
+    this.#skipped.push(skipped)
+  }
+
+  /** @param publications of the whole run */
+  recoveries(publications: readonly Publication[], endUs: number): RecoveryTimes {
+    this.#findIncomplete(publications)
     const tookMs: number[] = []
+    const undecidedMs: number[] = []
     const unfinishedMs: number[] = []
-    for (const { lostUs, backUs, caughtUpUs, isIncomplete } of this.#all) {
+    const all = [...this.#byClient.values()].flat()
+    for (const { lostUs, backUs, caughtUpUs, isIncomplete, mayBeIncomplete } of all) {
       if (isIncomplete || Number.isNaN(backUs)) unfinishedMs.push((endUs - lostUs) / 1000)
-      else tookMs.push((Math.max(backUs, caughtUpUs) - lostUs) / 1000)
+      else (mayBeIncomplete ? undecidedMs : tookMs).push((Math.max(backUs, caughtUpUs) - lostUs) / 1000)
     }
     const ascending = (a: number, b: number) => a - b
     return {
-      lost: this.#all.length,
+      lost: all.length,
       tookMs: tookMs.toSorted(ascending),
       unfinishedMs: unfinishedMs.toSorted(ascending),
+      ...(undecidedMs.length === 0 ? {} : { undecidedMs: undecidedMs.toSorted(ascending) }),
     }
   }
 
-  #findIncomplete(publications: readonly Publication[], underWayUs: number): void {
+  #findIncomplete(publications: readonly Publication[]): void {
     if (this.isEmpty) return
-    const byClient = Map.groupBy(this.#all, ({ client }) => client)
-    for (const { expected, received, missing, intendedUs } of publications) {
-      if (missing === 0) continue
-      for (const client of expected.without(received))
-        for (const outage of byClient.get(client) ?? [])
-          if (intendedUs >= outage.lostUs - underWayUs && !(intendedUs > outage.backUs)) outage.isIncomplete = true
+    for (const { expected, received, missing, intendedUs, isSkipped } of publications) {
+      if (missing === 0 || isSkipped) continue
+      for (const client of expected.without(received)) this.#neverReceived(client, intendedUs, intendedUs)
+    }
+    for (const { fromUs, untilUs, expected } of this.#skipped)
+      for (const client of this.#byClient.keys()) if (expected.has(client)) this.#neverReceived(client, fromUs, untilUs)
+  }
+
+  /** Called for a publication that was due at an instant of this span. */
+  #neverReceived(client: number, fromUs: number, untilUs: number): void {
+    for (const outage of this.#byClient.get(client) ?? []) {
+      const sinceUs = outage.lostUs - this.#underWayUs
+      if (fromUs >= sinceUs && !(untilUs > outage.backUs)) outage.isIncomplete = true
+      else if (untilUs >= sinceUs && !(fromUs > outage.backUs)) outage.mayBeIncomplete = true
     }
   }
 }

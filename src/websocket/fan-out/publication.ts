@@ -37,6 +37,8 @@ export class Publication {
   unexpected = 0
   maxUs = Number.NaN
   isFailed = false
+  /** Whether only the number that a feed skipped shows that it was published. */
+  isSkipped = false
   /** Whether several generators have deliveries of it. */
   readonly isShared: boolean
   /** Whether another generator sent it. */
