@@ -60,6 +60,7 @@ const LATE_MS = 1
 
 /** Response that servers send on a connection that has been idle for too long, before they close it (RFC 9110, 15.5.9). */
 const IDLE_CLOSE = /^HTTP\/1\.[01] 408[ \r]/
+const CLOSED_FIRST = 'closed before the request was sent'
 const SPOKE_FIRST = 'the target sent a response before the request'
 
 /** Pause before a closed connection is opened again: the target counts the old one until it receives our FIN. */
@@ -71,7 +72,8 @@ const POLL_AFTER_MS = 1_000
 /**
  * The connection of one VU, kept open between requests. If the target closed it, or is about to, it is opened again when
  * the next request is due, not before: a returning user pays for the handshake, so it counts in the latency. A request that
- * was written is never sent again.
+ * was written is never sent again, and no more than one connection is opened for a request: if the target closes that one,
+ * the request is an error.
  */
 export class Connection implements ResponseTaker, Timed {
   deadlineMs = 0
@@ -94,6 +96,10 @@ export class Connection implements ResponseTaker, Timed {
   /** When the last response on this connection ended; before the first, when it was opened. */
   #usedMs = 0
   #isUsed = false
+  /** Whether a request was due when this connection was opened. */
+  #isOpenedForRequest = false
+  /** Begin of the time limit of the last request (`performance.now()`). */
+  #beganMs = 0
   /** How long the target announces to keep this connection. */
   #announcedMs = Number.POSITIVE_INFINITY
   /** When the last connection was closed between two requests. */
@@ -138,6 +144,7 @@ export class Connection implements ResponseTaker, Timed {
     this.#reader.expectsNoBody = request.method === 'HEAD'
     if (beganMs === undefined) this.#parts.deadlines.set(this, nowMs)
     else this.#parts.deadlines.setSince(this, beganMs)
+    this.#beganMs = beganMs ?? nowMs
     this.sentMs = nowMs
     if (!this.#isOpen) {
       if (nowMs - this.#lostMs < AFTER_CLOSE_MS) setTimeout(this.#openInPlace, AFTER_CLOSE_MS, request)
@@ -224,10 +231,8 @@ export class Connection implements ResponseTaker, Timed {
   /** The target had time to close the connection, but did not. */
   readonly #releaseAfterWait = (socket: net.Socket, request: EncodedRequest): void => {
     if (!this.#isHolding(socket, request)) return
-    const { keepAlive, deadlines } = this.#parts
-    const nowMs = now()
-    keepAlive.outlived(nowMs - this.#usedMs)
-    deadlines.set(this, nowMs)
+    this.#parts.keepAlive.outlived(now() - this.#usedMs)
+    this.#restartDeadline()
     this.#write(socket, request)
   }
 
@@ -282,6 +287,7 @@ export class Connection implements ResponseTaker, Timed {
     this.failedAttempts = 0
     this.#isOpen = true
     this.#isUsed = false
+    this.#isOpenedForRequest = this.#request !== undefined
     this.#announcedMs = Number.POSITIVE_INFINITY
     this.#usedMs = now()
     this.#settle()
@@ -315,7 +321,8 @@ export class Connection implements ResponseTaker, Timed {
   #receivedUnsolicited(bytes: Buffer): void {
     const { keepAlive, owner } = this.#parts
     const isAfterResponse = !this.#isUsed || now() - this.#usedMs >= SETTLE_MS
-    if (isAfterResponse && IDLE_CLOSE.test(bytes.toString('latin1', 0, 13))) {
+    const isIdle = isAfterResponse && !this.#isFirstHeld
+    if (isIdle && IDLE_CLOSE.test(bytes.toString('latin1', 0, 13))) {
       this.#closedIdle()
       return
     }
@@ -340,6 +347,11 @@ export class Connection implements ResponseTaker, Timed {
     this.#lose()
   }
 
+  /** Whether the connection was opened for the due request, which has not been written yet. */
+  get #isFirstHeld(): boolean {
+    return this.#isHeld && this.#isOpenedForRequest && !this.#isUsed
+  }
+
   #closedWhen(): string {
     if (!this.#isOpen) return HANDSHAKE_CLOSED
     return this.#reader.isMidResponse ? 'closed in the middle of the response' : 'closed without a response'
@@ -353,6 +365,8 @@ export class Connection implements ResponseTaker, Timed {
       this.#fail('connect', detail)
     } else if (this.#isClosing) {
       this.#lose()
+    } else if (this.#isFirstHeld) {
+      this.#fail('reset', CLOSED_FIRST)
     } else if (this.#request === undefined || this.#isHeld) {
       this.#closedIdle()
     } else {
@@ -370,8 +384,14 @@ export class Connection implements ResponseTaker, Timed {
 
   readonly #openInPlace = (request: EncodedRequest): void => {
     if (this.#request !== request || this.#socket !== undefined) return
-    this.#parts.deadlines.set(this, now())
+    this.#restartDeadline()
     this.#open()
+  }
+
+  /** Excludes the time since the request was due from its time limit: the generator waited, not the target. */
+  #restartDeadline(): void {
+    this.#beganMs += now() - this.sentMs
+    this.#parts.deadlines.setSince(this, this.#beganMs)
   }
 
   #fail(kind: FailureKind, detail: string): void {

@@ -9,6 +9,7 @@ import type { Load } from '../load/load.ts'
 import { setHostPolicy } from '../machine/allowed-hosts.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import type { FailureKind } from './connection.ts'
 import { addressesOf, connect, endpointOf } from './endpoint.ts'
 
 /** Every name has two addresses, of which only the second listens, however this machine resolves names. */
@@ -288,6 +289,64 @@ describe('a target that responds before a request', () => {
     expect([...run.errors]).toEqual([['body', run.offered]])
     expect(evidenceText(run)).toContain('the target sent a response before the request')
   })
+})
+
+describe('a target that has sent a response before a request, and then', () => {
+  const LAST = 'Connection: close\r\n'
+  const VUS = 4
+  /** Connections of the preflight and of the VUs: these are opened before the first request, and get a response at once. */
+  const PREPARED = 1 + VUS
+
+  async function runWhere(onConnection: (socket: Socket, number: number) => void) {
+    await using server = await scriptedServer({
+      onConnection(socket, number) {
+        if (number >= PREPARED) onConnection(socket, number - PREPARED)
+        else if (number > 0) socket.end(response('', { headers: LAST }))
+      },
+      onRequest: (socket) => socket.end(response('ok', { headers: LAST })),
+    })
+    const { http } = engineFor(server.url)
+    const load = sharedIterations({ iterations: 20, vus: VUS })
+    return await http.run({ load, request, timeout: '300ms', abortWhen: false })
+  }
+
+  test('closes most connections without a response makes as many requests errors', async () => {
+    const run = await runWhere((socket, number) => number % 5 !== 0 && socket.end())
+    expect({ errors: [...run.errors], statuses: [...run.statuses] }).toEqual({
+      errors: [['reset', 16]],
+      statuses: [[200, 4]],
+    })
+    expect(run.connections.opened).toBe(VUS + 20)
+    expect(evidenceText(run)).toContain('closed before the request was sent')
+  })
+
+  test.each<[string, FailureKind, (socket: Socket) => void]>([
+    ['closes every connection', 'reset', (socket) => socket.end()],
+    [
+      'sends a 408 on every connection',
+      'body',
+      (socket) => socket.end(response('', { status: '408 Request Timeout', headers: LAST })),
+    ],
+  ])('%s makes each request an error after one connection', async (_, kind, onConnection) => {
+    const run = await runWhere(onConnection)
+    expect(run.errorRate).toBe(1)
+    expect(run.errors.get(kind)).toBeGreaterThan(10)
+    expect(run.connections.opened).toBe(VUS + 20)
+  })
+})
+
+test('the time-out of a request includes its redirect if the target closes each connection after a response', async () => {
+  await using server = await scriptedServer({
+    onRequest(socket, head) {
+      const redirect = response('', { status: '302 Found', headers: 'Location: /to\r\n' })
+      if (head.startsWith('GET /from ')) setTimeout(() => socket.end(redirect), 150)
+      else if (head.startsWith('GET /to ')) setTimeout(() => socket.end(response()), 150)
+      else socket.end(response())
+    },
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: once1, request: { path: '/from' }, redirects: 1, timeout: '250ms' })
+  expect([...run.errors]).toEqual([['timeout', 1]])
 })
 
 describe('a 408 on an idle connection', () => {

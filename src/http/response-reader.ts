@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http'
 import type { ParsedHead } from 'autocannon/lib/httpClient.js'
 import type { LoadClient } from './clients.ts'
 import { commonHead, keepAliveMsOf } from './response-head.ts'
@@ -111,7 +112,8 @@ export class ResponseReader {
 
   #readWhole(chunk: Buffer): boolean {
     const headEnd = chunk.indexOf(HEAD_END)
-    if (headEnd < 0) return false
+    // A large head may be too large, which only the strict reading of its lines decides.
+    if (headEnd < 0 || headEnd >= maxHeaderSize) return false
     const text = chunk.toString('latin1', 0, headEnd + 2)
     const head = commonHead(text)
     if (head === undefined || headEnd + 4 + head.bodyLength !== chunk.length) return false
@@ -130,7 +132,10 @@ export class ResponseReader {
   #installCallbacks(): void {
     readStrictly(this.#parser)
     const { kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete } = this.#parser.constructor
-    this.#parser[kOnHeaders] = () => {}
+    // Called with the trailers of a chunked response.
+    this.#parser[kOnHeaders] = (trailers: readonly string[]) => {
+      this.#problem ??= trailerProblem(trailers)
+    }
     this.#parser[kOnHeadersComplete] = (head: ParsedHead) => {
       this.#problem ??= framingProblem(head)
       this.#forget()
@@ -193,10 +198,25 @@ function framingProblem({ headers }: ParsedHead): Error | undefined {
   }
   if (lengths.length + codings.length > 1)
     return codings.length === 0 ? LENGTHS : new Error('it has a Transfer-Encoding and another length')
-  if (lengths.length > 0 && !/^\d{1,15}$/.test(lengths[0]!))
-    return new Error('its Content-Length is not a number of bytes')
+  if (lengths.length > 0 && !isByteCount(lengths[0]!)) return new Error('its Content-Length is not a number of bytes')
   if (codings.length > 0 && codings[0] !== 'chunked' && codings[0] !== 'identity')
     return new Error('its Transfer-Encoding is not chunked')
+  return undefined
+}
+
+/** Whether a `Content-Length` is a number, exact as such. */
+function isByteCount(text: string): boolean {
+  return /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
+}
+
+/** Error of trailers that contradict the framing, as Node's parser finds it. */
+function trailerProblem(trailers: readonly string[]): Error | undefined {
+  for (let at = 0; at < trailers.length; at += 2) {
+    const name = trailers[at]!.toLowerCase()
+    if (name === 'content-length') return new Error('it has a Content-Length in its trailers')
+    if (name === 'transfer-encoding' && trailers[at + 1] === '')
+      return new Error('it has an empty Transfer-Encoding in its trailers')
+  }
   return undefined
 }
 

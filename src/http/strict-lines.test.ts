@@ -1,4 +1,4 @@
-import { get } from 'node:http'
+import { get, maxHeaderSize } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
@@ -19,6 +19,9 @@ const VALID: readonly string[] = [
   ...['A:', 'A: b\tc', 'A: \xc3\x80', "!#$%&'*+-.^_`|~9: x", 'A:b:c'].map(withHeader),
   `\r\n${status('HTTP/1.1 200 OK')}`,
   'HTTP/1.1 200 OK\r\nContent-Length: 2 \r\n\r\nok',
+  ...['0000000000000002', `${'0'.repeat(50)}2`].map(
+    (length) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\nok`,
+  ),
   'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n',
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
   ...[
@@ -27,7 +30,9 @@ const VALID: readonly string[] = [
     '00000000000000000002\r\nok\r\n0\r\n\r\n',
     '2;a=b;c\r\nok\r\n0;x\r\n\r\n',
     '2;a="b c"\r\nok\r\n0\r\n\r\n',
-    '2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n',
+    ...['X-Sum: 1', 'X-Content-Length: 5', 'Transfer-Encoding: gzip', 'Connection: close', 'Trailer: x'].map(
+      (line) => `2\r\nok\r\n0\r\n${line}\r\n\r\n`,
+    ),
   ].map(chunk),
 ]
 
@@ -81,7 +86,15 @@ const INVALID: readonly string[] = [
     '-2\r\nok\r\n0\r\n\r\n',
     'ffffffffffffffffff\r\nok\r\n0\r\n\r\n',
     '2\r\nok\r\n0\r\nno colon\r\n\r\n',
-    '2\r\nok\r\n0\r\nA: \0\r\n\r\n',
+    ...[
+      'A: \0',
+      'Content-Length: 5',
+      'content-length: -5x',
+      'X-Sum: 1\r\nCONTENT-LENGTH: 2',
+      'Content-Length:',
+      'Content-Length : 5',
+      'Transfer-Encoding:',
+    ].map((line) => `2\r\nok\r\n0\r\n${line}\r\n\r\n`),
   ].map(chunk),
 ]
 
@@ -91,6 +104,20 @@ const STRICTER_THAN_NODE: readonly string[] = [
   ...['gzip, chunked', 'chunked, chunked', 'gzip\r\nTransfer-Encoding: chunked'].map(
     (coding) => `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
   ),
+]
+
+/** Responses with a head or trailers that count as this many bytes: names, values and the reason phrase. */
+const SIZED: readonly [string, (size: number) => string][] = [
+  ['one value', (size) => withHeader(`A: ${'v'.repeat(size - 18)}`)],
+  ['spaces after a value', (size) => withHeader(`A: v${' '.repeat(size - 19)}`)],
+  ['spaces before a value, which do not count', (size) => withHeader(`A:${' '.repeat(500)}${'v'.repeat(size - 18)}`)],
+  ['one name', (size) => withHeader(`${'n'.repeat(size - 17)}:`)],
+  [
+    'many headers',
+    (size) => withHeader(`B: ${'v'.repeat((size - 18) % 9)}${'\r\nA: 12345678'.repeat(Math.floor((size - 18) / 9))}`),
+  ],
+  ['a reason phrase', (size) => status(`HTTP/1.1 200 ${'r'.repeat(size - 15)}`)],
+  ['trailers', (size) => chunk(`2\r\nok\r\n0\r\nA: ${'v'.repeat(size - 1)}\r\n\r\n`)],
 ]
 
 let respondWith = ''
@@ -147,12 +174,44 @@ describe('ResponseReader', () => {
   test.each(named(INVALID))('rejects %s, as Node does', async (_, text) => {
     expect(await nodeAccepts(text)).toBe(false)
     for (const size of [text.length, 1])
-      expect(outcomeOf(text, size)).toMatch(/^(its|it has|a) [\w -]+(malformed|Length|length|bytes|size|CRLF|chunked)$/)
+      expect(outcomeOf(text, size)).toMatch(
+        /^(its|it has|a) [\w -]+(malformed|Length|length|bytes|size|CRLF|chunked|trailers)$/,
+      )
   })
 
   test.each(named(STRICTER_THAN_NODE))('rejects %s', async (_, text) => {
     expect(await nodeAccepts(text)).toBe(true)
     for (const size of [text.length, 1]) expect(outcomeOf(text, size)).toMatch(/^(its|it has) /)
+  })
+
+  describe.each(SIZED)('limits the head or the trailers to the size that Node allows: %s', (_, sized) => {
+    test.each([1, 1_000, 1_448, 60_000])('in reads of at most %d bytes', async (size) => {
+      const [valid, large, larger] = [sized(maxHeaderSize - 1), sized(maxHeaderSize), sized(90_000)]
+      expect([await nodeAccepts(valid), await nodeAccepts(large)]).toEqual([true, false])
+      expect(outcomeOf(valid, size)).toBe('200')
+      for (const text of [large, larger])
+        expect(outcomeOf(text, size)).toMatch(
+          /^its (head|trailers)( is| are) larger than 16,384 bytes \(http\.maxHeaderSize\)$/,
+        )
+    })
+  })
+
+  test('limits each head on its own, whatever else is in the same read', () => {
+    const interim = `HTTP/1.1 103 Early Hints\r\nLink: ${'v'.repeat(16_000)}\r\n\r\n`
+    const text = interim.repeat(6) + withHeader(`A: ${'v'.repeat(16_000)}`)
+    expect([1_000, 60_000, text.length].map((size) => outcomeOf(text, size))).toEqual(['200', '200', '200'])
+  })
+
+  test('limits a chunk size and its extensions', () => {
+    const text = chunk(`2;${'a'.repeat(20_000)}\r\nok\r\n0\r\n\r\n`)
+    for (const size of [1_000, text.length])
+      expect(outcomeOf(text, size)).toBe('a chunk size is larger than 16,384 bytes (http.maxHeaderSize)')
+  })
+
+  test('accepts a Content-Length up to the largest exact integer', () => {
+    const length = (text: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${text}\r\n\r\nok`
+    expect(outcomeOf(length('9007199254740991'), 1_000)).toBe('waits')
+    expect(outcomeOf(length('9007199254740992'), 1_000)).toBe('its Content-Length is not a number of bytes')
   })
 
   test('rejects an invalid beginning of a line before the line is complete', () => {
