@@ -27,7 +27,12 @@ async function scenario(perform = async (disruption: Disruption) => disruption.k
     requested.push(disruption)
     return perform(disruption)
   }
-  const server = await startControlServer({ disrupt, reset: async () => {}, targetPids: () => [] })
+  const server = await startControlServer({
+    disrupt,
+    reset: async () => {},
+    targetPids: () => [],
+    targetExits: () => [],
+  })
   onTestFinished(() => server[Symbol.asyncDispose]())
   const listeners = new Set<(snapshot: RunSnapshot) => void>()
   const abort = new AbortController()

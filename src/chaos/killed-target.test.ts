@@ -50,6 +50,7 @@ async function fanOutWithKill(
     disrupt: (disruption, signal) => started.disrupt(disruption, signal),
     reset: async () => {},
     targetPids: () => [],
+    targetExits: () => [],
   })
   onTestFinished(() => control[Symbol.asyncDispose]())
   const listeners = new Set<(snapshot: RunSnapshot) => void>()

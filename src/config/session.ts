@@ -3,7 +3,8 @@ import type { TestProject, TestRunEndReason, TestSpecification, Vitest } from 'v
 import { secretsOfAddress } from '../generators/place.ts'
 import { describeScale, type Scale } from '../load/scale.ts'
 import { hostsForFullLoad, setHostPolicy, type HostPolicy } from '../machine/allowed-hosts.ts'
-import { clearTimeout, setTimeout } from '../machine/clock.ts'
+import { clearTimeout, setTimeout, wallMs } from '../machine/clock.ts'
+import type { NotedExit } from '../machine/noted-exit.ts'
 import { plainTls } from '../machine/tls.ts'
 import { EXPORTER } from '../metrics/exporter-options.ts'
 import { Problems } from '../options/problems.ts'
@@ -402,7 +403,10 @@ function hostPolicy({ allowRemote = [], target }: PerfConfig, scale: Scale | und
 /** Control server of services and target; `undefined` for an external target, which is not disrupted or reset. */
 async function controlOf(environment: Environment): Promise<ControlServer | undefined> {
   if (environment.details.target?.provider === 'external') return undefined
+  const exits: NotedExit[] = []
+  environment.onTargetExit(({ reason }) => exits.push({ timeMs: wallMs(), reason }))
   return startControlServer({
+    targetExits: () => exits,
     disrupt: (disruption, signal) => environment.disrupt(disruption, signal),
     reset: (service) => environment.reset(service),
     targetPids: () => environment.details.target?.instances.flatMap(({ pid }) => pid ?? []) ?? [],

@@ -1,3 +1,4 @@
+import type { NotedExit } from '../machine/noted-exit.ts'
 import type { ControlAddress, Disruption } from './disruption.ts'
 
 /**
@@ -31,6 +32,12 @@ export async function requestReset(
 export async function targetPidsNow(control: ControlAddress, signal: AbortSignal): Promise<readonly number[]> {
   const { pids } = await send<{ pids: readonly number[] }>(control, '/target', { signal })
   return pids
+}
+
+/** Unexpected exits of the target since the start of the command. */
+export async function targetExits(control: ControlAddress, signal: AbortSignal): Promise<readonly NotedExit[]> {
+  const { exits } = await send<{ exits: readonly NotedExit[] }>(control, '/target', { signal })
+  return exits
 }
 
 async function send<Content>(

@@ -4,6 +4,8 @@ import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, scaleNote, type Scale } from '../load/scale.ts'
 import { WHOLE } from '../load/share.ts'
+import { wallMs } from '../machine/clock.ts'
+import type { NotedExit } from '../machine/noted-exit.ts'
 import { runLocation } from '../machine/target-location.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRunResult } from '../results/result.ts'
@@ -19,6 +21,7 @@ import { LoadRun } from './load-run.ts'
 import { readRunOptions, type RunOptions } from './options.ts'
 import { planConnections } from './preflight.ts'
 import { isReadFirst, readBody } from './request-body.ts'
+import { withTargetExit } from './target-exit.ts'
 import type { HttpRunOptions, StepOption } from './types.ts'
 
 /** What the HTTP engine needs from `perfTest`. */
@@ -45,6 +48,8 @@ export interface HttpContext {
    * @default one generator carries the whole run
    */
   readonly divide?: Divide | undefined
+  /** Unexpected exits of the target; not set if the run did not start it. */
+  readonly targetExits?: (() => Promise<readonly NotedExit[]>) | undefined
   /** Called once for each run that began, also if it was aborted. */
   onRun(result: HttpRunResult): void
   /** Called once a second during a run, and once at its end. */
@@ -100,6 +105,7 @@ export function createHttp(context: HttpContext): Http {
         division?.share ?? WHOLE,
         hostEndpoints(options.hosts, target),
       )
+      const startedMs = wallMs()
       const { measurement: own, scenarioError } = await new LoadRun({
         name,
         load,
@@ -116,7 +122,10 @@ export function createHttp(context: HttpContext): Http {
         runId: context.runId,
         onSnapshot: context.onSnapshot?.bind(context),
       }).run()
-      const diagnosed = { ...own, ...(await diagnose(own, instances[0]!, options)) }
+      // A control server that has ended knows no exits.
+      const exits = (await context.targetExits?.().catch(() => [])) ?? []
+      const found = await diagnose(own, instances[0]!, options)
+      const diagnosed = { ...own, ...withTargetExit(found, exits, startedMs) }
       const measurement = (await division?.merged?.(diagnosed, REQUESTS)) ?? diagnosed
       const run = httpRun({ ...measurement, ...(note !== undefined && { scaleNote: note }) })
       context.onRun(run.result())

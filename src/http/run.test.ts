@@ -253,6 +253,23 @@ test('a run against a target that goes down ends early, with errors by kind', as
   )
 })
 
+test('the hint and the warnings name an exit of the target during the run, and no earlier one', async () => {
+  await using server = await scriptedServer(echo)
+  const exitAfter = (ms: number) => ({ timeMs: Date.now() + ms, reason: 'exit code 7, with "Error: no memory"' })
+  const load = sharedIterations({ iterations: 1, vus: 1 })
+  const { http } = engineFor(server.url, { targetExits: async () => [exitAfter(-60_000), exitAfter(1_000)] })
+  const run = await http.run({ load, request })
+  expect(run[evidenceOf]().hint).toMatch(
+    /^find out why the target exited 1(\.\d+)?s after the start of the run: exit code 7, with "Error: no memory"$/,
+  )
+  expect(run.warnings).toEqual([expect.stringContaining('the target exited unexpectedly')])
+
+  const earlier = engineFor(server.url, { targetExits: async () => [exitAfter(-60_000)] })
+  expect((await earlier.http.run({ load, request })).warnings).toEqual([])
+  const gone = engineFor(server.url, { targetExits: () => Promise.reject(new Error('closed')) })
+  expect((await gone.http.run({ load, request })).warnings).toEqual([])
+})
+
 test('abortWhen may be a function of the live snapshot', async () => {
   await using server = await scriptedServer(echo)
   const snapshots: RunSnapshot[] = []

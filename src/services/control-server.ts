@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ControlAddress, Disruption } from '../control/disruption.ts'
+import type { NotedExit } from '../machine/noted-exit.ts'
 import { asError } from './failure.ts'
 
 /** HTTP server for requests of the workers. Disposing closes its connections, which cuts disruptions short. */
@@ -20,13 +21,15 @@ export interface Controlled {
   reset(service?: string): Promise<void>
   /** Current process ids of the target. */
   targetPids(): readonly number[]
+  /** Unexpected exits of the target so far. */
+  targetExits(): readonly NotedExit[]
 }
 
 /**
  * Starts the server through which workers of this run disrupt and reset what the main process owns: on loopback, protected
  * by a random token. `POST /disruptions` responds once the disruption is over and undone; a worker that disconnects cuts it
  * short. `POST /resets` responds once services are back in the state after the start, `GET /target` with the target's
- * process ids.
+ * process ids and unexpected exits.
  */
 export async function startControlServer(controlled: Controlled): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url')
@@ -60,7 +63,7 @@ async function handle(
   try {
     switch (`${request.method} ${request.url}`) {
       case 'GET /target':
-        return reply(200, { pids: controlled.targetPids() })
+        return reply(200, { pids: controlled.targetPids(), exits: controlled.targetExits() })
       case 'POST /resets':
         await controlled.reset((JSON.parse(await bodyOf(request)) as { service?: string }).service)
         return reply(200, {})

@@ -148,6 +148,7 @@ const nothingToControl: Controlled = {
   disrupt: async () => 'done',
   reset: async () => {},
   targetPids: () => [],
+  targetExits: () => [],
 }
 
 describe('the control server', () => {

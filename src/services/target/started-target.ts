@@ -17,6 +17,8 @@ export interface TargetExit {
   readonly signal: NodeJS.Signals | null
   /** The exit and the last lines of output, without secrets. */
   readonly message: string
+  /** The exit and the line that explains it best, without secrets: `exit code 1, with "Error: no memory"`. */
+  readonly reason: string
 }
 
 /** A target that is ready for load. */

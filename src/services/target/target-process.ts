@@ -1,4 +1,5 @@
 import { redactText, secretsOf } from '../../options/redact.ts'
+import { shortened } from '../../options/shortened.ts'
 import { settleAll } from '../failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from '../managed-process.ts'
 import { freePort, isFree } from '../ports.ts'
@@ -135,8 +136,16 @@ export class StartedProcesses implements StartedTarget {
     const message = this.#mask(
       `${which} exited unexpectedly: ${describeExit(exit)}. Its last lines:\n${process.log.quote()}`,
     )
-    for (const listener of this.#listeners) listener({ instance, ...exit, message })
+    const reason = this.#mask(reasonOf(exit, process.log.last()))
+    for (const listener of this.#listeners) listener({ instance, ...exit, message, reason })
   }
+}
+
+/** The exit with the last line about an error, as runtimes print their version and a stack after it, or the last line. */
+function reasonOf(exit: ProcessExit, lines: readonly string[]): string {
+  const printed = lines.map((line) => line.trim()).filter((line) => line !== '')
+  const line = printed.findLast((each) => /error|exception|panic|fatal/i.test(each)) ?? printed.at(-1)
+  return line === undefined ? describeExit(exit) : `${describeExit(exit)}, with "${shortened(line, 160)}"`
 }
 
 async function choosePorts(options: TargetOptions, index: number): Promise<Ports> {

@@ -59,7 +59,10 @@ describe('a started target', () => {
     const { promise: exited, resolve } = Promise.withResolvers<TargetExit>()
     started.onExit(resolve)
     await get(instance?.baseUrl ?? '', '/exit')
-    expect((await exited).message).toContain('small target, database postgres://user:***@127.0.0.1:1/db')
+    const { message, reason } = await exited
+    expect(message).toContain('small target, database postgres://user:***@127.0.0.1:1/db')
+    expect(reason).toMatch(/^exit code \d+, with ".+"$/)
+    expect(reason).not.toContain('s3cret')
   })
 
   test('runs in several instances, and is cleaned up with its children', async () => {
