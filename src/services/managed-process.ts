@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { LogTail } from './log-tail.ts'
-import { groupExists, untilExited } from './reaper/process-identity.ts'
+import { daemonsOf, killDaemon, type Daemon } from './reaper/daemons.ts'
+import { groupExists, isSameProcess, untilExited } from './reaper/process-identity.ts'
 import type { Reaper } from './reaper/reaper.ts'
 
 const FLUSH_MS = 500
@@ -26,6 +27,8 @@ export interface ManagedProcessOptions {
   readonly stopSignal?: NodeJS.Signals
   /** Whether signals go only to the process, which stops its children itself. @default to its group */
   readonly alone?: boolean
+  /** Ports that only this process uses: descendants that listen there are ended with it, even outside its group. */
+  readonly ports?: readonly number[]
   readonly reaper: Reaper
   onOutput?(chunk: string): void
 }
@@ -43,11 +46,15 @@ export class ManagedProcess {
   readonly #group: boolean
   #exit: ProcessExit | undefined
 
-  private constructor(child: ChildProcess, pid: number, options: ManagedProcessOptions) {
+  #daemons: readonly Daemon[] = []
+
+  private constructor(child: ChildProcess, pid: number, mark: string, options: ManagedProcessOptions) {
+    const { ports = [], reaper } = options
     this.pid = pid
     this.#group = !options.alone
     this.#stopSignal = options.stopSignal ?? 'SIGTERM'
-    const release = options.reaper.watchProcess(pid, { group: this.#group, signal: this.#stopSignal })
+    const release = reaper.watchProcess(pid, { group: this.#group, signal: this.#stopSignal })
+    const releaseDaemons = reaper.watchDaemons(mark, ports)
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
         this.log.write(chunk)
@@ -60,7 +67,10 @@ export class ManagedProcess {
     this.exited = promise
     child.once('exit', (code, signal) => {
       if (this.#group) this.#send('SIGKILL')
+      this.#daemons = daemonsOf(mark, ports)
+      for (const daemon of this.#daemons) killDaemon(daemon)
       release()
+      releaseDaemons()
       this.#exit = { code, signal }
       // Its last output may still be in the pipe, which a process that left the group may hold open forever.
       const timer = setTimeout(resolve, FLUSH_MS, this.#exit)
@@ -84,7 +94,7 @@ export class ManagedProcess {
     const { promise: spawned, resolve, reject } = Promise.withResolvers<void>()
     child.once('spawn', resolve)
     child.once('error', reject)
-    const started = child.pid === undefined ? undefined : new ManagedProcess(child, child.pid, options)
+    const started = child.pid === undefined ? undefined : new ManagedProcess(child, child.pid, announced.mark, options)
     announced.noted()
     await spawned
     if (!started) throw new Error(`${options.command} has no process id`)
@@ -102,10 +112,7 @@ export class ManagedProcess {
     this.#send('SIGCONT')
     const timer = setTimeout(() => this.#send('SIGKILL'), graceMs)
     try {
-      const exit = await this.exited
-      // The rest of its group was killed, but may hold the port until it has exited.
-      if (this.#group) await untilExited(() => groupExists(this.pid), GROUP_MS)
-      return exit
+      return await this.#gone()
     } finally {
       clearTimeout(timer)
     }
@@ -114,7 +121,17 @@ export class ManagedProcess {
   /** Kills the process, as a crash does, and waits for its exit. */
   async kill(): Promise<ProcessExit> {
     this.#send('SIGKILL')
-    return this.exited
+    return this.#gone()
+  }
+
+  /** Waits for the process, and for the rest of its group and its daemons: killed, but may hold the port until they exit. */
+  async #gone(): Promise<ProcessExit> {
+    const exit = await this.exited
+    const runs = () =>
+      (this.#group && groupExists(this.pid)) ||
+      this.#daemons.some(({ pid, startedAt }) => isSameProcess(pid, startedAt))
+    await untilExited(runs, GROUP_MS)
+    return exit
   }
 
   /** Freezes the process. @returns a function that resumes it */

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { containersSkipped } from '../../../fixtures/services/containers.ts'
 import { findEngine } from '../engine.ts'
+import { daemonsOf } from './daemons.ts'
 import { groupExists, isSameProcess, processesWith } from './process-identity.ts'
 import { Reaper } from './reaper.ts'
 import { PROCESS_MARK, readRecord, recordFolder, type Resource, type RunRecord } from './resource-log.ts'
@@ -80,6 +81,7 @@ async function exists(leftover: Resource): Promise<boolean> {
     return isSameProcess(leftover.pid, leftover.startedAt) || (leftover.group && groupExists(leftover.pid))
   }
   if (leftover.kind === 'announced') return processesWith(PROCESS_MARK, leftover.mark).length > 0
+  if (leftover.kind === 'daemons') return daemonsOf(leftover.mark, leftover.ports).length > 0
   const engine = await findEngine()
   const filters = JSON.stringify({ label: [leftover.label] })
   return ((await engine?.container.dockerode.listContainers({ all: true, filters }))?.length ?? 0) > 0
@@ -88,6 +90,7 @@ async function exists(leftover: Resource): Promise<boolean> {
 function describeLeftover(leftover: Resource): string {
   if (leftover.kind === 'process') return `process ${leftover.pid}`
   if (leftover.kind === 'announced') return 'an unregistered process'
+  if (leftover.kind === 'daemons') return 'a daemon'
   return leftover.kind === 'directory' ? leftover.path : leftover.label
 }
 
@@ -222,6 +225,28 @@ describe.skipIf(process.platform !== 'linux')('a started process', () => {
       child.kill('SIGKILL')
     }
   })
+})
+
+test.skipIf(process.platform !== 'linux')('a daemon is killed if it listens on a port of the run', async () => {
+  const reaper = await Reaper.start({ folder: recordFolder(folder) })
+  const { mark, env, noted } = reaper.announceProcess()
+  const code = `const server = require('node:net').createServer().listen(0, '127.0.0.1', () => console.log(server.address().port))`
+  const options = { detached: true, env: { ...process.env, ...env } } as const
+  const daemon = spawn(process.execPath, ['-e', code], { ...options, stdio: ['ignore', 'pipe', 'inherit'] })
+  const other = spawn('sleep', ['60'], { ...options, stdio: 'ignore' })
+  try {
+    const [port] = (await once(createInterface({ input: daemon.stdout }), 'line')) as [string]
+    noted()
+    reaper.watchDaemons(mark, [Number(port)])
+    const ended = once(daemon, 'exit')
+    await reaper[Symbol.asyncDispose]()
+    expect(await ended).toEqual([null, 'SIGKILL'])
+    expect(other.exitCode ?? other.signalCode, 'a process that is meant to last').toBe(null)
+    expect(readdirSync(recordFolder(folder))).toEqual([])
+  } finally {
+    daemon.kill('SIGKILL')
+    other.kill('SIGKILL')
+  }
 })
 
 test('returns a folder that cannot be removed, and removes the others', async () => {

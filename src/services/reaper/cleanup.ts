@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { sleep } from '../../machine/clock.ts'
 import { removeContainers } from '../engine.ts'
+import { daemonsOf, killDaemon, type Daemon } from './daemons.ts'
 import { groupExists, isSameProcess, processesWith, untilExited } from './process-identity.ts'
 import { PROCESS_MARK, type Resource } from './resource-log.ts'
 
@@ -21,12 +22,16 @@ const KILL_MS = 2_000
  */
 export async function cleanUp(leftovers: readonly Resource[], recent: boolean): Promise<readonly Resource[]> {
   const kept: Resource[] = []
-  await Promise.all(
-    leftovers.map(async (leftover) => {
-      const done = await endOne(leftover, recent).catch(() => false)
-      if (!done) kept.push(leftover)
-    }),
-  )
+  const isDaemon = ({ kind }: Resource) => kind === 'daemons'
+  // A process has time to exit before its daemons are killed, one of which it may be itself.
+  for (const some of [leftovers.filter((one) => !isDaemon(one)), leftovers.filter(isDaemon)]) {
+    await Promise.all(
+      some.map(async (leftover) => {
+        const done = await endOne(leftover, recent).catch(() => false)
+        if (!done) kept.push(leftover)
+      }),
+    )
+  }
   for (const leftover of leftovers) {
     if (leftover.kind !== 'directory') continue
     try {
@@ -45,6 +50,8 @@ async function endOne(leftover: Resource, recent: boolean): Promise<boolean> {
       return endProcess(leftover, recent)
     case 'announced':
       return endAnnounced(leftover.mark, recent)
+    case 'daemons':
+      return endDaemons(daemonsOf(leftover.mark, leftover.ports))
     case 'containers':
       return endContainers(leftover.label, recent)
     default:
@@ -62,6 +69,11 @@ async function endAnnounced(mark: string, recent: boolean): Promise<boolean> {
     if ((await Promise.all(found)).includes(false)) return false
   }
   return true
+}
+
+async function endDaemons(daemons: readonly Daemon[]): Promise<boolean> {
+  for (const daemon of daemons) killDaemon(daemon)
+  return untilExited(() => daemons.some(({ pid, startedAt }) => isSameProcess(pid, startedAt)), KILL_MS)
 }
 
 /** Searches several times: the engine may still be creating a container that was requested just before the end. */

@@ -83,9 +83,17 @@ export class Reaper implements AsyncDisposable {
    * `spawn` and {@link watchProcess} it is found by that variable, on Linux only.
    * @returns `noted`: to be called once the process is watched, or did not start
    */
-  announceProcess(): { readonly env: Readonly<Record<string, string>>; readonly noted: () => void } {
+  announceProcess(): AnnouncedProcess {
     const mark = randomUUID()
-    return { env: { [PROCESS_MARK]: mark }, noted: this.#journal.add({ kind: 'announced', mark }) }
+    return { mark, env: { [PROCESS_MARK]: mark }, noted: this.#journal.add({ kind: 'announced', mark }) }
+  }
+
+  /**
+   * Registers the daemons of an announced process: its descendants that listen on these ports.
+   * @returns a function to call once they have exited
+   */
+  watchDaemons(mark: string, ports: readonly number[]): () => void {
+    return ports.length === 0 ? () => {} : this.#journal.add({ kind: 'daemons', mark, ports })
   }
 
   /**
@@ -131,6 +139,13 @@ export class Reaper implements AsyncDisposable {
   }
 }
 
+/** A process that is about to be started. */
+export interface AnnouncedProcess {
+  readonly mark: string
+  readonly env: Readonly<Record<string, string>>
+  readonly noted: () => void
+}
+
 export interface TemporaryFolderOptions {
   /** Parent folder. @default the system's temporary folder */
   readonly parent?: string
@@ -163,6 +178,8 @@ function describe(leftover: Resource): string {
       return `process ${leftover.pid}`
     case 'announced':
       return 'an announced process'
+    case 'daemons':
+      return `daemons on port ${leftover.ports.join(', ')}`
     case 'containers':
       return `containers labelled ${leftover.label}`
     default:

@@ -17,6 +17,8 @@ export type Resource =
     }
   /** A process about to be started, without a pid yet: the one with `mark` in {@link PROCESS_MARK} of its environment. */
   | { readonly kind: 'announced'; readonly mark: string }
+  /** Processes that listen on one of `ports` and have `mark` in their environment: daemons of a started process. */
+  | { readonly kind: 'daemons'; readonly mark: string; readonly ports: readonly number[] }
   /** Every container with `label` (`key=value`). */
   | { readonly kind: 'containers'; readonly label: string }
   | { readonly kind: 'directory'; readonly path: string }

@@ -1,3 +1,4 @@
+import { listenersOn } from '../../machine/listeners.ts'
 import { redactText, secretsOf } from '../../options/redact.ts'
 import { shortened } from '../../options/shortened.ts'
 import { settleAll } from '../failure.ts'
@@ -17,6 +18,7 @@ export class StartedProcesses implements StartedTarget {
   readonly #ports: readonly Ports[]
   readonly #mask: (text: string) => string
   readonly #scheme: string
+  readonly #log: (line: string) => void
   readonly #listeners = new Set<(exit: TargetExit) => void>()
   #processes: ManagedProcess[] = []
   readonly #killed = new WeakSet<ManagedProcess>()
@@ -27,7 +29,9 @@ export class StartedProcesses implements StartedTarget {
     launch: (ports: Ports, index: number) => Promise<ManagedProcess>,
     mask: (text: string) => string,
     scheme: string,
+    log: (line: string) => void,
   ) {
+    this.#log = log
     this.#ports = ports
     this.#launch = launch
     this.#mask = mask
@@ -51,7 +55,7 @@ export class StartedProcesses implements StartedTarget {
     // A target can print anything: everything that looks like a secret is masked, not only known secrets.
     const mask = (text: string) => redactText(text, secrets)
     const launch = (own: Ports, index: number) => launchInstance(options, command, own, index, readiness, context, mask)
-    const started = new StartedProcesses(ports, launch, mask, schemeOf(options))
+    const started = new StartedProcesses(ports, launch, mask, schemeOf(options), context.log)
     await started.#startAll()
     return started
   }
@@ -128,6 +132,14 @@ export class StartedProcesses implements StartedTarget {
   async #stopAll(): Promise<void> {
     this.#stopping = true
     await Promise.all(this.#processes.map((process) => process.stop()))
+    for (const { port } of this.#ports) {
+      const [pid] = listenersOn(port).pids
+      if (pid === undefined) continue
+      this.#log(
+        `target: process ${pid} still listens on port ${port} of the stopped target, and cannot be recognized as ` +
+          `started by it\nFix: stop it (kill ${pid}), and make the command of the target stop its server`,
+      )
+    }
   }
 
   #noticeExit(instance: number, process: ManagedProcess, exit: ProcessExit): void {
@@ -181,6 +193,7 @@ async function launchInstance(
     command: program,
     args,
     env: targetEnvironment(options, ports, index, context),
+    ports: [ports.port, ...(ports.internalPort === undefined ? [] : [ports.internalPort])],
     reaper,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   }).catch((error: NodeJS.ErrnoException) => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { failureOf, testContext } from '../../../fixtures/services/context.ts'
+import { listenersOn } from '../../machine/listeners.ts'
 import { isFree } from '../ports.ts'
 import { isSameProcess, startTimeOf } from '../reaper/process-identity.ts'
 import type { TargetExit } from './started-target.ts'
@@ -74,6 +75,39 @@ describe('a started target', () => {
     expect(running.every(({ pid, startedAt }) => isSameProcess(pid, startedAt))).toBe(true)
     await started[Symbol.asyncDispose]()
     expect(running.filter(({ pid, startedAt }) => isSameProcess(pid, startedAt))).toEqual([])
+  })
+
+  const DAEMON = ['sh', '-c', `(setsid node ${SMALL[1]} &); exec sleep 600`]
+
+  test.runIf(process.platform === 'linux')('is cleaned up with a server outside of its process group', async () => {
+    const lines: string[] = []
+    const started = await target({ command: DAEMON }).start({ ...context, log: (line) => lines.push(line) })
+    const port = Number(new URL(started.instances[0]!.baseUrl).port)
+    const [first] = listenersOn(port).pids
+    await started.restart()
+    const [second] = listenersOn(port).pids
+    expect(second).toBeGreaterThan(0)
+    expect(second).not.toBe(first)
+    const revive = await started.kill(0)
+    expect(await isFree(port)).toBe(true)
+    await revive()
+    await started[Symbol.asyncDispose]()
+    expect(await isFree(port)).toBe(true)
+    expect(lines).toEqual([])
+  })
+
+  test.runIf(process.platform === 'linux')('warns of a server that it cannot recognize as its own', async () => {
+    const lines: string[] = []
+    const code = `(env -u PERF_STARTED_AS setsid node ${SMALL[1]} &); exec sleep 600`
+    const started = await target({ command: ['sh', '-c', code] }).start({ ...context, log: (line) => lines.push(line) })
+    const port = Number(new URL(started.instances[0]!.baseUrl).port)
+    const [pid] = listenersOn(port).pids
+    onTestFinished(() => void process.kill(pid!, 'SIGKILL'))
+    await started[Symbol.asyncDispose]()
+    expect(lines).toEqual([
+      `target: process ${pid} still listens on port ${port} of the stopped target, and cannot be recognized as started by it\n` +
+        `Fix: stop it (kill ${pid}), and make the command of the target stop its server`,
+    ])
   })
 
   test('restarts on the same ports', async () => {
