@@ -5,6 +5,8 @@ declare module 'autocannon/lib/httpClient.js' {
     readonly kOnHeadersComplete: number
     readonly kOnBody: number
     readonly kOnMessageComplete: number
+    /** Bytes of a head, of which all parsers take over the current value before each response. */
+    maxHeaderSize: number
   }
 
   interface ParsedHead {

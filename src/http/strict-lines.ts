@@ -63,8 +63,8 @@ const STATUS_PREFIX = 'HTTP/1.1 200 '.length
  * trailers and chunk sizes to what Node allows.
  */
 export function readStrictly(parser: HttpParser): void {
-  // The parser's own limit depends on how the response is split into reads, and is set again for each response.
-  Object.defineProperty(parser, 'maxHeaderSize', { get: () => Number.POSITIVE_INFINITY, set: () => {} })
+  // The parser's own limit, which each response takes from its class, depends on how the response is split into reads.
+  parser.constructor.maxHeaderSize = Number.POSITIVE_INFINITY
   /** Size of the complete lines of the head or the trailers being read. */
   let size = 0
   parser.consumeLine = () => {
