@@ -32,6 +32,14 @@ export class Group {
     this.#moving = new ClientSet(capacity)
   }
 
+  has(client: number): boolean {
+    return this.#members.has(client)
+  }
+
+  isMoving(client: number): boolean {
+    return this.#moving.has(client)
+  }
+
   /** Whether the client is a member, joining or leaving. */
   mayReach(client: number): boolean {
     return this.#members.has(client) || this.#moving.has(client)
@@ -43,10 +51,11 @@ export class Group {
   }
 
   leave(client: number, isAcknowledged: boolean): void {
+    const wasIn = this.mayReach(client)
     this.#endMove(client)
     if (this.#members.delete(client)) this.#snapshot = undefined
     if (isAcknowledged) this.#presumedOut?.delete(client)
-    else (this.#presumedOut ??= new ClientSet(this.#capacity)).add(client)
+    else if (wasIn) (this.#presumedOut ??= new ClientSet(this.#capacity)).add(client)
   }
 
   /** Whether the client is presumed to have left, as nothing acknowledged it. */

@@ -5,6 +5,7 @@ import type { Vu } from '../../load/vu.ts'
 import type { Message, Outgoing } from '../message.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
 import type { FanOutPlan, Move } from './fan-out-options.ts'
+import { GroupNames } from './group-names.ts'
 import { acknowledgement, Moves, type Acknowledgement } from './moves.ts'
 import { namesOf, readMove, type PlannedMove } from './read-moves.ts'
 
@@ -36,8 +37,7 @@ export interface MembershipParts<D> {
 
 /** Groups of each client of the share, from the client's point of view. */
 export class Membership<D> {
-  /** Names of the run's groups, in the order in which they first occur; empty without groups. */
-  readonly names: readonly string[]
+  readonly #names: GroupNames
   readonly hasGroups: boolean
   readonly moves: Moves
   /** Moves that are due after the end of the scaled run; they are not made. */
@@ -66,7 +66,13 @@ export class Membership<D> {
           })
     const plannedMs = plan.warmupMs + plan.durationMs
     const planned = vus.flatMap((vu) => movesOf(moves, vu).map((move) => readMove(vu.id, move, plannedMs)))
-    this.names = [...new Set([...known.values()].flat().concat(planned.flatMap(({ join }) => join)))]
+    this.#names = new GroupNames([...known.values()].flat().concat(planned.flatMap(({ join }) => join)))
+    for (const { client, leave } of planned)
+      this.#names.check(
+        leave,
+        `the moves function returned an invalid move for VU ${client}: it leaves`,
+        'leave a group that the function group returns, or that another move joins',
+      )
     for (const name of this.names) ledger.group(name)
     const own = planned.filter(({ client }) => isOwn(share, client))
     const inTime = own.filter(({ atMs }) => atMs < plannedMs)
@@ -78,7 +84,8 @@ export class Membership<D> {
       planned: inTime.toSorted((a, b) => a.atMs - b.atMs),
       ledger,
       acknowledged:
-        isSubscribed && ((message: Message, client: number) => isSubscribed(message, movingVus.get(client)!)),
+        isSubscribed &&
+        ((message: Message, client: number) => this.#checked(isSubscribed(message, movingVus.get(client)!))),
       joinDelayMs: plan.joinDelayMs,
       subscribeTimeoutMs: plan.subscribeTimeoutMs,
       lingerMs: plan.publish === undefined ? plan.lateThresholdMs : 0,
@@ -87,6 +94,11 @@ export class Membership<D> {
       send: parts.send,
       onMove: (move) => this.#moved(move),
     })
+  }
+
+  /** Names of the run's groups, in the order in which they first occur; empty without groups. */
+  get names(): readonly string[] {
+    return this.#names.all
   }
 
   /** Returns the groups that a client is in or joins. */
@@ -104,7 +116,7 @@ export class Membership<D> {
    * @throws {ScenarioError} if the value is not an acknowledgement
    */
   acknowledges(returned: Acknowledgement, client: number): boolean {
-    const response = acknowledgement(returned, this.hasGroups)
+    const response = this.#checked(returned)
     if (typeof response === 'boolean') return response
     const names = namesOf(response)!
     const awaited = this.#awaited.get(client) ?? new Set(this.of(client))
@@ -119,6 +131,18 @@ export class Membership<D> {
   subscribed(client: number): void {
     if (!this.hasGroups) this.#ledger.join(client, this.#ledger.group(undefined))
     for (const name of this.of(client)) this.#ledger.join(client, this.#ledger.group(name))
+  }
+
+  /** Validates the result of `isSubscribed`. @throws {ScenarioError} if it is invalid */
+  #checked(returned: Acknowledgement): Acknowledgement {
+    const response = acknowledgement(returned, this.hasGroups)
+    if (typeof response !== 'boolean')
+      this.#names.check(
+        namesOf(response)!,
+        'isSubscribed: the function returned',
+        'return the groups that the message acknowledges, by their names in the option group; false for a message that acknowledges none of them',
+      )
+    return response
   }
 
   #moved({ client, join, leave }: PlannedMove): void {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Message } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { DeliveryTracker } from './delivery-tracker.ts'
@@ -52,7 +52,7 @@ function moving(move: Partial<PlannedMove>, more: Partial<MovesOptions> = {}) {
     ledger.receive(0, ledger.publications.at(-1)!, undefined, nowUs())
     return { unexpected: ledger.counts(0).unexpected, certain: ledger.certainUnexpected }
   }
-  return { moves, sent, publish, leak }
+  return { moves, sent, publish, leak, ledger }
 }
 
 const OLD = { a: { expected: [1], mayReach: false }, b: { expected: [0, 1], mayReach: true } }
@@ -180,4 +180,91 @@ test.each([
   ledger.beginMove(0, room, 1_000_000)
   expect({ expected: [...publication.expected], mayReach: publication.mayReach(0) }).toEqual(due)
   expect([...next.expected]).toEqual([0, 1])
+})
+
+describe('several moves of one client', () => {
+  const joinA = { atMs: 1000, join: ['a'], leave: [], send: ['join'], acknowledged: (m: Message) => m.toString() === 'in' }
+  const leaveA = { atMs: 1600, join: [], leave: ['a'], send: ['leave'], acknowledged: (m: Message) => m.toString() === 'out' }
+  const say = (moves: Moves, text: string) => moves.heard(0, new Message(Buffer.from(text), false))
+  /** Joins room a and leaves it. @param lingerMs as in a feed */
+  const visit = (lingerMs: number, more: Partial<PlannedMove> = {}) =>
+    moving({}, { planned: [{ client: 0, ...joinA }, { client: 0, ...leaveA, ...more }], lingerMs })
+  const IN = { expected: [0, 1], mayReach: true }
+  const OUT = { expected: [1], mayReach: false }
+
+  test.each([0, 1000])('does not put a client into a room again that it left, with %d ms of lingering', (lingerMs) => {
+    const { moves, publish } = visit(lingerMs)
+    vi.advanceTimersByTime(1040)
+    say(moves, 'in')
+    expect(publish('a')).toEqual(lingerMs === 0 ? IN : BETWEEN)
+    vi.advanceTimersByTime(600)
+    expect(publish('a')).toEqual(BETWEEN)
+    say(moves, 'out')
+    expect(publish('a')).toEqual(OUT)
+    vi.advanceTimersByTime(2000)
+    expect(publish('a')).toEqual(OUT)
+    moves.stop()
+  })
+
+  test('does not put a client into a room while its leaving is not acknowledged', () => {
+    const { moves, publish } = visit(1000)
+    vi.advanceTimersByTime(1040)
+    say(moves, 'in')
+    vi.advanceTimersByTime(2000)
+    expect(publish('a')).toEqual(BETWEEN)
+    moves.stop()
+  })
+
+  test.each([
+    ['after', ['in', 'out']],
+    ['before', ['out', 'in']],
+  ])('judges by the later move if it is acknowledged %s the earlier one', (_, texts) => {
+    for (const lingerMs of [0, 1000]) {
+      const { moves, publish } = visit(lingerMs)
+      vi.advanceTimersByTime(1640)
+      for (const text of texts) if (moves.isMoving(0)) say(moves, text)
+      vi.advanceTimersByTime(2000)
+      expect(publish('a')).toEqual(OUT)
+      expect(moves.unacknowledged).toBe(0)
+      moves.stop()
+    }
+  })
+
+  test('judges by the later move if the earlier one is never acknowledged', () => {
+    const { moves, publish } = visit(0)
+    vi.advanceTimersByTime(1000 + ACKNOWLEDGE_TIMEOUT_MS + 40)
+    expect(publish('a')).toEqual(BETWEEN)
+    expect(moves.unacknowledged).toBe(1)
+    moves.stop()
+  })
+})
+
+describe('a move that changes nothing', () => {
+  test.each([
+    ['acknowledged', isOk],
+    ['not acknowledged', undefined],
+  ])('leaves the deliveries of a room unexpected that the client is not in, %s', (_, acknowledged) => {
+    const planned = [{ client: 0, atMs: 1000, join: [], leave: ['a'], send: ['leave'], acknowledged }]
+    const { moves, publish, ledger } = moving({}, { planned })
+    const leak = () => ledger.receive(0, (publish('a'), ledger.publications.at(-1)!), undefined, nowUs())
+    vi.advanceTimersByTime(1040)
+    leak()
+    expect(ledger.counts(0)).toMatchObject({ unexpected: 1, optional: 0 })
+    vi.advanceTimersByTime(1000)
+    if (moves.isMoving(0)) moves.heard(0, ok)
+    leak()
+    expect([ledger.counts(0).unexpected, ledger.certainUnexpected]).toEqual([2, 2])
+    moves.stop()
+  })
+
+  test('keeps the deliveries of a room expected that the client is in and joins again', () => {
+    const planned = [{ client: 0, atMs: 1000, join: ['b'], leave: [], send: ['join'], acknowledged: isOk }]
+    const { moves, publish } = moving({}, { planned })
+    vi.advanceTimersByTime(1040)
+    expect(publish('b')).toEqual(OLD.b)
+    vi.advanceTimersByTime(ACKNOWLEDGE_TIMEOUT_MS)
+    expect(publish('b')).toEqual(OLD.b)
+    expect(moves).toMatchObject({ unacknowledged: 1, openSpans: [] })
+    moves.stop()
+  })
 })

@@ -59,7 +59,8 @@ export interface OpenSpan {
 export class Moves {
   readonly #options: MovesOptions
   readonly #pending = new Map<number, Pending[]>()
-  readonly #lingering: { readonly client: number; readonly group: string; readonly untilUs: number }[] = []
+  /** Clients that have joined and are not members yet, see `lingerMs`. */
+  #lingering: { readonly client: number; readonly group: string; readonly untilUs: number }[] = []
   #next = 0
   #made = 0
   #unacknowledged = 0
@@ -110,10 +111,10 @@ export class Moves {
   /** Called at the end of the run: counts moves that are not done as unacknowledged, also of clients that did not reconnect. */
   close(): void {
     const atUs = nowUs()
-    for (const all of this.#pending.values())
+    for (const [client, all] of this.#pending)
       for (const pending of all)
         if (pending.acknowledged !== undefined || !Number.isFinite(pending.endsUs))
-          this.#neverAcknowledged(pending, atUs)
+          this.#neverAcknowledged(client, pending, atUs)
     this.#pending.clear()
   }
 
@@ -150,7 +151,7 @@ export class Moves {
     for (const [client, all] of this.#pending) {
       for (const pending of all) {
         if (pending.endsUs > atUs) continue
-        if (pending.acknowledged !== undefined) this.#neverAcknowledged(pending, atUs)
+        if (pending.acknowledged !== undefined) this.#neverAcknowledged(client, pending, atUs)
         this.#finish(client, pending)
       }
       this.#forgetDone(client)
@@ -167,7 +168,11 @@ export class Moves {
     if (!wasSubscribed(client)) return
     this.#made++
     onMove(move)
-    for (const name of [...join, ...leave]) ledger.beginMove(client, ledger.group(name), atUs)
+    // A move that changes nothing, such as out of a group that the client is not in, leaves its deliveries judged.
+    for (const name of join) if (!ledger.group(name).has(client)) ledger.beginMove(client, ledger.group(name), atUs)
+    for (const name of leave) if (ledger.group(name).has(client)) ledger.beginMove(client, ledger.group(name), atUs)
+    const isNamed = (group: string) => join.includes(group) || leave.includes(group)
+    this.#lingering = this.#lingering.filter((joined) => joined.client !== client || !isNamed(joined.group))
     const isConnected = isSubscribed(client)
     const byDefault = this.#options.acknowledged
     const heard =
@@ -183,9 +188,10 @@ export class Moves {
     if (isConnected) for (const message of send) this.#options.send(client, message)
   }
 
-  #neverAcknowledged({ joining, leaving, fromUs }: Pending, untilUs: number): void {
+  #neverAcknowledged(client: number, { joining, leaving, fromUs }: Pending, untilUs: number): void {
     this.#unacknowledged++
-    for (const group of [...joining, ...leaving]) this.#openSpans.push({ group, fromUs, untilUs })
+    for (const group of [...joining, ...leaving])
+      if (this.#options.ledger.group(group).isMoving(client)) this.#openSpans.push({ group, fromUs, untilUs })
   }
 
   #finish(client: number, pending: Pending): void {
@@ -193,16 +199,31 @@ export class Moves {
     for (const group of pending.joining) this.#joined(client, group, pending)
   }
 
-  #left(client: number, group: string, { leaving }: Pending, isAcknowledged: boolean): void {
-    leaving.delete(group)
-    this.#options.ledger.leave(client, this.#options.ledger.group(group), isAcknowledged)
+  #left(client: number, group: string, pending: Pending, isAcknowledged: boolean): void {
+    pending.leaving.delete(group)
+    if (this.#isLatest(client, group, pending)) this.#options.ledger.leave(client, this.#options.ledger.group(group), isAcknowledged)
   }
 
-  #joined(client: number, group: string, { joining }: Pending): void {
+  #joined(client: number, group: string, pending: Pending): void {
     const { ledger, lingerMs } = this.#options
-    joining.delete(group)
+    pending.joining.delete(group)
+    if (!this.#isLatest(client, group, pending)) return
     if (lingerMs > 0) this.#lingering.push({ client, group, untilUs: nowUs() + lingerMs * 1000 })
     else ledger.join(client, ledger.group(group))
+  }
+
+  /**
+   * Whether no later move of the client names the group: the target processes moves in the order in which they were sent,
+   * so that the last one decides. Earlier moves, which are then done too, do not name it any more.
+   */
+  #isLatest(client: number, group: string, pending: Pending): boolean {
+    const all = this.#pending.get(client)!
+    const at = all.indexOf(pending)
+    for (const { joining, leaving } of all.slice(0, at)) {
+      joining.delete(group)
+      leaving.delete(group)
+    }
+    return !all.slice(at + 1).some(({ joining, leaving }) => joining.has(group) || leaving.has(group))
   }
 
   #forgetDone(client: number): void {
