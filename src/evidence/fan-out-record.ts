@@ -162,6 +162,16 @@ export interface FeedFigures {
   readonly step?: number
   /** Time without publications before counting ended, if it is too long to be chance. */
   readonly silentMs: number | undefined
+  /**
+   * Groups with clients from which nothing came in the end, or all the time (then `silentMs` is `undefined`): their number,
+   * the number of all groups with clients, and the first of them. Absent if there were none, or if `silentMs` is set.
+   */
+  readonly silentGroups?: {
+    readonly count: number
+    readonly all: number
+    readonly first: string
+    readonly silentMs: number | undefined
+  }
   /** Messages received in that time that their client had received before; absent if they are few. */
   readonly repeated?: number
   /** Publications with a lower sequence than an earlier one, and the first of them; absent if there were none. */

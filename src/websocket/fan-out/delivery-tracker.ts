@@ -132,6 +132,10 @@ export class DeliveryTracker {
     return this.#groups.has(name)
   }
 
+  get groups(): readonly Group[] {
+    return [...this.#groups.values()]
+  }
+
   group(name: string | undefined): Group {
     let group = this.#groups.get(name)
     if (group === undefined) this.#groups.set(name, (group = new Group(this.#groups.size, name, this.#clients)))
@@ -146,9 +150,9 @@ export class DeliveryTracker {
     return lane
   }
 
-  /** Adds a client to the group: it expects every later publication. */
-  join(client: number, group: Group): void {
-    group.join(client)
+  /** Adds a client to the group: it expects every later publication. @param atUs instant, by default before the run */
+  join(client: number, group: Group, atUs = Number.NEGATIVE_INFINITY): void {
+    group.join(client, atUs)
   }
 
   /** Removes a client from the group: later publications are unexpected. */
@@ -158,7 +162,7 @@ export class DeliveryTracker {
 
   /** Called when a client has sent that it joins or leaves the group. Until that is done, its deliveries are not judged. */
   beginMove(client: number, group: Group, atUs: number): void {
-    if (!group.beginMove(client)) return
+    if (!group.beginMove(client, atUs)) return
     // Only deliveries that may be in flight are withdrawn. Those that should have arrived by now stay expected.
     const limitUs = atUs - this.#underWayUs
     while (this.#arrived < this.#publications.length && hasArrived(this.#publications[this.#arrived]!, limitUs))

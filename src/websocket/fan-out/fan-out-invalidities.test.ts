@@ -84,6 +84,20 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
     ],
   ],
   [
+    'has a group without publications',
+    { silentGroups: { count: 1, all: 2, first: 'b', silentMs: undefined } },
+    [
+      'nothing was published in the group "b" while deliveries were counted: whether the feed failed to publish is unknown',
+    ],
+  ],
+  [
+    'falls silent in several groups',
+    { silentGroups: { count: 12, all: 1200, first: 'b', silentMs: 2500 } },
+    [
+      'nothing was published in the group "b" in the last 2.50 s in which it had clients, and too little in 11 more of the 1,200 groups with clients: whether the feed failed to publish is unknown',
+    ],
+  ],
+  [
     'reuses ids, and falls silent for that',
     { silentMs: 2500, repeated: 140, reused: { count: 50, id: 'a', first: 1, again: 2 } },
     [

@@ -228,15 +228,28 @@ function nothingPublished({ sockets, traces, abortReason, subscribedAtEnd }: Fan
   ]
 }
 
-function feedSilence({ silentMs, repeated, onlyBefore }: FeedFigures, isNobodyLeft: boolean): Invalidity[] {
-  if (silentMs === undefined && onlyBefore === undefined) return []
-  const [silence, reason] =
-    silentMs === undefined
-      ? ([
-          `nothing was published while deliveries were counted, after ${formatCount(onlyBefore!)} publications before that`,
-          'no-samples',
-        ] as const)
-      : ([`nothing was published in the last ${formatMs(silentMs)} of the run`, 'undecided'] as const)
+/** What was silent, and the reason; `undefined` if nothing was. */
+function silenceIn({ silentMs, silentGroups, onlyBefore }: FeedFigures): [string, Invalidity['reason']] | undefined {
+  if (silentMs !== undefined) return [`nothing was published in the last ${formatMs(silentMs)} of the run`, 'undecided']
+  if (onlyBefore !== undefined)
+    return [
+      `nothing was published while deliveries were counted, after ${formatCount(onlyBefore)} publications before that`,
+      'no-samples',
+    ]
+  if (silentGroups === undefined) return undefined
+  const { count, all, first, silentMs: groupMs } = silentGroups
+  const others =
+    count === 1 ? '' : `, and too little in ${formatCount(count - 1)} more of the ${formatCount(all)} groups with clients`
+  const when =
+    groupMs === undefined ? 'while deliveries were counted' : `in the last ${formatMs(groupMs)} in which it had clients`
+  return [`nothing was published in the group ${JSON.stringify(first)} ${when}${others}`, 'undecided']
+}
+
+function feedSilence(feed: FeedFigures, isNobodyLeft: boolean): Invalidity[] {
+  const { repeated } = feed
+  const found = silenceIn(feed)
+  if (found === undefined) return []
+  const [silence, reason] = found
   if (isNobodyLeft)
     return [
       {
@@ -258,7 +271,10 @@ function feedSilence({ silentMs, repeated, onlyBefore }: FeedFigures, isNobodyLe
     {
       reason,
       finding: `${silence}: whether the feed failed to publish is unknown`,
-      fix: 'find out why the feed stopped, or lengthen the run if it publishes rarely',
+      fix:
+        feed.silentGroups === undefined
+          ? 'find out why the feed stopped, or lengthen the run if it publishes rarely'
+          : 'find out why nothing reached the clients of the group; if it publishes rarely, lengthen the run or connect no clients to it',
     },
   ]
 }

@@ -136,7 +136,7 @@ describe('the account of a feed', () => {
       const { tookMs, unfinishedMs, undecidedMs = [] } = ledger.recoveries(t + 4000 * MS)
       return [tookMs, undecidedMs, unfinishedMs].map((all) => all.map(Math.round))
     }
-    return { ledger, source, receive, lose, recoveries }
+    return { ledger, source, receive, lose, recoveries, t }
   }
 
   test('computes lag from time stamps, less the time of the fastest delivery', () => {
@@ -640,6 +640,62 @@ describe('the account of a feed', () => {
     const { source, receive } = feed()
     for (let at = 0; at < count; at++) receive(0, 1010 + at * 50, at, { sequence: at, stampMs: 1000 + at * 50 * unit })
     expect('badUnit' in source.close()).toBe(isBad)
+  })
+
+  describe('in a run with groups', () => {
+    /** Rooms a and b, with one client each. Room a publishes all the time. @param numbersOfB publications of b, each 50 ms */
+    function rooms(numbersOfB: readonly number[], more: { lastOfA?: number; change?: (parts: Rooms) => void } = {}) {
+      const parts = feed({ hasGroups: true, clients: 1 })
+      const { ledger, source, receive, t } = parts
+      ledger.join(1, ledger.group('b'))
+      more.change?.({ ledger, t })
+      for (let at = 0; at < 50; at++) {
+        if (at <= (more.lastOfA ?? 49)) receive(0, 510 + at * 50, at, { group: 'a' })
+        if (numbersOfB.includes(at)) receive(1, 510 + at * 50, at, { group: 'b' })
+      }
+      const { silentGroups, silentMs, onlyBefore } = source.close()
+      return { silentGroups, isSilent: silentMs !== undefined || onlyBefore !== undefined }
+    }
+    interface Rooms {
+      readonly ledger: DeliveryTracker
+      readonly t: number
+    }
+    const ALL = Array.from({ length: 50 }, (_, at) => at)
+    const NOTHING = { count: 1, all: 2, first: 'b', silentMs: undefined }
+
+    test.each([
+      ['publishes nothing', [], NOTHING],
+      ['stops during the warm-up', [0, 1, 2, 3], NOTHING],
+      ['stops', ALL.slice(0, 20), { ...NOTHING, silentMs: expect.closeTo(1540, -1) }],
+      ['publishes until the end', ALL, undefined],
+      ['publishes rarely', [15, 30], undefined],
+      ['may have stopped by chance', [10, 12, 14, 16, 18, 20], undefined],
+    ])('reports a group that %s', (_, numbersOfB, silentGroups) => {
+      expect(rooms(numbersOfB)).toEqual({ silentGroups, isSilent: false })
+    })
+
+    test('reports no single group if the whole feed stops', () => {
+      expect(rooms([1, 2], { lastOfA: 20 })).toEqual({ silentGroups: undefined, isSilent: true })
+      expect(rooms([], { lastOfA: 5 })).toEqual({ silentGroups: undefined, isSilent: true })
+    })
+
+    test.each([
+      ['no clients', 4000, undefined],
+      ['clients for a short time', 2950, undefined],
+      ['clients for a long time', 1500, NOTHING],
+    ])('reports a silent group only if it has clients for long enough: %s', (_, joinMs, silentGroups) => {
+      const change = ({ ledger, t }: Rooms) => {
+        ledger.beginMove(1, ledger.group('b'), t)
+        ledger.leave(1, ledger.group('b'), true)
+        ledger.join(1, ledger.group('b'), t + joinMs * MS)
+      }
+      expect(rooms([], { change }).silentGroups).toEqual(silentGroups)
+    })
+
+    test('does not count the time after all clients left a group', () => {
+      const change = ({ ledger, t }: Rooms) => ledger.beginMove(1, ledger.group('b'), t + 2000 * MS)
+      expect(rooms(ALL.slice(0, 30), { change }).silentGroups).toBeUndefined()
+    })
   })
 
   test('requires a group from identify in a run with groups', () => {

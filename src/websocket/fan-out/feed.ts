@@ -4,15 +4,12 @@ import { wallMs } from '../../machine/clock.ts'
 import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
 import { commonStep, fallsOf, skippedBy, wentBackMs } from './feed-numbering.ts'
+import { feedSilence, silentGroups } from './feed-silence.ts'
 import type { Publication } from './publication.ts'
 import type { Sighting } from './target-ids.ts'
 
 /** Skipped numbers for each received one. If a feed skips more, it does not number its publications one by one. */
 const MOST_LEFT_OUT = 10
-/** Longest silence at the end, in mean gaps between publications. It is exceeded by chance in one of 20,000 runs. */
-const LONGEST_SILENCE = 10
-/** Least number of publications from which silence is judged. */
-const ENOUGH_FOR_SILENCE = 5
 /** Range of the ratio of stamp differences to times between receipts in which stamps may be milliseconds. */
 const MILLISECONDS = { least: 0.1, most: 100 }
 /** Least time between receipts from which the unit of stamps is judged. */
@@ -55,6 +52,8 @@ export class Feed {
   #repeated = 0
   /** The last receipt of a new publication while publications are counted. */
   #lastNewUs = Number.NEGATIVE_INFINITY
+  /** The same, by group. */
+  readonly #lastNewOf = new Map<string | undefined, number>()
   #firstStamp: Stamp | undefined
   #lastStamp: Stamp | undefined
   #reused: { count: number; readonly id: string; readonly first: number; readonly again: number } | undefined
@@ -115,7 +114,12 @@ export class Feed {
     const fell = backMs === undefined ? fallsOf(numbered, this.#span()) : undefined
     const badUnit = this.#badUnit()
     const mayBeSilent = fell === undefined && backMs === undefined && badUnit === undefined
-    const silence = mayBeSilent ? this.#silence(counted) : undefined
+    const heard = { ...this.#span(), untilUs: Math.min(this.#countUntilUs, nowUs()) }
+    const silence = mayBeSilent ? feedSilence(counted, this.#lastNewUs, heard) : undefined
+    const silent =
+      this.#hasGroups && mayBeSilent && silence === undefined && counted.length > 0
+        ? silentGroups(this.#ledger.groups, counted, this.#lastNewOf, heard)
+        : undefined
     const isRepeating = silence !== undefined && this.#repeated >= silence.publications / 2
     return {
       stamped: this.#stamped,
@@ -129,6 +133,7 @@ export class Feed {
       isNumbered,
       ...(step === undefined ? {} : { step }),
       silentMs: silence?.ms,
+      ...(silent === undefined ? {} : { silentGroups: silent }),
       ...(isRepeating ? { repeated: this.#repeated } : {}),
       ...(fell === undefined ? {} : { fell }),
       ...(backMs === undefined ? {} : { wentBackMs: backMs }),
@@ -195,6 +200,7 @@ export class Feed {
     else if (this.#stamped > 0) this.#withoutStamp(publication)
     if (this.#isCounting(atUs)) {
       this.#lastNewUs = atUs
+      this.#lastNewOf.set(publication.group.name, atUs)
       this.#repeated = 0
       if (publishedAtMs !== undefined) {
         this.#lastStamp = { ms: publishedAtMs, atUs }
@@ -233,20 +239,6 @@ export class Feed {
     let lane = this.#lanes.get(key)
     if (lane === undefined) this.#lanes.set(key, (lane = this.#lanes.size))
     return lane
-  }
-
-  /**
-   * Milliseconds without a publication before counting ended, if too long to be chance, and the number of publications that
-   * would have been made in it at the rate until then.
-   */
-  #silence(counted: readonly Publication[]): { readonly ms: number; readonly publications: number } | undefined {
-    if (counted.length < ENOUGH_FOR_SILENCE) return undefined
-    let last = this.#lastNewUs
-    for (const { intendedUs } of counted) if (intendedUs > last) last = intendedUs
-    const meanMs = (last - this.#countFromUs) / 1000 / counted.length
-    const silentMs = (Math.min(this.#countUntilUs, nowUs()) - last) / 1000
-    if (silentMs <= Math.max(LONGEST_SILENCE * meanMs, this.#lateThresholdMs)) return undefined
-    return { ms: silentMs, publications: silentMs / meanMs }
   }
 }
 

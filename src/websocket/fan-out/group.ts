@@ -1,5 +1,12 @@
 import { ClientSet } from './client-set.ts'
 
+/** Span in which a group had members, on the clock of `nowUs()`. */
+export interface OccupiedSpan {
+  readonly fromUs: number
+  /** Infinite while it has members. */
+  untilUs: number
+}
+
 /**
  * A group (a room, a channel, a topic) and its current members.
  *
@@ -23,6 +30,7 @@ export class Group {
   #presumedOut: ClientSet | undefined
   #snapshot: ClientSet | undefined
   #movingSnapshot: ClientSet | undefined
+  readonly #occupied: OccupiedSpan[] = []
 
   constructor(index: number, name: string | undefined, capacity: number) {
     this.index = index
@@ -30,6 +38,11 @@ export class Group {
     this.#capacity = capacity
     this.#members = new ClientSet(capacity)
     this.#moving = new ClientSet(capacity)
+  }
+
+  /** Spans in which the group had members, in order of time. */
+  get occupied(): readonly OccupiedSpan[] {
+    return this.#occupied
   }
 
   has(client: number): boolean {
@@ -45,9 +58,11 @@ export class Group {
     return this.#members.has(client) || this.#moving.has(client)
   }
 
-  join(client: number): void {
+  join(client: number, atUs: number): void {
     this.#endMove(client)
-    if (this.#members.add(client)) this.#snapshot = undefined
+    if (!this.#members.add(client)) return
+    this.#snapshot = undefined
+    if (this.#members.size === 1) this.#occupied.push({ fromUs: atUs, untilUs: Number.POSITIVE_INFINITY })
   }
 
   leave(client: number, isAcknowledged: boolean): void {
@@ -64,10 +79,11 @@ export class Group {
   }
 
   /** @returns whether the client was a member */
-  beginMove(client: number): boolean {
+  beginMove(client: number, atUs: number): boolean {
     if (this.#moving.add(client)) this.#movingSnapshot = undefined
     if (!this.#members.delete(client)) return false
     this.#snapshot = undefined
+    if (this.#members.size === 0) this.#occupied.at(-1)!.untilUs = atUs
     return true
   }
 

@@ -3,6 +3,7 @@ import { ScenarioError } from '../../execution/scenario-error.ts'
 import { isOwn, type Share } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { Message, Outgoing } from '../message.ts'
+import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
 import type { FanOutPlan, Move } from './fan-out-options.ts'
 import { GroupNames } from './group-names.ts'
@@ -130,7 +131,8 @@ export class Membership<D> {
   /** Called when the client is subscribed for the first time. */
   subscribed(client: number): void {
     if (!this.hasGroups) this.#ledger.join(client, this.#ledger.group(undefined))
-    for (const name of this.of(client)) this.#ledger.join(client, this.#ledger.group(name))
+    const atUs = nowUs()
+    for (const name of this.of(client)) this.#ledger.join(client, this.#ledger.group(name), atUs)
   }
 
   /** Validates the result of `isSubscribed`. @throws {ScenarioError} if it is invalid */

@@ -158,7 +158,7 @@ export class Moves {
     }
     while (this.#lingering.length > 0 && this.#lingering[0]!.untilUs <= atUs) {
       const { client, group } = this.#lingering.shift()!
-      this.#options.ledger.join(client, this.#options.ledger.group(group))
+      this.#options.ledger.join(client, this.#options.ledger.group(group), atUs)
     }
   }
 
@@ -209,7 +209,7 @@ export class Moves {
     pending.joining.delete(group)
     if (!this.#isLatest(client, group, pending)) return
     if (lingerMs > 0) this.#lingering.push({ client, group, untilUs: nowUs() + lingerMs * 1000 })
-    else ledger.join(client, ledger.group(group))
+    else ledger.join(client, ledger.group(group), nowUs())
   }
 
   /**

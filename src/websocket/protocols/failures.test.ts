@@ -98,6 +98,64 @@ test.each<[string, Framing, Outgoing, string[], string | undefined]>([
     ['[null,"1","room","phx_reply",{"status":"ok","response":{}}]'],
     undefined,
   ],
+  ...[null, 'ok', {}, { response: {} }, { status: 1 }, { Status: 'ok' }].map(
+    (payload): [string, Framing, Outgoing, string[], string] => [
+      `the reply ${JSON.stringify(payload)}`,
+      phoenixChannels(),
+      phoenixPush('room', 'say'),
+      [JSON.stringify([null, '1', 'room', 'phx_reply', payload])],
+      'Phoenix: reply without a status',
+    ],
+  ),
+  ...[undefined, null, 'ok', {}, { extensions: {} }].map((payload): [string, Framing, Outgoing, string[], string] => [
+    `the result ${JSON.stringify(payload)}`,
+    graphqlTransportWs(),
+    graphqlOperation({ query: '{ a }' }),
+    [JSON.stringify({ id: '1', type: 'next', payload })],
+    'graphql-transport-ws: a result without data and errors',
+  ]),
+  [
+    'errors that are no list, without data',
+    graphqlTransportWs(),
+    graphqlOperation({ query: '{ a }' }),
+    ['{"id":"1","type":"next","payload":{"errors":{"message":"no"}}}'],
+    'graphql-transport-ws: a result without data and errors',
+  ],
+  [
+    'an empty list of errors, without data',
+    graphqlTransportWs(),
+    graphqlOperation({ query: '{ a }' }),
+    ['{"id":"1","type":"next","payload":{"errors":[]}}'],
+    'graphql-transport-ws: a result without data and errors',
+  ],
+  [
+    'a later part of a result',
+    graphqlTransportWs(),
+    graphqlOperation({ query: '{ a ... @defer { b } }' }),
+    ['{"id":"1","type":"next","payload":{"incremental":[{"data":{"b":1},"path":[]}],"hasNext":false}}'],
+    undefined,
+  ],
+  [
+    'a completion without a result',
+    signalR(),
+    signalRInvocation('Say'),
+    [`{}${END}`, `{"type":3,"invocationId":"1"}${END}`],
+    undefined,
+  ],
+  [
+    'a completion with the error null',
+    signalR(),
+    signalRInvocation('Say'),
+    [`{}${END}`, `{"type":3,"invocationId":"1","error":null,"result":1}${END}`],
+    undefined,
+  ],
+  [
+    'a completion with an error that is no text',
+    signalR(),
+    signalRInvocation('Say'),
+    [`{}${END}`, `{"type":3,"invocationId":"1","error":{"code":7}}${END}`],
+    'SignalR: {"code":7}',
+  ],
   [
     'a push that has a status',
     phoenixChannels(),
@@ -107,9 +165,4 @@ test.each<[string, Framing, Outgoing, string[], string | undefined]>([
   ],
 ])('sets failure of %s', (_, framing, sent, frames, failure) => {
   expect(received(framing, sent, frames).map((message) => message.failure)).toEqual([failure])
-})
-
-test('sets no failure of a reply without a payload', () => {
-  const frames = ['[null,"1","room","phx_reply",null]']
-  expect(received(phoenixChannels(), phoenixPush('room', 'say'), frames)[0]!.failure).toBeUndefined()
 })

@@ -1,10 +1,10 @@
-import { generate } from 'mqtt-packet'
+import { generate, type Packet } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import type { Duration } from '../../options/checks.ts'
 import type { Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, type Outgoing } from '../message.ts'
 import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
-import { mqtt } from './mqtt.ts'
+import { mqtt, mqttSubscribe, mqttUnsubscribe } from './mqtt.ts'
 import { phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush } from './phoenix-channels.ts'
 import { signalR, signalRInvocation, signalRStream } from './signal-r.ts'
 import { socketIo, socketIoEvent, socketIoRequest } from './socket-io.ts'
@@ -106,6 +106,13 @@ describe('Socket.IO', () => {
       'Socket.IO: who are you?',
       'Socket.IO: connection refused',
     ])
+  })
+
+  test.each(['40', '40{}', '40/rooms,{"sid":7}', '40"y"', '40?'])('does not take %s for a connection', (frame) => {
+    const { events, receive } = open(socketIo())
+    receive('0{"sid":"x"}')
+    receive(frame)
+    expect(events).toEqual(['Socket.IO: connected without a session id, as by a server before version 3'])
   })
 
   test('sends events and acknowledgements to its namespace', () => {
@@ -367,6 +374,12 @@ describe('SignalR', () => {
     ])
   })
 
+  test.each(['{"type":6}', '{"type":1,"target":"Price"}', 'null', '[]'])('does not take %s for a handshake', (record) => {
+    const { events, receive } = open(signalR())
+    receive(record + END)
+    expect(events).toEqual(['SignalR: the first record is no response to the handshake'])
+  })
+
   test('closes its connection with the reason of the server', () => {
     const refused = open(signalR())
     refused.receive(`{"error":"unknown protocol"}${END}`)
@@ -383,6 +396,31 @@ describe('SignalR', () => {
 })
 
 describe('MQTT', () => {
+  test.each([4, 5] as const)('requires a code for each requested topic, with version %d', (protocolVersion) => {
+    const failuresFor = (packet: Packet) => {
+      const { events, send, receive } = open(mqtt({ protocolVersion }))
+      send(mqttSubscribe(['a', 'b']))
+      send(mqttUnsubscribe(['a', 'b']))
+      const received = receive(generate(packet, { protocolVersion }))
+      return [...events, ...received.map(({ headers }) => headers['packet'])]
+    }
+    expect(failuresFor({ cmd: 'suback', messageId: 1, granted: [0, 0] })).toEqual(['suback'])
+    expect(failuresFor({ cmd: 'suback', messageId: 1, granted: [0] })).toEqual([
+      'MQTT: a response with 1 codes to a request with 2 topics',
+    ])
+    expect(failuresFor({ cmd: 'unsuback', messageId: 2, granted: [0, 0] })).toEqual(['unsuback'])
+    expect(failuresFor({ cmd: 'unsuback', messageId: 2, granted: [0] })).toEqual(
+      protocolVersion === 4 ? ['unsuback'] : ['MQTT: a response with 1 codes to a request with 2 topics'],
+    )
+  })
+
+  test('does not take a confirmation of another kind for the response to a subscription', () => {
+    const { events, send, receive } = open(mqtt())
+    send(mqttSubscribe('a'))
+    expect(receive(generate({ cmd: 'puback', messageId: 1 }))).toEqual([])
+    expect(events).toEqual(['MQTT: puback as the response to subscribe'])
+  })
+
   const publish = (messageId: number, dup: boolean) =>
     generate({ cmd: 'publish', topic: 'prices', payload: '7', qos: 2, messageId, dup, retain: false })
 

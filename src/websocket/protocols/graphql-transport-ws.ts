@@ -51,8 +51,8 @@ const graphqlOptions = <D>() =>
 /**
  * GraphQL over WebSocket by the subprotocol `graphql-transport-ws` (the library graphql-ws and compatible servers). A
  * message is the result of an operation: `{ data }` or `{ errors }`. Send with {@link graphqlOperation}. The client
- * responds to pings of the server. In `ws.run()`, `error` of an operation and a result with `errors` and without `data` are
- * errors unless a `check` accepts them; a result with both is left to `check`. `complete` is not passed to the scenario.
+ * responds to pings of the server. In `ws.run()`, `error` of an operation and a result with `errors` and without `data`, or with
+ * neither, are errors unless a `check` accepts them; a result with both is left to `check`. `complete` is not passed to the scenario.
  *
  * @example
  * const framing = graphqlTransportWs<{ token: string }>({ connectionParams: (vu) => ({ token: vu.data.token }) })
@@ -148,12 +148,14 @@ Fix: make the message with graphqlOperation({ query: 'query { … }' })`)
   }
 }
 
-/** Failure of a result with errors and without data. If there are data too, only the scenario can decide. */
+/**
+ * Failure of a result with errors and without data, or with neither. If there are both, only the scenario can decide. A part
+ * of a result that is delivered in several (`@defer`, `@stream`) has `hasNext`.
+ */
 function failureIn(payload: unknown): string | undefined {
-  if (typeof payload !== 'object' || payload === null) return undefined
-  const { data, errors } = payload as { readonly data?: unknown; readonly errors?: unknown }
-  const hasErrors = Array.isArray(errors) && errors.length > 0
-  return hasErrors && (data === undefined || data === null) ? failureOf(errors) : undefined
+  const { data, errors, hasNext } = isRecord(payload) ? payload : {}
+  if (Array.isArray(errors) && errors.length > 0) return data === undefined || data === null ? failureOf(errors) : undefined
+  return data === undefined && hasNext === undefined ? `${NAME}: a result without data and errors` : undefined
 }
 
 function failureOf(errors: unknown): string {

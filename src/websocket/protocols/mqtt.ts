@@ -168,6 +168,12 @@ type Received = Packet & { readonly messageId?: number; readonly reasonCode?: nu
 const MAX_MESSAGE_ID = 65_535
 /** The lowest code by which a broker refuses a subscription or, with MQTT 5, a publication. */
 const REFUSED = 0x80
+/** Packets that end a request. */
+const RESPONSES: Readonly<Record<string, readonly string[]>> = {
+  subscribe: ['suback'],
+  unsubscribe: ['unsuback'],
+  publish: ['puback', 'pubcomp'],
+}
 
 class MqttConnection implements FramedConnection {
   readonly #socket: FramedSocket
@@ -235,12 +241,12 @@ Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payloa
       case 'suback':
         if (packet.granted.some((granted) => Number(granted) >= REFUSED))
           return this.#socket.fail('MQTT: a subscription was refused')
-        return this.#responded(packet)
+        return this.#responded(packet, packet.granted.length)
       case 'unsuback':
         // MQTT 3.1.1 has no reason codes here.
         if (packet.granted?.some((granted) => granted >= REFUSED))
           return this.#socket.fail('MQTT: the end of a subscription was refused')
-        return this.#responded(packet)
+        return this.#responded(packet, packet.granted?.length)
       case 'puback':
       case 'pubcomp':
         return this.#responded(packet)
@@ -274,10 +280,16 @@ Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payloa
     if (qos === 1) this.#reply({ cmd: 'puback', messageId })
   }
 
-  #responded({ cmd, messageId = 0 }: Received): void {
+  /** @param codes number of reason codes; `undefined` if the packet has none */
+  #responded({ cmd, messageId = 0 }: Received, codes?: number): void {
     const responseTo = this.#pending.take(String(messageId))
-    if (responseTo !== undefined)
-      this.#messages.push(new Message(Buffer.alloc(0), true, { headers: { packet: cmd }, responseTo }))
+    if (responseTo === undefined) return
+    const sent = responseTo as { readonly cmd: string; readonly subscriptions?: []; readonly unsubscriptions?: [] }
+    if (!RESPONSES[sent.cmd]?.includes(cmd)) return this.#socket.fail(`MQTT: ${cmd} as the response to ${sent.cmd}`)
+    const topics = (sent.subscriptions ?? sent.unsubscriptions)?.length
+    if (codes !== undefined && codes !== topics)
+      return this.#socket.fail(`MQTT: a response with ${codes} codes to a request with ${topics} topics`)
+    this.#messages.push(new Message(Buffer.alloc(0), true, { headers: { packet: cmd }, responseTo }))
   }
 }
 

@@ -37,7 +37,7 @@ type Packet = readonly [string | null, string | null, string, string, unknown]
 /**
  * Phoenix channels with version 2 of the serializer. `path` is that of the socket's WebSocket (`/socket/websocket`). A
  * message is the payload of a push or a broadcast, or the reply `{ status, response }`, with `topic` and `event` in its
- * `headers`. In `ws.run()` a reply with another status than `ok` is an error unless a `check` accepts it.
+ * `headers`. In `ws.run()` a reply with another status than `ok`, or without one, is an error unless a `check` accepts it.
  * Send with {@link phoenixJoin}, {@link phoenixPush} and {@link phoenixLeave}. The client sends heartbeats. A channel that
  * crashes (`phx_error`) or that the server closes closes the connection.
  *
@@ -58,8 +58,8 @@ export function phoenixChannels(options: PhoenixChannelsOptions = {}): Framing {
 }
 
 /**
- * A request to join a channel. The message whose `responseTo` is this one is the reply; its `status` shows whether the
- * channel was joined.
+ * A request to join a channel. The message whose `responseTo` is this one is the reply. If its `status` is not `ok`, a client
+ * that sends this in `subscribe` or `onOpen` has failed to connect.
  *
  * @example
  * const subscribe = () => phoenixJoin('room:lobby')
@@ -189,10 +189,9 @@ Fix: make the message with phoenixJoin('room:lobby') or phoenixPush('room:lobby'
 
 /** Failure of a reply `{ status, response }`; `undefined` if its status is `ok`. */
 function failureIn(payload: unknown): string | undefined {
-  if (typeof payload !== 'object' || payload === null) return undefined
-  const { status, response } = payload as { status?: unknown; response?: unknown }
-  if (typeof status !== 'string' || status === 'ok') return undefined
-  return shortened(`Phoenix: reply with status ${status}: ${JSON.stringify(response)}`, 150)
+  const { status, response } = isRecord(payload) ? payload : {}
+  if (typeof status !== 'string') return 'Phoenix: reply without a status'
+  return status === 'ok' ? undefined : shortened(`Phoenix: reply with status ${status}: ${JSON.stringify(response)}`, 150)
 }
 
 function binaryPush(joinRef: string, ref: string, topic: string, event: string, payload: Uint8Array): Buffer {

@@ -1,6 +1,6 @@
 import { wrongReturn } from '../../execution/checked-function.ts'
 import type { Duration } from '../../options/checks.ts'
-import { object, optional, readOptions } from '../../options/schema.ts'
+import { isRecord, object, optional, readOptions } from '../../options/schema.ts'
 import { shortened } from '../../options/shortened.ts'
 import { duration } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
@@ -158,8 +158,13 @@ Fix: make the message with signalRSend('Method', …) or signalRInvocation('Meth
     }
   }
 
-  #shakeHands({ error }: Packet): undefined {
+  #shakeHands(packet: unknown): undefined {
     this.#isReady = true
+    if (!isRecord(packet) || packet['type'] !== undefined) {
+      this.#socket.fail('SignalR: the first record is no response to the handshake')
+      return
+    }
+    const error = errorIn(packet)
     if (error === undefined) this.#socket.ready()
     else this.#socket.fail(`SignalR: ${error}`)
   }
@@ -176,12 +181,20 @@ Fix: make the message with signalRSend('Method', …) or signalRInvocation('Meth
     return message
   }
 
-  #completed(data: Buffer, { invocationId, result, error }: Packet): Message | undefined {
+  #completed(data: Buffer, packet: Packet): Message | undefined {
+    const { invocationId, result } = packet
+    const error = errorIn(packet)
     const sent = this.#pending.take(invocationId ?? '')
     if (sent === undefined || (error === undefined && isStream(sent))) return undefined
     if (error === undefined) return new JsonMessage(data, result, { responseTo: sent })
     return new JsonMessage(data, { error }, { responseTo: sent, failure: `SignalR: ${shortened(error, 100)}` })
   }
+}
+
+/** The error of a packet as text; `undefined` if it has none. */
+function errorIn({ error }: { readonly error?: unknown }): string | undefined {
+  if (error === undefined || error === null) return undefined
+  return typeof error === 'string' ? error : JSON.stringify(error)
 }
 
 /** @throws {ScenarioError} if the function returned a promise */

@@ -1,6 +1,6 @@
 import { wrongReturn } from '../../execution/checked-function.ts'
 import type { Vu } from '../../load/vu.ts'
-import { object, optional, readOptions } from '../../options/schema.ts'
+import { isRecord, object, optional, readOptions } from '../../options/schema.ts'
 import { text } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
@@ -110,7 +110,7 @@ class Session {
 
   /** Called when the namespace is connected. @param json payload of the server's CONNECT packet */
   connected(json: Buffer): void {
-    const pid = pidIn(json)
+    const pid = textIn(json, 'pid')
     if (pid !== this.#pid) this.#offset = undefined
     this.#pid = pid
   }
@@ -124,10 +124,12 @@ class Session {
 
 const QUOTE = '"'.charCodeAt(0)
 
-function pidIn(json: Buffer): string | undefined {
+/** A text in the payload of a packet; `undefined` if it has none. */
+function textIn(json: Buffer, name: string): string | undefined {
   try {
-    const { pid } = JSON.parse(json.toString('utf8')) as { pid?: unknown }
-    return typeof pid === 'string' ? pid : undefined
+    const payload: unknown = JSON.parse(json.toString('utf8'))
+    const text = isRecord(payload) ? payload[name] : undefined
+    return typeof text === 'string' ? text : undefined
   } catch {
     return undefined
   }
@@ -205,11 +207,10 @@ Fix: make the message with socketIoEvent('name', …) or socketIoRequest('name',
         this.#begun = { head, attachments: [] }
         return undefined
       case SOCKET.connect:
-        this.#session.connected(head.json)
-        this.#socket.ready()
+        this.#connected(head.json)
         return undefined
       case SOCKET.connectError:
-        this.#socket.fail(`Socket.IO: ${reasonIn(head.json)}`)
+        this.#socket.fail(`Socket.IO: ${textIn(head.json, 'message') ?? 'connection refused'}`)
         return undefined
       case SOCKET.disconnect:
         this.#socket.fail('Socket.IO: disconnected by the server')
@@ -217,6 +218,13 @@ Fix: make the message with socketIoEvent('name', …) or socketIoRequest('name',
       default:
         return undefined
     }
+  }
+
+  #connected(json: Buffer): void {
+    if (textIn(json, 'sid') === undefined)
+      return this.#socket.fail('Socket.IO: connected without a session id, as by a server before version 3')
+    this.#session.connected(json)
+    this.#socket.ready()
   }
 
   #attach(data: Buffer): Message | undefined {
@@ -244,14 +252,5 @@ Fix: make the message with socketIoEvent('name', …) or socketIoRequest('name',
     if (!Array.isArray(args) || pathOfPromise(args) !== undefined)
       throw wrongReturn('socketIo({ acknowledgement })', args, 'a list of arguments without promises', 'event')
     for (const frame of writePacket('acknowledgement', this.#prefix, id, args)) this.#socket.send(frame)
-  }
-}
-
-function reasonIn(json: Buffer): string {
-  try {
-    const { message } = JSON.parse(json.toString('utf8')) as { message?: unknown }
-    return typeof message === 'string' ? message : 'connection refused'
-  } catch {
-    return 'connection refused'
   }
 }
