@@ -239,7 +239,9 @@ function silenceIn({ silentMs, silentGroups, onlyBefore }: FeedFigures): [string
   if (silentGroups === undefined) return undefined
   const { count, all, first, silentMs: groupMs } = silentGroups
   const others =
-    count === 1 ? '' : `, and too little in ${formatCount(count - 1)} more of the ${formatCount(all)} groups with clients`
+    count === 1
+      ? ''
+      : `, and too little in ${formatCount(count - 1)} more of the ${formatCount(all)} groups with clients`
   const when =
     groupMs === undefined ? 'while deliveries were counted' : `in the last ${formatMs(groupMs)} in which it had clients`
   return [`nothing was published in the group ${JSON.stringify(first)} ${when}${others}`, 'undecided']

@@ -61,7 +61,9 @@ test.each([
 ])('an unknown group in the result of isSubscribed is an error: %s', (_, returned, named) => {
   const error = errorOf(() => membership({}).acknowledges(returned, 0))
   expect(error).toBeInstanceOf(ScenarioError)
-  expect(String(error)).toContain(`isSubscribed: the function returned the group "${named}", which the run does not have`)
+  expect(String(error)).toContain(
+    `isSubscribed: the function returned the group "${named}", which the run does not have`,
+  )
   expect(String(error)).toMatch(/valid are "a", "b"\nFix: /)
 })
 

@@ -183,12 +183,33 @@ test.each([
 })
 
 describe('several moves of one client', () => {
-  const joinA = { atMs: 1000, join: ['a'], leave: [], send: ['join'], acknowledged: (m: Message) => m.toString() === 'in' }
-  const leaveA = { atMs: 1600, join: [], leave: ['a'], send: ['leave'], acknowledged: (m: Message) => m.toString() === 'out' }
+  const joinA = {
+    atMs: 1000,
+    join: ['a'],
+    leave: [],
+    send: ['join'],
+    acknowledged: (m: Message) => m.toString() === 'in',
+  }
+  const leaveA = {
+    atMs: 1600,
+    join: [],
+    leave: ['a'],
+    send: ['leave'],
+    acknowledged: (m: Message) => m.toString() === 'out',
+  }
   const say = (moves: Moves, text: string) => moves.heard(0, new Message(Buffer.from(text), false))
   /** Joins room a and leaves it. @param lingerMs as in a feed */
   const visit = (lingerMs: number, more: Partial<PlannedMove> = {}) =>
-    moving({}, { planned: [{ client: 0, ...joinA }, { client: 0, ...leaveA, ...more }], lingerMs })
+    moving(
+      {},
+      {
+        planned: [
+          { client: 0, ...joinA },
+          { client: 0, ...leaveA, ...more },
+        ],
+        lingerMs,
+      },
+    )
   const IN = { expected: [0, 1], mayReach: true }
   const OUT = { expected: [1], mayReach: false }
 

@@ -201,7 +201,8 @@ export class Moves {
 
   #left(client: number, group: string, pending: Pending, isAcknowledged: boolean): void {
     pending.leaving.delete(group)
-    if (this.#isLatest(client, group, pending)) this.#options.ledger.leave(client, this.#options.ledger.group(group), isAcknowledged)
+    if (this.#isLatest(client, group, pending))
+      this.#options.ledger.leave(client, this.#options.ledger.group(group), isAcknowledged)
   }
 
   #joined(client: number, group: string, pending: Pending): void {

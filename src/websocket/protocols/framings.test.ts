@@ -374,11 +374,14 @@ describe('SignalR', () => {
     ])
   })
 
-  test.each(['{"type":6}', '{"type":1,"target":"Price"}', 'null', '[]'])('does not take %s for a handshake', (record) => {
-    const { events, receive } = open(signalR())
-    receive(record + END)
-    expect(events).toEqual(['SignalR: the first record is no response to the handshake'])
-  })
+  test.each(['{"type":6}', '{"type":1,"target":"Price"}', 'null', '[]'])(
+    'does not take %s for a handshake',
+    (record) => {
+      const { events, receive } = open(signalR())
+      receive(record + END)
+      expect(events).toEqual(['SignalR: the first record is no response to the handshake'])
+    },
+  )
 
   test('closes its connection with the reason of the server', () => {
     const refused = open(signalR())

@@ -154,7 +154,8 @@ Fix: make the message with graphqlOperation({ query: 'query { … }' })`)
  */
 function failureIn(payload: unknown): string | undefined {
   const { data, errors, hasNext } = isRecord(payload) ? payload : {}
-  if (Array.isArray(errors) && errors.length > 0) return data === undefined || data === null ? failureOf(errors) : undefined
+  if (Array.isArray(errors) && errors.length > 0)
+    return data === undefined || data === null ? failureOf(errors) : undefined
   return data === undefined && hasNext === undefined ? `${NAME}: a result without data and errors` : undefined
 }
 

@@ -191,7 +191,9 @@ Fix: make the message with phoenixJoin('room:lobby') or phoenixPush('room:lobby'
 function failureIn(payload: unknown): string | undefined {
   const { status, response } = isRecord(payload) ? payload : {}
   if (typeof status !== 'string') return 'Phoenix: reply without a status'
-  return status === 'ok' ? undefined : shortened(`Phoenix: reply with status ${status}: ${JSON.stringify(response)}`, 150)
+  return status === 'ok'
+    ? undefined
+    : shortened(`Phoenix: reply with status ${status}: ${JSON.stringify(response)}`, 150)
 }
 
 function binaryPush(joinRef: string, ref: string, topic: string, event: string, payload: Uint8Array): Buffer {
