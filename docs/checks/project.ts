@@ -118,12 +118,17 @@ function scenarios(bodies: readonly Snippet[]): string {
 }
 
 function scenario({ place, code, isRun }: Snippet): string {
+  const skipped = isRun ? '' : '.skip'
+  if (/^perfTest\(/m.test(code)) {
+    const test = /\.during\(run/.test(code) ? 'original' : 'perfTest'
+    return `{\n${code.replace(/^perfTest\('[^']*'/m, () => `${test}${skipped}('${place}'`)}}\n`
+  }
   const subjects = (['run', 'fanOut'] as const).filter((name) => uses(code, name) && !code.includes(`const ${name} =`))
   const lines = [...subjects.map((name) => SUBJECTS[name]), code].join('\n')
   const fixtures = FIXTURES.split(', ').filter((name) => uses(lines, name))
   // Loads of subjects are not cut: scrapes and samples are a second apart.
   const test = subjects.length === 0 ? 'perfTest' : 'original'
-  return `${test}${isRun ? '' : '.skip'}('${place}', async ({ ${fixtures.join(', ')} }) => {\n${lines}\n})\n`
+  return `${test}${skipped}('${place}', async ({ ${fixtures.join(', ')} }) => {\n${lines}\n})\n`
 }
 
 function uses(code: string, name: string): boolean {
