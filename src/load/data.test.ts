@@ -61,6 +61,56 @@ test('rejects the same row twice if each VU needs its own', async () => {
   expect(await rowsFor(sql('SELECT 1'), 2, context)).toHaveLength(3)
 })
 
+test('compares unique rows by value', async () => {
+  const message = 'data: rows 1 and 2 are the same'
+  const day = '2026-01-01'
+  const pairs: readonly (readonly [unknown, unknown])[] = [
+    [{ user: 'a' }, { user: 'a' }],
+    [
+      { user: 'a', tags: ['x'] },
+      { tags: ['x'], user: 'a' },
+    ],
+    [
+      [1, 'a'],
+      [1, 'a'],
+    ],
+    [
+      { since: new Date(day), key: new Uint8Array([1]) },
+      { since: new Date(day), key: new Uint8Array([1]) },
+    ],
+    [new URL('http://a'), new URL('http://a')],
+    [2n, 2n],
+  ]
+  for (const pair of pairs) await expect(rows(unique(pair), 2)).rejects.toThrow(message)
+  class Session {
+    readonly #token: string
+    constructor(token: string) {
+      this.#token = token
+    }
+    get token() {
+      return this.#token
+    }
+  }
+  const cyclic: Record<string, unknown> = {}
+  cyclic['self'] = cyclic
+  const different = [
+    { user: 1 },
+    { user: '1' },
+    { user: 1n },
+    { user: undefined },
+    { user: null },
+    [1],
+    { sign: () => 'a' },
+    { sign: () => 'b' },
+    new Session('a'),
+    new Session('b'),
+    cyclic,
+    new Map([['a', 1]]),
+    new Map([['a', 2]]),
+  ]
+  expect(await rows(unique(different), different.length)).toHaveLength(different.length)
+})
+
 test('rejects fewer unique rows than VUs', async () => {
   expect(await rows(unique([1, 2, 3]))).toHaveLength(3)
   expect(await rows(unique(new Set([1, 2, 3, 4])))).toEqual([1, 2, 3, 4])

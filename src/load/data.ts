@@ -2,6 +2,7 @@ import { checkKnownKeys } from '../options/known-keys.ts'
 import { object, optional, readOptions, reading } from '../options/schema.ts'
 import { flag, text } from '../options/values.ts'
 import { readCsv } from './csv.ts'
+import { valueKeys } from './value-keys.ts'
 
 /** Runs a query for {@link sql} on a service of the config. */
 export type SqlQuery = (
@@ -77,14 +78,7 @@ export function sql<Row extends Record<string, unknown> = Record<string, unknown
         throw new Error(
           'data: sql() needs a Postgres service, but none is configured\nFix: add a Postgres service to the config',
         )
-      const rows = (await context.sql(query, values, service)) as readonly Row[]
-      if (unique)
-        refuseEqual(
-          rows.map((row) =>
-            JSON.stringify(row, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
-          ),
-        )
-      return rows
+      return (await context.sql(query, values, service)) as readonly Row[]
     },
   }
 }
@@ -142,16 +136,18 @@ export async function rowsFor<D>(
   return rows
 }
 
-/** @throws {Error} if two of the rows, or of their keys, are equal */
+/** @throws {Error} if two of the rows have equal values */
 function refuseEqual(rows: readonly unknown[]): void {
-  const numbers = new Map<unknown, number>()
+  const numbers = new Map<string, number>()
+  const keyOf = valueKeys()
   for (const [index, row] of rows.entries()) {
-    const earlier = numbers.get(row)
+    const key = keyOf(row)
+    const earlier = numbers.get(key)
     if (earlier !== undefined)
       throw new Error(
         `data: rows ${earlier + 1} and ${index + 1} are the same, but each VU needs its own\nFix: remove one of them, or do not require unique rows`,
       )
-    numbers.set(row, index)
+    numbers.set(key, index)
   }
 }
 
