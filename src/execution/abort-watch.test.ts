@@ -92,10 +92,22 @@ test.for<readonly [unknown, string | undefined]>([
   ['too slow', 'too slow'],
   [false, undefined],
   [undefined, undefined],
-  ['', undefined],
 ])('a function that returns %j aborts the run with the reason: %s', ([verdict, reason]) => {
   const watch = new AbortWatch((() => verdict) as () => boolean, new Tally())
   const found = watch.checkSnapshot({} as RunSnapshot)
   expect(found).toEqual(reason && { reason, blame: 'target or generator' })
   expect(new AbortWatch(undefined, new Tally()).checkSnapshot({} as RunSnapshot)).toBeUndefined()
+})
+
+test.each([
+  [1, '1'],
+  [0, '0'],
+  ['', '""'],
+  [Promise.resolve(true), 'Promise'],
+])('rejects %j from a function', (returned, shown) => {
+  const watch = new AbortWatch(() => returned as unknown as boolean, new Tally())
+  const check = () => watch.checkSnapshot({} as RunSnapshot)
+  expect(check).toThrow('abortWhen: the function must return true, false, the reason as text or nothing, it returned ')
+  expect(check).toThrow(shown)
+  expect(check).toThrow('Fix: return true, false, the reason as text or nothing')
 })

@@ -1,6 +1,7 @@
 import type { RunSnapshot } from '../results/snapshot.ts'
 import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
 import type { AbortRule } from './abort-when.ts'
+import { wrongReturn } from './checked-function.ts'
 import type { Tally } from './tally.ts'
 
 /** Milliseconds between two checks: a run must stop within a second. */
@@ -62,12 +63,19 @@ export class AbortWatch {
     }
   }
 
-  /** Called with every live snapshot. @returns why the run must stop */
+  /**
+   * Called with every live snapshot.
+   *
+   * @returns why the run must stop
+   * @throws {ScenarioError} if the function of the scenario returns an invalid value
+   */
   checkSnapshot(snapshot: RunSnapshot): GivenUp | undefined {
     if (typeof this.#rule !== 'function') return undefined
-    const verdict = this.#rule(snapshot)
-    const reason = verdict === true ? 'abortWhen returned true' : verdict
-    return typeof reason === 'string' && reason !== '' ? { reason, blame: 'target or generator' } : undefined
+    const verdict: unknown = this.#rule(snapshot)
+    if (verdict === false || verdict === undefined || verdict === null) return undefined
+    if (verdict === true) return { reason: 'abortWhen returned true', blame: 'target or generator' }
+    if (typeof verdict === 'string' && verdict !== '') return { reason: verdict, blame: 'target or generator' }
+    throw wrongReturn('abortWhen', verdict, 'true, false, the reason as text or nothing', 'live snapshot')
   }
 }
 

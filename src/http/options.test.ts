@@ -56,6 +56,9 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ request: { path: '/', headers: new Headers({ a: 'b' }) } }, ['request.headers']],
   [{ request: { path: '/', body: new FormData(), headers: { 'content-type': 'a/b' } } }, ['request.headers']],
   [{ headers: new Map([['a', 'b']]) }, ['headers']],
+  [{ request: { path: '/', check: { text: '' } } }, ['request.check']],
+  [{ request: { path: '/', check: { text: /.*/ } } }, ['request.check']],
+  [{ request: { path: '/', check: { json: {} } } }, ['request.check']],
   [{ request: { path: '/', expectStatus: 20, check: {} } }, ['request.expectStatus', 'request.check']],
   [
     {

@@ -4,6 +4,7 @@ import { OptionsError, Problems } from '../options/problems.ts'
 import { asWritten, choose, isRecord, object, optional, reading, type Reader } from '../options/schema.ts'
 import { any, array, integer, isText, matching, number, text } from '../options/values.ts'
 import type { Check, ExpectedStatus } from './expectation.ts'
+import { isPlainObject } from './json-body.ts'
 import { jsonPath } from './json-path.ts'
 import { isReadFirst } from './request-body.ts'
 import { fieldLines, RequestEncoder, type HeaderFields } from './request-encoder.ts'
@@ -45,11 +46,13 @@ export const EXPECT_STATUS = matching<ExpectedStatus>(
 export const CHECK = choose((value) =>
   typeof value === 'function' && forgetsItsReturn(value as () => unknown)
     ? matching<Check>(() => false, FORGOTTEN_RETURN, '(response) => response.status === 200')
-    : matching<Check>(
-        isCheck,
-        'must be { json }, { text } or a function of the response',
-        `{ json: { status: 'ok' } }`,
-      ),
+    : passesAll(value)
+      ? matching<Check>(() => false, 'must require something of the response', `{ json: { status: 'ok' } }`)
+      : matching<Check>(
+          isCheck,
+          'must be { json }, { text } or a function of the response',
+          `{ json: { status: 'ok' } }`,
+        ),
 )
 
 const MAX_REDIRECTS = 20
@@ -155,7 +158,7 @@ function hasParts(spec: unknown, names: ReadonlySet<string>): boolean {
   return (
     (headers === undefined || isFields(headers)) &&
     (expectStatus === undefined || isExpectation(expectStatus)) &&
-    (check === undefined || isCheck(check)) &&
+    (check === undefined || (isCheck(check) && !passesAll(check))) &&
     (redirects === undefined || isRedirectLimit(redirects)) &&
     (host === undefined || isText(host)) &&
     (tag === undefined || isText(tag))
@@ -225,6 +228,17 @@ function isCheck(value: unknown): boolean {
   if ('json' in value) return true
   return 'text' in value && (typeof value.text === 'string' || value.text instanceof RegExp)
 }
+
+/** Whether a check finds its text in every response, or its properties in every JSON object. */
+function passesAll(check: unknown): boolean {
+  if (!isRecord(check) || !isCheck(check)) return false
+  const { json, text } = check
+  if (isRecord(json) && isPlainObject(json) && Object.keys(json).length === 0) return true
+  return text === '' || (text instanceof RegExp && ''.search(text) >= 0 && ANY_TEXT.search(text) >= 0)
+}
+
+/** Text with many characters: an expression that matches it, and no text at all, matches any. */
+const ANY_TEXT = Array.from({ length: 0x2000 }, (_, code) => String.fromCodePoint(code)).join('')
 
 function isRedirectLimit(value: unknown): boolean {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_REDIRECTS

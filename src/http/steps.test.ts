@@ -184,7 +184,7 @@ test('a response that is not JSON fails a check of JSON', async () => {
   await using server = await pathServer({ '/': response('<html>') })
   const { http } = engineFor(server.url)
   const one = sharedIterations({ iterations: 1, vus: 1 })
-  const run = await http.run({ load: one, request: { path: '/', check: { json: {} } } })
+  const run = await http.run({ load: one, request: { path: '/', check: { json: { id: 1 } } } })
   expect([...run.errors]).toEqual([['body', 1]])
   expect(run[evidenceOf]().hint).toBe(
     'correct the target, or the check of its responses: 1 response was not as expected: the response body is not JSON',
