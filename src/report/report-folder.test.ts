@@ -83,3 +83,21 @@ test('a run that skips every scenario does not replace the report of all scenari
   expect(await results()).toBe(first)
   expect(plainText(output)).toContain('index.html (from an earlier run: no scenario started)')
 })
+
+test('a command whose -t matches no scenario fails with their names', async () => {
+  const { made } = await project()
+  const run = async (...args: readonly string[]) => {
+    const { exitCode, output } = await made.run(['run', ...args])
+    const [error] = /vitest-slo: no scenario matches[^]*?Fix: .*/.exec(plainText(output)) ?? []
+    return { exitCode, error }
+  }
+  const { exitCode, error } = await run('-t', 'nomatchxyz')
+  expect(error).toMatch(
+    /^vitest-slo: no scenario matches -t nomatchxyz, so nothing ran\. There are:\n( {2}(checkout|refund|search)\n){3}Fix: correct the pattern, or set passWithNoTests$/,
+  )
+  expect(exitCode).toBe(1)
+  const green = { exitCode: 0, error: undefined }
+  expect(await run('-t', 'nomatchxyz', '--passWithNoTests')).toEqual(green)
+  expect(await run('-t', 'search', '--shard', '1/2')).toEqual(green)
+  expect(await run('-t', 'refund')).toEqual(green)
+})

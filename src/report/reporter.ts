@@ -25,6 +25,9 @@ import { summaryOf } from './terminal/summary.ts'
 export type { AssertionResult, RunResult } from '../results/result.ts'
 export type { ErrorResult, Results, ScenarioResult, ServiceInfo, Totals } from './results.ts'
 
+/** Scenarios that the error of a pattern without a match lists. */
+const MAX_NAMES = 10
+
 /** `package.json` is two folders up, in the sources and in the published package. */
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
 
@@ -48,6 +51,8 @@ export default class SloReporter implements Reporter {
   #folder!: ReportFolder
   /** Whether only some of the project's scenarios run. */
   #isPartial = false
+  /** Full names of all tests of this run, as `-t` matches them. */
+  readonly #names: string[] = []
   /** Whether a scenario has started. */
   #hasStarted = false
   #observers!: Observers
@@ -86,6 +91,7 @@ export default class SloReporter implements Reporter {
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
     this.#collected.clear()
+    this.#names.length = 0
     this.#hasStarted = false
     await this.#chooseFolder(await isPartialRun(this.#vitest, specifications))
     this.#completeReport = this.#isPartial ? undefined : await completeReportIn(this.#outputDir)
@@ -112,6 +118,9 @@ export default class SloReporter implements Reporter {
 
   async onTestModuleCollected(module: TestModule): Promise<void> {
     this.#collected.add(module.id)
+    // `fullName` would be kept, and secrets in it with it.
+    for (const { name, parent } of module.children.allTests())
+      this.#names.push(parent.type === 'module' ? name : `${parent.fullName} > ${name}`)
     const hasOnly = [...module.children.allTests()].some(({ options }) => options.mode === 'only')
     if (hasOnly && !this.#isPartial) await this.#chooseFolder(true)
     if (this.#options.redact) for (const testCase of module.children.allTests()) redactName(testCase, this.#secrets)
@@ -179,7 +188,25 @@ export default class SloReporter implements Reporter {
     this.#earlier.learn(results)
     const { failed, invalid } = results.totals
     const fails = failed > 0 || (invalid > 0 && this.#options.onInvalid === 'fail')
-    if (fails && !process.exitCode) process.exitCode = 1
+    const missed = isStopped || hasErrors ? undefined : this.#missedPattern()
+    if (missed !== undefined) this.#vitest.logger.error(missed)
+    if ((fails || missed !== undefined) && !process.exitCode) process.exitCode = 1
+  }
+
+  /**
+   * Error of a command whose `-t` matches no test: nothing ran. A part of a divided command may have none of the matches,
+   * and in watch mode the pattern changes.
+   */
+  #missedPattern(): string | undefined {
+    const { passWithNoTests, shard, watch } = this.#vitest.config
+    const pattern = this.#vitest.getGlobalTestNamePattern()
+    if (pattern === undefined || passWithNoTests || shard !== undefined || watch || this.#isMerging) return undefined
+    const names = this.#names
+    if (names.length === 0 || names.some((name) => name.search(pattern) >= 0)) return undefined
+    const shown = redactData(names.slice(0, MAX_NAMES), this.#secrets, this.#options.redact)
+    const others = names.length - shown.length
+    const list = shown.map((name) => `  ${name}\n`).join('') + (others > 0 ? `  and ${others} more\n` : '')
+    return `vitest-slo: no scenario matches -t ${pattern.source}, so nothing ran. There are:\n${list}Fix: correct the pattern, or set passWithNoTests\n`
   }
 
   /** Restores the report of a complete run, which the progress of this stopped run has overwritten. */
