@@ -24,6 +24,11 @@ export class CapacityWindow {
     this.#sampled = sampled
   }
 
+  /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
+  get [Symbol.toStringTag](): string {
+    return 'CapacityWindow'
+  }
+
   /** Name of the run. */
   get name(): string {
     return this.window.run

@@ -120,6 +120,11 @@ class MeasuredComparison implements Comparison {
     }
   }
 
+  /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
+  get [Symbol.toStringTag](): string {
+    return 'Comparison'
+  }
+
   /** Changes of all figures in one line, for logs. */
   toString(): string {
     const changes = this.figures.map(({ name, change, unit }) => {

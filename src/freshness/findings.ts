@@ -142,6 +142,11 @@ export class ScopedFreshness implements Freshness {
     for (const { stalenessMs } of scoped.reads) this.#histogram.record(stalenessMs * 1000)
   }
 
+  /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
+  get [Symbol.toStringTag](): string {
+    return 'Freshness'
+  }
+
   get name(): string | undefined {
     return this.#scoped.name
   }

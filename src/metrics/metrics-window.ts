@@ -78,6 +78,11 @@ export class MetricsWindow {
     this.#doubts = new Doubts(this.#instances, window, requests)
   }
 
+  /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
+  get [Symbol.toStringTag](): string {
+    return 'MetricsWindow'
+  }
+
   /** Name of its run. */
   get name(): string {
     return this.window.run

@@ -114,6 +114,11 @@ export class ServerSide implements ComparedRun {
     }
   }
 
+  /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
+  get [Symbol.toStringTag](): string {
+    return 'ServerSide'
+  }
+
   [evidenceOf](): RequestEvidence {
     const run = this.#run
     if (this.#serviceTime.count === 0) return run

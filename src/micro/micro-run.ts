@@ -130,6 +130,11 @@ class MicroView implements MicroRunBase {
     }
   }
 
+  /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
+  get [Symbol.toStringTag](): string {
+    return 'MicroRun'
+  }
+
   [evidenceOf](): TimeEvidence {
     return {
       kind: 'micro',

@@ -156,6 +156,11 @@ class FanOutView implements FanOutRunBase {
     }
   }
 
+  /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
+  get [Symbol.toStringTag](): string {
+    return 'FanOutRun'
+  }
+
   [evidenceOf](): FanOutEvidence {
     return fanOutEvidence(this.#record, this.#histogram, {
       worstPublications: this.worstPublications().filter(hasFault),

@@ -288,6 +288,11 @@ class ScopedRun implements HttpRunBase {
     return windowOfScope(this.#measured, this.#scope, this.#settledMs)
   }
 
+  /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
+  get [Symbol.toStringTag](): string {
+    return 'Run'
+  }
+
   [evidenceOf](): RequestEvidence {
     const { ending } = this.#scope
     const evidence = requestEvidence(this.#measured, this.#totals, this.#scope)
