@@ -12,6 +12,15 @@ export const calledEachTime = {
   isRunning: false,
   /** Number of runs with a flow, whose functions run between those of the scenario. */
   flows: 0,
+  /** Calls of `expect()` in these functions on which no matcher has been called yet. */
+  unmatched: new Set<object>(),
+}
+
+/** @throws {ScenarioError} for a function that calls `expect()` without a matcher */
+export function rejectUnmatched(name: string): never {
+  throw new ScenarioError(
+    `${name}: the function calls expect() without a matcher, which checks nothing: every response passes\nFix: call a matcher: expect(response.status).toBe(200)`,
+  )
 }
 
 /** Error of a function of the scenario that returned an invalid value. It is called for each `what`. */
@@ -35,7 +44,7 @@ export function decision(name: string, returned: unknown): boolean {
 /**
  * Problem that a check function of the scenario finds in a response; `undefined` if it finds none.
  *
- * @throws {ScenarioError} if it returns an invalid value
+ * @throws {ScenarioError} if it returns an invalid value, or calls `expect()` without a matcher
  * @throws any error that it throws, except a failed assertion
  */
 export function checkProblem<R, C>(
@@ -45,6 +54,9 @@ export function checkProblem<R, C>(
 ): string | undefined {
   let verdict: unknown
   const wasRunning = calledEachTime.isRunning
+  const { unmatched } = calledEachTime
+  const unmatchedBefore = unmatched.size
+  let isUnmatched = false
   calledEachTime.isRunning = true
   try {
     verdict = check(response, context)
@@ -54,7 +66,10 @@ export function checkProblem<R, C>(
     return problem
   } finally {
     calledEachTime.isRunning = wasRunning
+    isUnmatched = unmatched.size > unmatchedBefore
+    if (isUnmatched) for (const call of [...unmatched].slice(unmatchedBefore)) unmatched.delete(call)
   }
+  if (isUnmatched && !(verdict instanceof Promise)) rejectUnmatched('check')
   if (verdict === true || isAssertion(verdict)) return undefined
   if (verdict === undefined) {
     // The check of a request that a function returned has not been validated before.

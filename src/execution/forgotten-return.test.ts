@@ -7,6 +7,8 @@ type Checked = (response: HttpResponse) => unknown
 const seen = new Set<number>()
 const assertOrder = (value: unknown) => void value
 const failures = { count: 0 }
+let outcome = 'none'
+void outcome
 
 /* oxlint-disable no-unused-expressions, eqeqeq, typescript/consistent-return -- these functions must drop their results */
 const FORGETFUL: readonly Checked[] = [
@@ -22,6 +24,17 @@ const FORGETFUL: readonly Checked[] = [
   },
   (r) => {
     r.text().includes('return "x"')
+  },
+  (r) => {
+    let ok
+    ok = r.status === 500
+    void ok
+  },
+  (r) => {
+    let ok = true
+    let count = 0
+    ok &&= r.status === 200
+    count += r.json<Body>().items.length
   },
   function check(r) {
     Object.keys(r.json<Body>()).length > 2
@@ -56,6 +69,12 @@ const SOUND: readonly Checked[] = [
   },
   (r) => {
     r.json()
+  },
+  (r) => {
+    if (r.status === 500) failures.count = 1
+  },
+  (r) => {
+    if (r.status === 500) outcome = 'failed'
   },
   (r) => {
     if (r.status === 500) failures.count++

@@ -1,7 +1,8 @@
 /** Parameters and block of a function that has a block as its body. */
 const BLOCK = /^(?:function\b[^(]*|[\w$]+)?\s*\(?([^()]*?)\)?\s*(?:=>\s*)?\{([^]*)\}$/
 const NOT_CODE = /\/\*[^]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g
-const DECLARATION = /\b(?:const|let|var)\s+([\w$\s,:{}[\]]+?)=(?![=>])/g
+const DECLARATION = /\b(?:const|let|var)\s+([\w$\s,:{}[\]]+?)(?:=(?![=>])|;|\n)/g
+const ASSIGNMENT = /(?<![\w$.]|\.\s+)([\w$]+)\s*(?:[-+*/%&|?]|&&|\|\||\?\?)?=(?![=>])/g
 /** Syntax with which a function decides something or has a side effect. */
 const ACTS = /\b(?:return|throw|expect|assert|should|await|yield|new|delete)\b|`|\+\+|--|(?<![=!<>])=(?![=>])/
 const COMPARES = /[=!]==?|[<>!]|&&|\|\||\.(?:includes|startsWith|endsWith|every|some|test)\(/
@@ -35,7 +36,9 @@ export function forgetsItsReturn(check: (...args: never[]) => unknown): boolean 
     for (const name of identifiersIn(declared)) names.add(name)
     return ''
   })
-  const compared = code.replaceAll('=>', '')
+  // An assignment to a variable of the function itself has no effect.
+  const effective = code.replace(ASSIGNMENT, (whole, name: string) => (names.has(name) ? '' : whole))
+  const compared = effective.replaceAll('=>', '')
   if (ACTS.test(compared) || !COMPARES.test(compared)) return false
   return [...code.matchAll(CALLED)].every(({ 1: name, index }) => names.has(name!) || code[index - 1] === '.')
 }

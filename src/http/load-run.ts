@@ -1,4 +1,4 @@
-import { calledEachTime } from '../execution/checked-function.ts'
+import { calledEachTime, rejectUnmatched } from '../execution/checked-function.ts'
 import { Execution } from '../execution/execution.ts'
 import type { GeneratorLimits } from '../execution/generator-limits.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
@@ -261,11 +261,16 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   /** Runs a flow as functions that are called for each request: `expect.soft()` works like `expect()` in it. */
   async #execute(): Promise<Executed> {
     if (!(this.#plan instanceof FlowPlan)) return this.#execution.run()
+    const { unmatched } = calledEachTime
+    const unmatchedBefore = unmatched.size
     calledEachTime.flows++
     try {
-      return await this.#execution.run()
+      const executed = await this.#execution.run()
+      if (unmatched.size > unmatchedBefore) rejectUnmatched('flow')
+      return executed
     } finally {
       calledEachTime.flows--
+      if (calledEachTime.flows === 0) unmatched.clear()
     }
   }
 

@@ -1,4 +1,4 @@
-import { chai, TestRunner, type MatcherResult, type MatcherState, type RunnerTestCase } from 'vitest'
+import { chai, onTestFinished, TestRunner, type MatcherResult, type MatcherState, type RunnerTestCase } from 'vitest'
 import type { RunPart } from '../evidence/evidence.ts'
 import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
@@ -87,6 +87,7 @@ export class Call {
   readonly #test: RunnerTestCase | undefined
   /** Stack of the call: errors thrown after an `await` do not contain it. */
   readonly #site = new Error('call site')
+  #isJudged = false
   /** The part of the run that the evidence is about. */
   part: RunPart | undefined
 
@@ -140,7 +141,7 @@ export class Call {
     const failed = pass === isNot
     const message = failed ? this.#message(judgement, judgement.received) : undefined
     this.#record(judgement, { outcome: failed ? 'failed' : 'passed', ...(message === undefined ? {} : { message }) })
-    if (failed && !this.#isAsymmetric) throw this.#failure(judgement)
+    if (failed && !this.#isAsymmetric) return this.#object(this.#failure(judgement))
     return { pass, message: () => message ?? '' }
   }
 
@@ -153,9 +154,7 @@ export class Call {
     }
     const settled = judgement.then(
       (found) => this.#settleThrowing(found),
-      (error: unknown) => {
-        throw this.placed(error)
-      },
+      (error: unknown) => this.rejected(error),
     )
     const { soft, promise: chain } = this.#state
     // Vitest awaits a matcher's promise once, and twice under `soft` unless `resolves` is used.
@@ -163,6 +162,36 @@ export class Call {
     const test = this.#test
     if (test !== undefined) assertedBy(test).later.push({ call: this.#whole, promise, site: this.#site })
     return promise
+  }
+
+  /**
+   * Throws the error of a call that was not judged, for example because of its arguments, and registers it: the scenario
+   * may catch it.
+   */
+  rejected(error: unknown): { pass: boolean; message: () => string } {
+    if (this.#isJudged) throw this.placed(error)
+    const test = this.#test
+    if (test !== undefined && assertedBy(test).isScenario)
+      assertedBy(test).rejected.push({ call: this.#whole, error, site: this.#site, isExpected: false })
+    return this.#object(error)
+  }
+
+  /**
+   * Throws the error of an assertion. Outside a test nothing audits what the caller catches, so there it fails the command
+   * instead; a plain test that catches the error of an assertion on the run of a scenario fails at its end.
+   */
+  #object(error: unknown): { pass: boolean; message: () => string } {
+    this.#isJudged = true
+    const test = this.#test
+    if (test === undefined) {
+      void Promise.reject(this.placed(error))
+      return { pass: !this.#isNot, message: () => '' }
+    }
+    if (TestRunner.getCurrentTest() === test && !assertedBy(test).isScenario && isForeign(this.#received, test))
+      onTestFinished(() => {
+        if (test.result?.state !== 'fail') throw error
+      })
+    throw this.placed(error)
   }
 
   /** Replaces the stack of an error with that of the call: its code frame then shows the scenario. */
@@ -193,7 +222,7 @@ export class Call {
     const fixed = judgement.hint ?? fix
     const message = this.#message(found, found.received, fixed)
     this.#record(found, { outcome: 'failed', message })
-    if (!this.#isAsymmetric) throw this.#failure(found, fixed)
+    if (!this.#isAsymmetric) return this.#object(this.#failure(found, fixed))
     return { pass: this.#isNot, message: () => message }
   }
 
@@ -202,7 +231,8 @@ export class Call {
     const fix = judgement.invalidities.map((invalidity) => invalidity.fix).join('\n')
     const message = this.#message(judgement, `INVALID, not judged. ${findings.join('\n')}`, fix)
     this.#record(judgement, { outcome: 'invalid', reason, invalidities: judgement.invalidities, message })
-    if (onInvalid() === 'fail') throw this.#coloured(new InvalidRunError(this.#withPrefix(message), reason))
+    if (onInvalid() === 'fail')
+      return this.#object(this.#coloured(new InvalidRunError(this.#withPrefix(message), reason)))
     console.warn(`InvalidRunError: ${this.#withPrefix(message)}`)
     return { pass: !this.#isNot, message: () => message }
   }

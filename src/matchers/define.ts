@@ -46,7 +46,7 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
       const judged = definition.judge(evidence, plan)
       return judged instanceof Promise ? call.settleLater(judged) : call.settle(judged)
     } catch (error) {
-      throw call.placed(error)
+      return call.rejected(error)
     }
   }
   // With this mark Vitest calls the matcher once and immediately, instead of running the polled function first: that

@@ -9,6 +9,17 @@ export interface LaterAssertion {
   readonly site: Error
 }
 
+/** A call that threw or was rejected before it measured or judged anything, for example because of its options. */
+export interface Rejected {
+  /** The call: `http.run()`. */
+  readonly call: string
+  readonly error: unknown
+  /** Error with the stack of the call. */
+  readonly site: Error
+  /** Whether a matcher received the error: `await expect(http.run(…)).rejects.toThrow()`. */
+  isExpected: boolean
+}
+
 /** Assertions of one scenario by the matchers of this package. */
 export interface Asserted {
   /** Number of assertions that were judged, invalid ones included. */
@@ -16,10 +27,13 @@ export interface Asserted {
   /** Number of assertions that could not be checked. */
   skipped: number
   readonly later: LaterAssertion[]
+  readonly rejected: Rejected[]
   /** Names of the runs and comparisons that were judged, invalid ones included. */
   readonly runs: Set<string>
   /** Names of the runs whose history was judged. */
   readonly histories: Set<string>
+  /** Whether the test is a scenario, whose assertions are checked at its end. */
+  isScenario: boolean
   /** Whether the scenario has ended, so that no assertion counts any more. */
   isOver: boolean
 }
@@ -34,6 +48,8 @@ export function assertedBy(task: object): Asserted {
     judged: 0,
     skipped: 0,
     later: [],
+    rejected: [],
+    isScenario: false,
     runs: new Set(),
     histories: new Set(),
     isOver: false,
