@@ -58,8 +58,8 @@ export function phoenixChannels(options: PhoenixChannelsOptions = {}): Framing {
 }
 
 /**
- * A request to join a channel. The message whose `responseTo` is this one is the reply. If its `status` is not `ok`, a client
- * that sends this in `subscribe` or `onOpen` has failed to connect.
+ * A request to join a channel. The message whose `responseTo` is this one is the reply. If its `status` is not `ok`, it has
+ * a `failure`, which `isSubscribed` and `isReady` should test.
  *
  * @example
  * const subscribe = () => phoenixJoin('room:lobby')
