@@ -31,7 +31,9 @@ const FORGETFUL: readonly Checked[] = [
     void ok
   },
   (r) => {
+    // oxlint-disable-next-line no-unused-vars -- as in a check that forgets its return
     let ok = true
+    // oxlint-disable-next-line no-unused-vars
     let count = 0
     ok &&= r.status === 200
     count += r.json<Body>().items.length

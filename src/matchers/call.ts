@@ -184,6 +184,7 @@ export class Call {
     this.#isJudged = true
     const test = this.#test
     if (test === undefined) {
+      // oxlint-disable-next-line promise/no-promise-in-callback -- not a callback: `error` is what happened
       void Promise.reject(this.placed(error))
       return { pass: !this.#isNot, message: () => '' }
     }
