@@ -19,15 +19,12 @@ test('every mistake in the options of postgres() is named', () => {
   expect(messageOf(postgres(options as unknown as PostgresOptions).problems)).toMatchInlineSnapshot(`
     "definePerfConfig() received 12 invalid options:
 
-      colour: unknown option. Valid options: provider, url, image, seed, env, allowRemote, allowReset, name, settings, migrate, keptTables
+      colour: unknown option. Valid options: provider, image, seed, env, allowRemote, allowReset, name, url, settings, migrate, keptTables
         Received: 1
         Fix:      remove colour
       provider: must be auto, container, embedded or external
         Received: 'docker'
         Fix:      write, for example, provider: 'auto'
-      url: must be a string
-        Received: 'number'
-        Fix:      write, for example, url: process.env.URL
       image: must be a string
         Received: 8
         Fix:      write, for example, image: 'redis:8'
@@ -43,6 +40,9 @@ test('every mistake in the options of postgres() is named', () => {
       name: must be a string
         Received: ''
         Fix:      write, for example, name: 'orders'
+      url: must be the URL of a PostgreSQL server
+        Received: 'number'
+        Fix:      write, for example, url: 'postgres://user:password@127.0.0.1:5432/shop'
       settings.max_connections: must be a string or a number, with the name of a Postgres setting
         Received: true
         Fix:      write, for example, settings: { max_connections: 200 }
@@ -66,9 +66,6 @@ test('every mistake in the options of redis() is named', () => {
       provider: must be auto, container, embedded or external
         Received: 'docker'
         Fix:      write, for example, provider: 'auto'
-      url: must be a string
-        Received: 'number'
-        Fix:      write, for example, url: process.env.URL
       image: must be a string
         Received: 8
         Fix:      write, for example, image: 'redis:8'
@@ -84,6 +81,9 @@ test('every mistake in the options of redis() is named', () => {
       name: must be a string
         Received: ''
         Fix:      write, for example, name: 'orders'
+      url: must be the URL of a Redis server
+        Received: 'number'
+        Fix:      write, for example, url: 'redis://127.0.0.1:6379'
       maxmemory: must be a number of bytes, or one with kb, mb or gb
         Received: 'much'
         Fix:      write, for example, maxmemory: '64mb'
