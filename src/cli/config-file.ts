@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const NAME = 'vitest.perf.config'
 
@@ -12,12 +12,15 @@ export function configFile(folder: string): string {
   return `${NAME}.${existing ?? (isModule(folder) ? 'ts' : 'mts')}`
 }
 
+/** The nearest manifest counts, as for Node. */
 function isModule(folder: string): boolean {
+  const manifest = join(folder, 'package.json')
+  if (!existsSync(manifest)) return dirname(folder) !== folder && isModule(dirname(folder))
   try {
-    const { type } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { readonly type?: unknown }
+    const { type } = JSON.parse(readFileSync(manifest, 'utf8')) as { readonly type?: unknown }
     return type === 'module'
   } catch {
-    // No manifest, or not a valid one: npm decides later.
+    // Not a valid one: npm will say so.
     return false
   }
 }
