@@ -28,9 +28,10 @@ interface ProcessCpu {
 }
 
 /**
- * CPU seconds that processes and all their descendants have used so far. On Linux, a process that listens on the port of an
- * instance is included with its descendants, even if it is no descendant: a daemon leaves the tree of its parent. So are children that have exited, once
- * their parent has waited for them. On other systems both are left out, so the figure is a lower bound.
+ * CPU seconds that processes and all their descendants have used so far. On Linux, this includes children that have exited,
+ * once their parent has waited for them, and a process that listens on the port of an instance, with its descendants, even
+ * outside the tree: a daemon leaves the tree of its parent. On other systems both are left out, so the figure is a lower
+ * bound.
  */
 export class ProcessTrees {
   #roots: readonly number[]

@@ -150,7 +150,7 @@ test.each<[string, Framing, Outgoing, string[], string | undefined]>([
     undefined,
   ],
   [
-    'a completion with an error that is no text',
+    'a completion whose error is not a string',
     signalR(),
     signalRInvocation('Say'),
     [`{}${END}`, `{"type":3,"invocationId":"1","error":{"code":7}}${END}`],
