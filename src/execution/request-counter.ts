@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../stats/timeline.ts'
 import type { RequestSeries } from './request-scope.ts'
+import type { RequestWindow } from './request-timeline.ts'
 import type { RunningExecution } from './workload.ts'
 
 /** Counter of the requests that are sent one after another over one connection. */
@@ -8,6 +9,7 @@ export class RequestCounter {
   intendedMs = 0
   /** When the request counts: its intended start, but the end of the warm-up for an iteration that began in it. */
   countedMs = 0
+  #window: RequestWindow | undefined
   readonly #execution: Pick<RunningExecution<never>, 'tally' | 'startMs'>
 
   constructor(execution: Pick<RunningExecution<never>, 'tally' | 'startMs'>) {
@@ -23,8 +25,14 @@ export class RequestCounter {
     this.countedMs = Math.min(intendedMs, countedUntilMs)
   }
 
+  /** Window in which the current request counts. */
+  get window(): RequestWindow {
+    return this.#window!
+  }
+
   countSent({ timeline }: RequestSeries): void {
     const window = timeline.at(this.countedMs)
+    this.#window = window
     window.offered++
     window.sent++
     this.#execution.tally.offered++

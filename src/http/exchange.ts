@@ -109,7 +109,6 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   readonly #expected = new ExpectedResponse()
   #kind!: RequestKind
   #spec!: RequestSpec
-  #series!: RequestSeries
   #traceId: string | undefined
   #trace: Trace | undefined
   /** Redirects followed by the current request; `undefined` before the first one. */
@@ -160,7 +159,6 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     const { recording } = this.#all
     this.#kind = kind
     this.#spec = spec
-    this.#series = series
     this.#chain = undefined
     this.#use(spec.host === undefined ? undefined : hostNamed(this.#all.hosts, spec.host))
     const { cookies, token } = this.#owner
@@ -369,7 +367,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#goodServiceTimeUs = (endMs - this.#firstSentMs) * 1000
     this.#goodStatus = status
     this.#goodBytes = bodyBytes
-    this.#goodWindow = this.#series.timeline.at(this.countedMs)
+    this.#goodWindow = this.window
     this.#goodWindow.recordGood(this.#goodLatencyUs, this.#goodServiceTimeUs, status, bodyBytes)
   }
 
@@ -377,7 +375,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   #countError(kind: ErrorKind, detail: string, endMs: number, response?: FailedResponse): void {
     const { status, bodyBytes = 0, sample } = response ?? {}
     const latencyUs = this.#observe(endMs, status ?? kind) * 1000
-    const window = this.#series.timeline.at(this.countedMs)
+    const { window } = this
     window.recordError(kind, latencyUs, (endMs - this.#firstSentMs) * 1000, status, bodyBytes)
     window.countDetail(detail, sample)
     this.#all.execution.tally.countError(kind, detail)

@@ -1,4 +1,5 @@
-import { VALID_HEAD } from './strict-lines.ts'
+import { maxHeaderSize } from 'node:http'
+import { NEW_LINE, RETURN, VALID_HEAD } from './strict-lines.ts'
 
 /** Head of a response, as needed to read its body and reuse its connection. */
 export interface ResponseHead {
@@ -19,21 +20,46 @@ const CONNECTION_CLOSE = /\r\nconnection:[^\r]*close/i
 const KEEP_ALIVE = /\r\nkeep-alive:([^\r]*)/i
 const TIMEOUT = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})/i
 
-let lastText = ''
-let lastHead: ResponseHead | undefined
+const HEAD_END = Buffer.from('\r\n\r\n')
+
+/** Head at the beginning of a chunk. */
+interface ChunkHead {
+  /** From the status line to the last header's CRLF. */
+  readonly text: string
+  /** `undefined` for a response that the full parser must read. */
+  readonly common: CommonHead | undefined
+}
+
+/** Head of a common response: HTTP/1.1, a final status that has a body, exactly one `Content-Length`, nothing unusual. */
+export interface CommonHead extends ResponseHead {
+  /** From the status line to the last header's CRLF. */
+  readonly text: string
+  /** Offset of the body. */
+  readonly endAt: number
+}
+
+let last: ChunkHead = { text: '', common: undefined }
 
 /**
- * Parses the head of a common response: HTTP/1.1, a final status that has a body, exactly one `Content-Length`, nothing
- * unusual. `undefined` for any other response, which the full parser must read.
+ * Parses the head of a common response. `undefined` for any other response, which the full parser must read.
  *
- * @param text from the status line to the last header's CRLF
+ * @param chunk begins with the status line
  */
-export function commonHead(text: string): ResponseHead | undefined {
+export function commonHead(chunk: Buffer): CommonHead | undefined {
   // Responses of one server to one request mostly have the same head for a second, until `Date` changes.
-  if (text === lastText) return lastHead
-  lastText = text
-  lastHead = readHead(text)
-  return lastHead
+  if (beginsWithHead(chunk, last.text)) return last.common
+  const end = chunk.indexOf(HEAD_END)
+  // A large head may be too large, which only the strict reading of its lines decides.
+  if (end < 0 || end >= maxHeaderSize) return undefined
+  const text = chunk.toString('latin1', 0, end + 2)
+  const head = readHead(text)
+  last = { text, common: head && { ...head, text, endAt: end + 4 } }
+  return last.common
+}
+
+function beginsWithHead(chunk: Buffer, text: string): boolean {
+  const { length } = text
+  return chunk[length] === RETURN && chunk[length + 1] === NEW_LINE && chunk.toString('latin1', 0, length) === text
 }
 
 function readHead(text: string): ResponseHead | undefined {

@@ -1,4 +1,3 @@
-import { maxHeaderSize } from 'node:http'
 import type { ParsedHead } from 'autocannon/lib/httpClient.js'
 import type { LoadClient } from './clients.ts'
 import { commonHead, keepAliveMsOf } from './response-head.ts'
@@ -11,7 +10,6 @@ export interface ResponseTaker {
   responded(reader: ResponseReader): void
 }
 
-const HEAD_END = Buffer.from('\r\n\r\n')
 const NO_BYTES = Buffer.alloc(0)
 /** Bytes kept of an error's body even if nothing reads it: a hint shows its beginning. */
 const KEPT_OF_ERRORS = 1_024
@@ -111,16 +109,12 @@ export class ResponseReader {
   }
 
   #readWhole(chunk: Buffer): boolean {
-    const headEnd = chunk.indexOf(HEAD_END)
-    // A large head may be too large, which only the strict reading of its lines decides.
-    if (headEnd < 0 || headEnd >= maxHeaderSize) return false
-    const text = chunk.toString('latin1', 0, headEnd + 2)
-    const head = commonHead(text)
-    if (head === undefined || headEnd + 4 + head.bodyLength !== chunk.length) return false
+    const head = commonHead(chunk)
+    if (head === undefined || head.endAt + head.bodyLength !== chunk.length) return false
     this.#rawHeaders = undefined
-    this.#head = text
+    this.#head = head.text
     this.#chunk = chunk
-    this.#headLength = headEnd + 4
+    this.#headLength = head.endAt
     this.status = head.status
     this.isLast = head.isLast
     this.keepAliveMs = head.keepAliveMs

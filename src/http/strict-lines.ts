@@ -54,8 +54,8 @@ const RULES: Readonly<Record<string, LineRule>> = {
   BODY_CHUNKTRAILERS: { ...HEADER, problem: 'a trailer line is malformed', part: 'its trailers are' },
 }
 
-const NEW_LINE = 0x0a
-const RETURN = 0x0d
+export const NEW_LINE = 0x0a
+export const RETURN = 0x0d
 const STATUS_PREFIX = 'HTTP/1.1 200 '.length
 
 /**

@@ -194,7 +194,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   #responded(endMs: number): void {
     const { thinkTime } = this.#step
     const latencyUs = this.#observe(endMs, 'responded') * 1000
-    const window = this.#context.series[this.#stepIndex]!.timeline.at(this.#counter.countedMs)
+    const { window } = this.#counter
     window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
     this.#stepIndex++
     const thinkMs = this.draw(thinkTime)
@@ -211,7 +211,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   #fail(kind: ErrorKind, detail: string, endMs = now()): void {
     const { execution, series } = this.#context
     const latencyUs = this.#observe(endMs, kind) * 1000
-    const window = series[this.#stepIndex]!.timeline.at(this.#counter.countedMs)
+    const { window } = this.#counter
     window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
     window.countDetail(detail)
     execution.tally.countError(kind, detail)
