@@ -11,11 +11,18 @@ const SERVER = `
   import { createServer } from 'node:http'
   import { appendFileSync } from 'node:fs'
   const note = (word) => appendFileSync(process.env.NOTES, word + ' ' + process.env.BUILD + '\\n')
-  note('begins')
   process.on('SIGTERM', () => { note('ends'); process.exit() })
+  note('begins')
   createServer((request, response) => {
     setTimeout(() => response.end('{}'), request.url === '/' ? Number(process.env.TAKES) : 0)
   }).listen(process.env.PORT, '127.0.0.1')
+`
+
+/** A server that exits once the other build has begun for the second time, so that both scenarios begin and end it. */
+const BROKEN = `
+  import { readFileSync } from 'node:fs'
+  const begun = () => readFileSync(process.env.NOTES, 'utf8').split('begins old').length - 1
+  setInterval(() => begun() === 2 && process.exit(1), 10)
 `
 
 const CONFIG = `
@@ -35,13 +42,14 @@ const SCENARIO = `
     expect(comparison).toBeNoSlowerThan('base', { tolerance: 0.5 })
   })
   perfTest('broken', async ({ compare }) => {
-    await compare({ base: build('old', '10'), head: { command: ['node', 'none.mjs'] } }, options)
+    await compare({ base: build('old', '10'), head: { command: ['node', 'broken.mjs'], env: { NOTES: process.env.NOTES } } }, options)
   })
 `
 
 test('a scenario compares two builds and stops all their processes', { timeout: 120_000 }, async () => {
   const project = await InlineProject.create({
     'server.mjs': SERVER,
+    'broken.mjs': BROKEN,
     'vitest.config.ts': CONFIG,
     'perf/compare.perf.ts': SCENARIO,
     'notes.txt': '',
@@ -56,7 +64,7 @@ test('a scenario compares two builds and stops all their processes', { timeout: 
   expect(text).toMatch(/CPU per request/)
   expect(text).toMatch(/perf\/compare\.perf\.ts:9:\d+/)
   expect(text).toMatch(
-    /BuildError: head: the environment did not start\.\n\ntarget: node none\.mjs exited before it was ready: exit code 1/,
+    /BuildError: head: the environment did not start\.\n\ntarget: node broken\.mjs exited before it was ready: exit code 1/,
   )
   const { scenarios } = await readValidResults(project.path('perf-report/results.json'))
   expect(scenarios[0]!.comparisons).toMatchObject([{ base: 'base', head: 'head', pairs: 6 }])
