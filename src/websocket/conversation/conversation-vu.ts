@@ -209,7 +209,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   }
 
   #fail(kind: ErrorKind, detail: string, endMs = now()): void {
-    const { execution, series } = this.#context
+    const { execution } = this.#context
     const latencyUs = this.#observe(endMs, kind) * 1000
     const { window } = this.#counter
     window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
