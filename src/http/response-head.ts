@@ -38,7 +38,7 @@ export interface CommonHead extends ResponseHead {
   readonly endAt: number
 }
 
-let last: ChunkHead = { text: '', common: undefined }
+let last: ChunkHead | undefined
 
 /**
  * Parses the head of a common response. `undefined` for any other response, which the full parser must read.
@@ -47,7 +47,7 @@ let last: ChunkHead = { text: '', common: undefined }
  */
 export function commonHead(chunk: Buffer): CommonHead | undefined {
   // Responses of one server to one request mostly have the same head for a second, until `Date` changes.
-  if (beginsWithHead(chunk, last.text)) return last.common
+  if (last !== undefined && beginsWithHead(chunk, last.text)) return last.common
   const end = chunk.indexOf(HEAD_END)
   // A large head may be too large, which only the strict reading of its lines decides.
   if (end < 0 || end >= maxHeaderSize) return undefined
