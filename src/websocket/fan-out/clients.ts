@@ -20,6 +20,7 @@ import type { SocketLayout } from '../sockets/socket-limits.ts'
 import type { HandshakeRequest, HeartbeatPlan } from '../sockets/socket-options.ts'
 import type { PoolEvents, SocketPool } from '../sockets/socket-pool.ts'
 import { ClientStates } from './client-states.ts'
+import { OpenRequests } from './open-requests.ts'
 
 const DEADLINE_SWEEP_MS = 100
 /** Length of the description of a closed or failed connection; the reason in a close frame has at most 123 bytes. */
@@ -81,6 +82,7 @@ export class Clients<D> implements PoolEvents {
   readonly #pool: SocketPool
   readonly #handshakes: Handshakes
   readonly #framed: FramedConnections
+  readonly #openRequests = new OpenRequests()
   readonly #heartbeats: ApplicationHeartbeats
   readonly #heartbeat: Beat | undefined
   readonly #own: readonly number[]
@@ -226,11 +228,13 @@ export class Clients<D> implements PoolEvents {
     this.states.subscribing(client)
     if (this.#heartbeat !== undefined) this.#heartbeats.start(client, this.#heartbeat)
     const messages = this.#plan.subscribe?.(this.#plan.vuOf(client))
-    if (messages !== undefined)
+    if (messages !== undefined) {
+      if (this.#plan.framing !== undefined) this.#openRequests.sent(client, messages)
       this.#pool.send(
         client,
         messages.flatMap((message) => this.#framed.framesOf(client, message)),
       )
+    }
     if (this.#plan.isSubscribed === undefined) this.#nowSubscribed(client)
   }
 
@@ -249,16 +253,20 @@ export class Clients<D> implements PoolEvents {
           if (heartbeat !== undefined) this.#heartbeats.start(client, framesBeat(heartbeat))
         }),
       heartbeatResponded: (client) => this.#heartbeats.responded(client),
-      failed: (client, why) => {
-        this.#pool.drop(client)
-        this.closed(client, why)
-      },
+      failed: (client, why) => this.#terminate(client, why),
     }
+  }
+
+  /** Closes a connection that the protocol, or the target by its response, has made unusable. */
+  #terminate(client: number, why: string): void {
+    this.#pool.drop(client)
+    this.closed(client, why)
   }
 
   /** Called when the connection of a client has closed. */
   #ended(client: number): void {
     this.#heartbeats.stop(client)
+    this.#openRequests.closed(client)
     this.#guard(() => this.#framed.close(client))
   }
 
@@ -297,6 +305,8 @@ export class Clients<D> implements PoolEvents {
   /** @throws errors of functions of the scenario */
   #takeUnguarded(client: number, data: Buffer, isBinary: boolean, atUs: number, framed: Message | undefined): void {
     if (this.#heartbeats.isAwaitingResponse(client) && this.#isHeartbeatResponse(client, data, isBinary, framed)) return
+    const rejection = framed && this.#openRequests.rejectionIn(client, framed)
+    if (rejection !== undefined) return this.#terminate(client, rejection)
     if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs, framed)
     this.#events.early?.(client, data, isBinary, atUs, framed)
     if (this.#plan.isSubscribed?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))

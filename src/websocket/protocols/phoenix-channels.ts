@@ -59,7 +59,7 @@ export function phoenixChannels(options: PhoenixChannelsOptions = {}): Framing {
 
 /**
  * A request to join a channel. The message whose `responseTo` is this one is the reply. If its `status` is not `ok`, it has
- * a `failure`, which `isSubscribed` and `isReady` should test.
+ * a `failure`; sent by `subscribe` or `onOpen`, it then closes the connection.
  *
  * @example
  * const subscribe = () => phoenixJoin('room:lobby')

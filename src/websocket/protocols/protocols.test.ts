@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
+import { evidenceOf } from '../../evidence/evidence.ts'
 import { constantArrivalRate } from '../../load/builders.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { FanOutRun } from '../../runs/fan-out-run.ts'
@@ -7,7 +8,8 @@ import type { HttpRun } from '../../runs/request-run.ts'
 import { load } from '../../testing/truth-websocket.ts'
 import type { ConversationOptions, ConversationStep } from '../conversation/conversation-options.ts'
 import type { FanOutOptions } from '../fan-out/fan-out-options.ts'
-import type { Message } from '../message.ts'
+import type { Framing } from '../framing.ts'
+import type { Message, Outgoing } from '../message.ts'
 import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
 import { mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe } from './mqtt.ts'
 import { phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush } from './phoenix-channels.ts'
@@ -397,6 +399,52 @@ describe('SignalR (a hub that writes by @microsoft/signalr)', () => {
     expect([...run.errors]).toEqual([])
     expect((await countsOf('signalR'))['results']! - before).toBe(20)
   })
+})
+
+describe('a client whose subscription the target rejects', () => {
+  const graphql = graphqlOperation({ query: 'subscription { nothing }' })
+  const rejections: readonly (readonly [string, string, Framing, Outgoing, RegExp])[] = [
+    [
+      'Phoenix',
+      '/socket/websocket',
+      phoenixChannels(),
+      phoenixJoin('lobby'),
+      /^Phoenix: reply with status error: .*unmatched/,
+    ],
+    ['GraphQL', '/graphql', graphqlTransportWs(), graphql, /^graphql-transport-ws: the operation failed: Cannot query/],
+    ['SignalR', '/hub', signalR(), signalRInvocation('Fail'), /^SignalR: it failed/],
+  ]
+
+  test.each(rejections)(
+    'is not subscribed, whatever isSubscribed accepts: %s',
+    async (_, path, framing, sent, reason) => {
+      const identify = () => 'other' as const
+      const failures = await subscribedNone({
+        path,
+        framing,
+        subscribe: () => sent,
+        isSubscribed: () => true,
+        identify,
+      })
+      expect(failures).toEqual({ [Object.keys(failures)[0]!]: 12 })
+      expect(Object.keys(failures)[0]).toMatch(reason)
+    },
+  )
+
+  test.each(rejections)(
+    'has no good iteration, with isReady or without: %s',
+    async (_, path, framing, sent, reason) => {
+      const step = saying(
+        () => sent,
+        () => true,
+      )
+      for (const ready of [{ isReady: () => true }, {}]) {
+        const run = await talk({ path, framing, onOpen: () => sent, ...ready, ...step })
+        expect(run.errors.values().reduce((sum, count) => sum + count, 0)).toBe(run.offered)
+        expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(new RegExp(reason.source.slice(1)))
+      }
+    },
+  )
 })
 
 test.each([
