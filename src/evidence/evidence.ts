@@ -53,6 +53,8 @@ export interface TimeEvidence {
    * `id` is that of the first publication. Absent if there are none.
    */
   readonly unknownLags?: { readonly count: number; readonly of: number; readonly id: string }
+  /** Estimated deliveries of a feed while no client was connected, which nothing shows; absent if there were none. */
+  readonly unseen?: { readonly deliveries: number; readonly description: string }
   /** Lines of the message's `Evidence:` block. */
   readonly evidenceLines: readonly string[]
   /** The slowest parts (steps, publications), worst first, for the `Slowest:` line. Empty if there is only one part. */

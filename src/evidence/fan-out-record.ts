@@ -172,7 +172,18 @@ export interface FeedFigures {
     readonly first: string
     readonly silentMs: number | undefined
   }
-  /** Messages received in that time that their client had received before; absent if they are few. */
+  /**
+   * Estimated publications and deliveries while no client of a group was connected, if the feed's sequence does not show them;
+   * the longest such time of the group with most of them, its name, and the number of such groups. Absent if there were none.
+   */
+  readonly unseen?: {
+    readonly ms: number
+    readonly group?: string
+    readonly groups?: number
+    readonly publications: number
+    readonly deliveries: number
+  }
+  /** Messages received in the silent time that their client had received before; absent if they are few. */
   readonly repeated?: number
   /** Publications with a lower sequence than an earlier one, and the first of them; absent if there were none. */
   readonly fell?: { readonly count: number; readonly from: number; readonly to: number }

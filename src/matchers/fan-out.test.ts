@@ -514,11 +514,11 @@ describe('toRecoverWithin', () => {
       "InvalidRunError: expect(run).toRecoverWithin(2000)
 
       Expected: share of clients recovered within 2.00 s ≥ 100%
-      Received: INVALID, not judged. undecided: the feed skipped sequences that may have been due during 2 outages of clients: whether these clients recovered is unknown
+      Received: INVALID, not judged. undecided: which publications of the feed were due during 2 outages of clients is unknown: whether these clients recovered is unknown, too
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
       Worst:    client 41 4 missing, 1 out of order, max 109 ms
-      Fix:      make the target replay what clients missed"
+      Fix:      return sequence and publishedAtMs from identify, and make the target replay what clients missed"
     `)
     expect(messageOf(() => expect(run).not.toRecoverWithin(2000))).toMatch(/^InvalidRunError: /)
     expect(run).not.toRecoverWithin(1000)

@@ -21,6 +21,7 @@ import { deliveryRun, type DeliverySource } from './subject.ts'
 import { withMissingSamples, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
 import { unknownLagsAgainst } from './unknown-lags.ts'
+import { unseenAgainst } from './unseen.ts'
 
 type OnDeliveries<T, Matcher> = On<T, DeliverySource, Matcher, 'judges a fan-out, as ws.fanOut() gives'>
 
@@ -98,9 +99,15 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
       within: evidence.histogram.countAtMost(limitMs * 1000),
       needed: ratio * evidence.deliveries.expected,
     })
+    const unseen = unseenAgainst(evidence, {
+      what,
+      holds: judged.holds,
+      wouldHold: (missing) =>
+        evidence.histogram.countAtMost(limitMs * 1000) >= ratio * (evidence.deliveries.expected + missing),
+    })
     return {
       ...judged,
-      invalidities: [...judged.invalidities, ...clockInvalidities(evidence, limitMs), ...unknown],
+      invalidities: [...judged.invalidities, ...clockInvalidities(evidence, limitMs), ...unknown, ...unseen],
       worst: worstParts(evidence),
     }
   },
@@ -114,18 +121,25 @@ const toHaveMissingRateBelow = defineMatcher<
   name: 'toHaveMissingRateBelow',
   subject: deliveryRun,
   readArguments: readArguments(MISSING_EXAMPLE, { ratio: ratio(MISSING_EXAMPLE), options: THRESHOLD }),
-  judge: (evidence, { ratio: limit, options }) => ({
-    ...judgeRatio(evidence, {
+  judge: (evidence, { ratio: limit, options }) => {
+    const what = 'missing rate'
+    const judged = judgeRatio(evidence, {
       limit,
       ...options,
-      what: 'missing rate',
+      what,
       side: 'below',
       windows: evidence.deliveryWindows.map(({ expected, lag }) => ({ hits: expected - lag.count, total: expected })),
       noun: 'deliveries',
       fix: MISSING,
-    }),
-    worst: worstParts(evidence),
-  }),
+    })
+    const { missing, expected } = evidence.deliveries
+    const unseen = unseenAgainst(evidence, {
+      what,
+      holds: judged.holds,
+      wouldHold: (more) => missing + more < limit * (expected + more),
+    })
+    return { ...judged, invalidities: [...judged.invalidities, ...unseen], worst: worstParts(evidence) }
+  },
 })
 
 const DUPLICATE_EXAMPLE = 'toHaveDuplicateRateBelow(0.005)'
@@ -344,7 +358,7 @@ function judgeRecovery(
         : isOpen
           ? withMissingSamples(judged.invalidities, [
               ...(open === 0 ? [] : [endedTooSoon(open, limitMs)]),
-              ...(doubtful === 0 ? [] : [lostSequences(doubtful)]),
+              ...(doubtful === 0 ? [] : [unknownPublications(doubtful)]),
             ])
           : judged.invalidities,
     worst: worstClients(evidence),
@@ -365,11 +379,11 @@ function endedTooSoon(open: number, limitMs: number): Invalidity {
   }
 }
 
-function lostSequences(count: number): Invalidity {
+function unknownPublications(count: number): Invalidity {
   return {
     reason: 'undecided',
-    finding: `the feed skipped sequences that may have been due during ${count === 1 ? '1 outage' : `${formatCount(count)} outages`} of clients: whether these clients recovered is unknown`,
-    fix: 'make the target replay what clients missed',
+    finding: `which publications of the feed were due during ${count === 1 ? '1 outage' : `${formatCount(count)} outages`} of clients is unknown: whether these clients recovered is unknown, too`,
+    fix: 'return sequence and publishedAtMs from identify, and make the target replay what clients missed',
   }
 }
 

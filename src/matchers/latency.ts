@@ -24,6 +24,7 @@ import {
 } from './threshold.ts'
 import type { On } from './typing.ts'
 import { unknownLagsAgainst } from './unknown-lags.ts'
+import { unseenAgainst } from './unseen.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
 type OnTimes<T, Matcher> = On<
@@ -138,11 +139,16 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
     within: times.histogram.countAtMost(limitMs * 1000 - 1),
     needed: p * times.histogram.count,
   })
+  const unseen = unseenAgainst(evidence, {
+    what: `${percentileName(p)} lag`,
+    holds: judged.holds,
+    wouldHold: (missing) => times.histogram.withInfinite(Math.ceil(missing)).percentileUs(p) < limitMs * 1000,
+  })
   return {
     ...judged,
     received: [judged.received, ...missedLine(times, valueMs)].join('\n'),
     invalidities: withMissingSamples(
-      [...against, ...clockInvalidities(evidence, limitMs), ...unknown],
+      [...against, ...clockInvalidities(evidence, limitMs), ...unknown, ...unseen],
       tooFew ? [tooFew] : judged.invalidities,
     ),
     ...(judged.holds === false ? { againstNot: unproven(evidence, p, limitMs) } : {}),

@@ -7,6 +7,7 @@ import { timeStats } from '../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
 import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
 import { generatorLines } from './generator-findings.ts'
+import { describeUnseen } from './unseen.ts'
 
 /** Evidence that matchers judge in a fan-out. @param histogram lags of the whole counted part */
 export function fanOutEvidence(
@@ -53,6 +54,9 @@ export function fanOutEvidence(
     generator: record.generator,
     ...(clockErrorMs === 0 ? {} : { clockErrorMs }),
     ...unknownLags(record, histogram),
+    ...(record.feed?.unseen === undefined
+      ? {}
+      : { unseen: { deliveries: record.feed.unseen.deliveries, description: describeUnseen(record.feed.unseen) } }),
   }
 }
 
@@ -125,7 +129,7 @@ function joinLine({ assumedJoinMs }: FanOutRecord): string[] {
 
 function feedLines({ feed }: FanOutRecord): string[] {
   if (feed === undefined) return []
-  const { stamped, unstamped, fastestMs, driftMs, leftOut, isNumbered } = feed
+  const { stamped, unstamped, fastestMs, driftMs, leftOut, isNumbered, unseen } = feed
   const clock =
     fastestMs === undefined
       ? 'a feed without time stamps: lag counts from the first receipt of each publication'
@@ -141,7 +145,7 @@ function feedLines({ feed }: FanOutRecord): string[] {
           `${unstamped.count === 1 ? '1 publication has' : `${formatCount(unstamped.count)} publications have`} no time stamp (the first: ${JSON.stringify(unstamped.id)}): their lag ` +
             'is unknown and counts as infinite',
         ]
-  return [clock, ...unknown, ...lost]
+  return [clock, ...unknown, ...lost, ...(unseen === undefined ? [] : [describeUnseen(unseen)])]
 }
 
 function orderUnknown({ feed, unnumbered }: FanOutRecord): Invalidity | undefined {

@@ -9,6 +9,7 @@ import { Publication, type PublicationDue } from './publication.ts'
 
 /** Age after which the histogram of a publication is released, as a run of hours with losses must not keep them all. */
 const SEAL_AFTER_US = 60_000_000
+const NO_GROUPS: readonly string[] = []
 
 /**
  * Account of every delivery: which clients expect which publication, and what was received. Pure: instants are arguments.
@@ -152,7 +153,7 @@ export class DeliveryTracker {
 
   /** Adds a client to the group: it expects every later publication. @param atUs instant, by default before the run */
   join(client: number, group: Group, atUs = Number.NEGATIVE_INFINITY): void {
-    group.join(client, atUs)
+    group.join(client, atUs, this.#outages.isAway(client))
   }
 
   /** Removes a client from the group: later publications are unexpected. */
@@ -189,8 +190,10 @@ export class DeliveryTracker {
     this.#undecidedRaces.clear()
   }
 
-  lost(client: number, atUs: number): void {
+  /** Called when a client has lost its connection. @param groups names of the groups that it is in */
+  lost(client: number, atUs: number, groups: readonly string[] = NO_GROUPS): void {
     this.#outages.lost(client, atUs)
+    for (const group of this.#groupsNamed(groups)) group.lost(client, atUs)
   }
 
   /** Called when a client has a new connection: the order of messages starts again, as they may be replayed. */
@@ -198,8 +201,10 @@ export class DeliveryTracker {
     this.#highest.forget(client)
   }
 
-  back(client: number, atUs: number): void {
+  /** Called when a client is subscribed again. @param groups names of the groups that it is in */
+  back(client: number, atUs: number, groups: readonly string[] = NO_GROUPS): void {
     this.#outages.back(client, atUs)
+    for (const group of this.#groupsNamed(groups)) group.back(client, atUs)
   }
 
   /** Adds a publication that is due. The current members of its group expect it. */
@@ -364,6 +369,11 @@ export class DeliveryTracker {
       unexpected: this.#unexpected,
       maxUs: this.#maxUs,
     }
+  }
+
+  /** Groups with these names; that of all clients if there are none. */
+  #groupsNamed(names: readonly string[]): readonly Group[] {
+    return (names.length === 0 ? [undefined] : names).flatMap((name) => this.#groups.get(name) ?? [])
   }
 
   #add(publication: Publication): void {

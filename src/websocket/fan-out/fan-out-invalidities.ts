@@ -1,5 +1,6 @@
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
+import { describeUnseen } from '../../runs/unseen.ts'
 import { formatCount, formatMs, formatRatio } from '../../stats/units.ts'
 import { isRefusal, fixFor } from '../sockets/failure-remedies.ts'
 import type { FanOutMeasurement } from './fan-out-measurement.ts'
@@ -10,6 +11,8 @@ const SUBSCRIBED_AT_LEAST = 0.99
 const UNIDENTIFIED_AT_MOST = 0.01
 /** Ratio of reused ids to receipts. With more, missing deliveries may be among them. */
 const REUSED_AT_MOST = 0.01
+/** Ratio of deliveries that a feed may have made while no client was connected to all. With more, they may be missing. */
+const UNSEEN_AT_MOST = 0.01
 /** Ratio of deliveries of unacknowledged moves to all. With more, missing or unexpected deliveries may be among them. */
 const UNACKNOWLEDGED_AT_MOST = 0.01
 /** Ratio of deliveries to clients that were joining or leaving to all. With more, the verdict is about the smaller part. */
@@ -125,8 +128,28 @@ export function messageInvalidities(measured: FanOutMeasurement): Invalidity[] {
   if (!measured.hasPublished) return [...found, ...nothingPublished(measured)]
   const numbering = numberingInvalidities(feed, received)
   // A feed that reuses ids seems silent for that reason.
-  const silence = isReused(feed, received) ? [] : feedSilence(feed, measured.subscribedAtEnd === 0)
-  return [...found, ...numbering, ...stampInvalidities(feed, measured.lateThresholdMs), ...silence]
+  const isNobodyLeft = measured.subscribedAtEnd === 0
+  const silence = isReused(feed, received) ? [] : feedSilence(feed, isNobodyLeft)
+  const unseen = silence.length > 0 ? [] : unseenInvalidities(feed, deliveries.expected, isNobodyLeft)
+  return [...found, ...numbering, ...stampInvalidities(feed, measured.lateThresholdMs), ...silence, ...unseen]
+}
+
+/** The reason not to judge a feed whose clients were all away for too long. */
+function unseenInvalidities({ unseen, ...feed }: FeedFigures, expected: number, isNobodyLeft: boolean): Invalidity[] {
+  if (unseen === undefined || unseen.deliveries <= (expected + unseen.deliveries) * UNSEEN_AT_MOST) return []
+  const ratio = formatRatio(unseen.deliveries / (expected + unseen.deliveries))
+  return [
+    {
+      reason: 'undecided',
+      finding: `${describeUnseen(unseen)} (${ratio} of the deliveries, limit ${formatRatio(UNSEEN_AT_MOST)}): whether they are missing is unknown`,
+      fix: isNobodyLeft
+        ? 'find out why the target closed the connections'
+        : feed.isNumbered && feed.orderedBy === 'sequence'
+          ? 'lengthen the run, so that the sequences of later publications show what was missed'
+          : 'return sequence from identify, which shows what was missed, or find out why the target closed the connections',
+      ...(isNobodyLeft ? { blame: 'target' as const } : {}),
+    },
+  ]
 }
 
 /** Reasons why the ids or sequences of a feed make a run invalid. */

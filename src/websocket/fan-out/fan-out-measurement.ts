@@ -61,7 +61,7 @@ export interface FanOutGenerator extends GeneratorSummary {
 
 /** Measurement of a finished fan-out. */
 export function measurementOf(parts: FanOutParts): FanOutMeasurement {
-  const { plan, ledger, sockets, startUs, publishedMs, generator, identifier, moves, movesAfterEnd } = parts
+  const { plan, ledger, sockets, startUs, publishedMs, generator, identifier, moves, movesAfterEnd, endUs } = parts
   const { name, clients, warmupMs, durationMs, lateThresholdMs, drainDurationMs: settleMs } = plan
   const { limits, openingHealth, lostProcesses, diagnosis, open, feed, abortReason } = parts
   const { lostDeliveries, ambiguous, foreignLabels, sendFailure, connectionNotes, openingMs, heartbeats } = parts
@@ -107,7 +107,7 @@ export function measurementOf(parts: FanOutParts): FanOutMeasurement {
       heartbeat: identifier.heartbeat,
     },
     sequences: ledger.sequences,
-    recoveries: ledger.recoveries(nowUs()),
+    recoveries: ledger.recoveries(endUs),
     assumedJoinMs: plan.isSubscribed === undefined ? plan.joinDelayMs : undefined,
     publisherClock: readPublisherClock(own, nowUs() - wallMs() * 1000),
     moves: { made: moves.made, unacknowledged: moves.unacknowledged, afterEnd: movesAfterEnd },

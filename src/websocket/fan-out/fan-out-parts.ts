@@ -20,6 +20,8 @@ export interface FanOutParts {
   /** Instant at which publishing began, on the clock of `nowUs()`. */
   readonly startUs: number
   readonly publishedMs: number
+  /** Instant until which messages were received, on the same clock. */
+  readonly endUs: number
   readonly openingMs: number
   /** Health of the generator while sockets were opened; `undefined` if opening was interrupted. */
   readonly openingHealth: GeneratorHealth | undefined

@@ -64,6 +64,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   #openingHealth: GeneratorHealth | undefined
   #startUs = 0
   #startErrorMs = 0
+  #endUs = 0
   #remoteFailure: string | undefined
   #lastMessageUs = 0
   /** The client whose message is being identified. */
@@ -145,6 +146,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       await this.#settle()
     } finally {
       this.#isOver = true
+      // Closing the sockets may take seconds, in which nothing is received any more.
+      this.#endUs = nowUs()
       this.#watch.stop()
       clearInterval(snapshots)
       this.#membership.moves.stop()
@@ -157,12 +160,12 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   subscribed(client: number, isAgain: boolean): void {
     if (!isAgain) return this.#membership.subscribed(client)
-    this.#ledger.back(client, nowUs())
+    this.#ledger.back(client, nowUs(), this.#membership.of(client))
     this.#membership.moves.resubscribed(client)
   }
 
   lost(client: number): void {
-    this.#ledger.lost(client, nowUs())
+    this.#ledger.lost(client, nowUs(), this.#membership.of(client))
   }
 
   reopened(client: number): void {
@@ -291,7 +294,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     const feed = this.#source.close()
     const { moves } = this.#membership
     if (abortReason === undefined) moves.close()
-    if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.drainDurationMs)
+    if (abortReason !== undefined) this.#ledger.cutOff(this.#endUs, this.#plan.drainDurationMs)
     const measurement = measurementOf({
       plan: this.#plan,
       ledger: this.#ledger,
@@ -299,6 +302,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       diagnosis,
       startUs: this.#startUs === 0 ? nowUs() : this.#startUs,
       publishedMs,
+      endUs: this.#endUs,
       openingMs: this.#openingMs,
       openingHealth: this.#openingHealth,
       abortReason,

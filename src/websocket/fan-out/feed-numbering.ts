@@ -97,7 +97,8 @@ export function* skippedBy(numbered: readonly Publication[]): Generator<Skipped>
       latestUs[at] = untilUs = Math.min(untilUs, ascending[at]!.intendedUs)
     let fromUs = Number.NEGATIVE_INFINITY
     for (const [at, { sequence, expected, intendedUs }] of ascending.entries()) {
-      if (at > 0 && sequence > ascending[at - 1]!.sequence + 1) yield { fromUs, untilUs: latestUs[at]!, expected }
+      if (at > 0 && sequence > ascending[at - 1]!.sequence + 1)
+        yield { fromUs, untilUs: latestUs[at]!, expected, isCertain: true }
       if (intendedUs === latestUs[at]) fromUs = intendedUs
     }
   }

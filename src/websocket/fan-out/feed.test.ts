@@ -131,12 +131,22 @@ describe('the account of a feed', () => {
       ledger.lost(client, t + fromMs * MS)
       ledger.back(client, t + untilMs * MS)
     }
+    /** Called before what the clients receive afterwards. */
+    const loseAll = (
+      fromMs: number,
+      untilMs?: number,
+      lost = Array.from({ length: clients }, (_, client) => client),
+    ) => {
+      const groups = options.hasGroups === true ? ['a'] : []
+      for (const client of lost) ledger.lost(client, t + fromMs * MS, groups)
+      if (untilMs !== undefined) for (const client of lost) ledger.back(client, t + untilMs * MS, groups)
+    }
     const recoveries = () => {
       source.close()
       const { tookMs, unfinishedMs, undecidedMs = [] } = ledger.recoveries(t + 4000 * MS)
       return [tookMs, undecidedMs, unfinishedMs].map((all) => all.map(Math.round))
     }
-    return { ledger, source, receive, lose, recoveries, t }
+    return { ledger, source, receive, lose, loseAll, recoveries, t }
   }
 
   test('computes lag from time stamps, less the time of the fastest delivery', () => {
@@ -359,6 +369,139 @@ describe('the account of a feed', () => {
     })
   })
 
+  describe('while no client is connected', () => {
+    type Facts = (at: number) => { sequence?: number; stampMs?: number }
+    const NOTHING: Facts = () => ({})
+    const STAMPED: Facts = (at) => ({ stampMs: 499 + at * 50 })
+    const NUMBERED: Facts = (at) => ({ sequence: 1 + at })
+    const BOTH: Facts = (at) => ({ ...NUMBERED(at), ...STAMPED(at) })
+
+    /**
+     * A publication each 50 ms, from 500 ms on, to two clients that are both away for a time.
+     *
+     * @param outage.untilMs `undefined` if they never come back
+     * @param outage.replayed ratio of the publications of that time that the clients receive afterwards
+     */
+    function interrupted(
+      facts: Facts,
+      {
+        fromMs = 1525,
+        untilMs = 2025,
+        replayed = 0,
+      }: { fromMs?: number; untilMs?: number | undefined; replayed?: number },
+      lastMs = 3500,
+    ) {
+      const all = feed()
+      const send = (at: number, atMs: number) => {
+        for (const client of [0, 1]) all.receive(client, atMs, at, facts(at))
+      }
+      const count = (lastMs - 500) / 50
+      const isAway = (at: number) => 500 + at * 50 > fromMs && 500 + at * 50 < untilMs
+      let isOver = false
+      for (let at = 0; at <= count; at++) {
+        if (isAway(at)) continue
+        if (!isOver && 500 + at * 50 > fromMs) {
+          isOver = true
+          all.loseAll(fromMs, untilMs === Number.POSITIVE_INFINITY ? undefined : untilMs)
+          const missed = Array.from({ length: count }, (_, each) => each).filter(isAway)
+          for (const each of missed.slice(0, missed.length * replayed)) send(each, untilMs + 1)
+        }
+        send(at, 500 + at * 50)
+      }
+      if (!isOver) all.loseAll(fromMs, untilMs === Number.POSITIVE_INFINITY ? undefined : untilMs)
+      const figures = all.source.close()
+      const { tookMs, unfinishedMs, undecidedMs = [] } = all.ledger.recoveries(all.t + 4000 * MS)
+      return {
+        figures,
+        missing: all.ledger.counts(0).missing,
+        recoveries: { took: tookMs.length, undecided: undecidedMs.length, unfinished: unfinishedMs.length },
+      }
+    }
+
+    test.each<[string, Facts, number]>([
+      ['neither sequences nor time stamps', NOTHING, 0],
+      ['neither, and replays what was missed, as nothing shows its time', NOTHING, 1],
+      ['time stamps', STAMPED, 0],
+    ])('estimates what a feed published that has %s', (_, facts, replayed) => {
+      const { figures, missing, recoveries } = interrupted(facts, { replayed })
+      expect(figures.unseen).toMatchObject({ ms: expect.closeTo(500) })
+      expect(figures.unseen!.publications).toBeGreaterThan(9)
+      expect(figures.unseen!.deliveries).toBeCloseTo(2 * figures.unseen!.publications)
+      expect(missing).toBe(0)
+      expect(recoveries).toEqual({ took: 0, undecided: 2, unfinished: 0 })
+    })
+
+    test('subtracts replayed publications if time stamps show that they are of that time', () => {
+      const whole = interrupted(STAMPED, { replayed: 1 })
+      expect(whole.figures).not.toHaveProperty('unseen')
+      expect(whole.recoveries).toEqual({ took: 2, undecided: 0, unfinished: 0 })
+      const half = interrupted(STAMPED, { replayed: 0.5 })
+      expect(half.figures.unseen!.publications).toBeCloseTo(4, 0)
+      expect(half.recoveries).toEqual({ took: 0, undecided: 2, unfinished: 0 })
+    })
+
+    test('estimates nothing if sequences show what is missing', () => {
+      for (const facts of [NUMBERED, BOTH]) {
+        const { figures, missing } = interrupted(facts, {})
+        expect(figures).not.toHaveProperty('unseen')
+        expect(missing).toBe(20)
+      }
+    })
+
+    test('does not know recoveries from replays without time stamps, which show no time', () => {
+      expect(interrupted(NUMBERED, { replayed: 1 }).recoveries).toEqual({ took: 0, undecided: 2, unfinished: 0 })
+      expect(interrupted(BOTH, { replayed: 1 }).recoveries).toEqual({ took: 2, undecided: 0, unfinished: 0 })
+    })
+
+    test.each<[string, Facts]>([
+      ['with a sequence', NUMBERED],
+      ['without', NOTHING],
+    ])('estimates what was published until the end, but reports no silence: %s', (_, facts) => {
+      const { figures, missing } = interrupted(facts, { fromMs: 2425, untilMs: 3225 })
+      expect(figures).toMatchObject({ silentMs: undefined, unseen: { ms: expect.closeTo(575) } })
+      expect(figures.unseen!.publications).toBeCloseTo(11.5, 0)
+      expect(missing).toBe(0)
+    })
+
+    test('reports silence if no client is connected again', () => {
+      const { figures, recoveries } = interrupted(NUMBERED, { fromMs: 2025, untilMs: Number.POSITIVE_INFINITY })
+      expect(figures.silentMs).toBeCloseTo(1000, -1)
+      expect(figures.unseen!.publications).toBeGreaterThan(15)
+      expect(recoveries).toEqual({ took: 0, undecided: 0, unfinished: 2 })
+    })
+
+    test('estimates nothing while one client is connected', () => {
+      const { source, receive, loseAll } = feed()
+      for (let at = 0; at < 50; at++) {
+        if (at === 20) loseAll(1500, 2000, [0])
+        for (const client of [0, 1]) if (client === 1 || at < 20 || at > 30) receive(client, 510 + at * 50, at)
+      }
+      expect(source.close()).not.toHaveProperty('unseen')
+    })
+
+    test('names the group without a connected client', () => {
+      const { ledger, source, receive, loseAll } = feed({ hasGroups: true, clients: 1 })
+      ledger.join(1, ledger.group('b'))
+      for (let at = 0; at < 50; at++) {
+        if (at === 20) loseAll(1500, 2000, [0])
+        if (at < 20 || at > 30) receive(0, 510 + at * 50, 2 * at, { group: 'a' })
+        receive(1, 510 + at * 50, 2 * at + 1, { group: 'b' })
+      }
+      const { unseen, silentGroups } = source.close()
+      expect(unseen).toMatchObject({ ms: expect.closeTo(500), group: 'a', groups: 1 })
+      expect(unseen!.deliveries).toBeCloseTo(10, 0)
+      expect(silentGroups).toBeUndefined()
+    })
+
+    test('estimates by the rate of the other groups if nothing of a group was received', () => {
+      const { ledger, source, receive, loseAll } = feed({ hasGroups: true, clients: 1 })
+      ledger.join(1, ledger.group('b'))
+      loseAll(900, undefined, [0])
+      for (let at = 0; at < 50; at++) receive(1, 510 + at * 50, at, { group: 'b' })
+      expect(source.close().unseen).toMatchObject({ ms: expect.closeTo(2000), group: 'a', publications: 40 })
+    })
+  })
+
   test.each([
     ['rises by 2 each time', (at: number) => 2 * at, { step: 2, isNumbered: false }],
     ['rises by 2 nine times in ten', (at: number) => 2 * at + 2 * Math.floor(at / 10), { step: 2, isNumbered: false }],
@@ -506,6 +649,28 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 2, received: 2 })
   })
 
+  test.each([
+    ['a later sequence', { sequence: 9 }, true],
+    ['a sequence below all others', { sequence: 2 }, false],
+    ['a time stamp', { publishedAtMs: Date.now() }, true],
+    ['neither', {}, false],
+  ])(
+    'counts early messages of new publications, replayed to the first client that is back, if they have %s',
+    (_, facts, isCounted) => {
+      const { source, receive, loseAll } = feed()
+      receive(0, 1500, 1, { sequence: 3 })
+      loseAll(1600, 2000)
+      expect(source.receiveEarly(1, sightingOf({ id: 2, ...facts }), nowUs())).toBe(isCounted)
+    },
+  )
+
+  test('ignores early messages without a group of the run', () => {
+    const { source, receive } = feed({ hasGroups: true })
+    receive(0, 1500, 1, { sequence: 3, group: 'a' })
+    for (const facts of [{ sequence: 9 }, { publishedAtMs: Date.now() }, { sequence: 9, group: 'other' }])
+      expect(source.receiveEarly(1, sightingOf({ id: 2, ...facts }), nowUs())).toBe(false)
+  })
+
   test('reports no problem of regular time stamps, or without any', () => {
     for (const isStamped of [true, false]) {
       const { source, receive } = feed()
@@ -530,6 +695,17 @@ describe('the account of a feed', () => {
       receive(0, 510 + at * 50, at, { sequence: sequenceOf(at), ...(stampMs === undefined ? {} : { stampMs }) })
     }
     expect(source.close()).toMatchObject({ silentMs: undefined })
+  })
+
+  test.each([
+    ['one', [1100], true],
+    ['four', [1100, 1150, 1200, 1250], true],
+    ['one in the middle', [2000], false],
+    ['two, far apart', [1500, 2400], false],
+  ])('reports silence of a feed that published little: %s', (_, times, isSilent) => {
+    const { source, receive } = feed()
+    for (const [id, atMs] of times.entries()) receive(0, atMs, id)
+    expect(source.close().silentMs === undefined).toBe(!isSilent)
   })
 
   test('reports silence only if the feed stops', () => {
@@ -668,10 +844,22 @@ describe('the account of a feed', () => {
       ['stops during the warm-up', [0, 1, 2, 3], NOTHING],
       ['stops', ALL.slice(0, 20), { ...NOTHING, silentMs: expect.closeTo(1540, -1) }],
       ['publishes until the end', ALL, undefined],
+      ['stops after one publication', [11], { ...NOTHING, silentMs: expect.closeTo(1940, -1) }],
+      ['stops after four', [10, 11, 12, 13], { ...NOTHING, silentMs: expect.closeTo(1840, -1) }],
+      ['stops after six', [10, 12, 14, 16, 18, 20], { ...NOTHING, silentMs: expect.closeTo(1490, -1) }],
       ['publishes rarely', [15, 30], undefined],
-      ['may have stopped by chance', [10, 12, 14, 16, 18, 20], undefined],
+      ['may have stopped by chance', [10, 14, 18, 22, 26], undefined],
     ])('reports a group that %s', (_, numbersOfB, silentGroups) => {
       expect(rooms(numbersOfB)).toEqual({ silentGroups, isSilent: false })
+    })
+
+    test('reports no group that published as often as the others', () => {
+      expect(rooms([11, 12], { lastOfA: 10 })).toEqual({ silentGroups: undefined, isSilent: true })
+      const parts = feed({ hasGroups: true, clients: 1 })
+      parts.ledger.join(1, parts.ledger.group('b'))
+      for (const [client, group] of ['a', 'b'].entries()) parts.receive(client, 1100, client, { group })
+      parts.receive(0, 2900, 2, { group: 'a' })
+      expect(parts.source.close()).not.toHaveProperty('silentGroups')
     })
 
     test('reports no single group if the whole feed stops', () => {

@@ -7,6 +7,7 @@ import { commonStep, fallsOf, skippedBy, wentBackMs } from './feed-numbering.ts'
 import { feedSilence, silentGroups } from './feed-silence.ts'
 import type { Publication } from './publication.ts'
 import type { Sighting } from './target-ids.ts'
+import { unseenPublications } from './unseen-publications.ts'
 
 /** Skipped numbers for each received one. If a feed skips more, it does not number its publications one by one. */
 const MOST_LEFT_OUT = 10
@@ -43,6 +44,8 @@ export class Feed {
   #unstamped: { count: number; readonly id: string } | undefined
   /** The highest sequence before counting began, by group. */
   readonly #highestBefore = new Map<string | undefined, number>()
+  /** The lowest sequence, by group. */
+  readonly #lowest = new Map<string | undefined, number>()
   #basis: Publication['orderedBy']
   /** Lanes in which order is compared: one for each group and kind of order, as sequences and time stamps cannot be compared. */
   readonly #lanes = new Map<string, number>()
@@ -84,11 +87,21 @@ export class Feed {
     this.#ledger.receive(client, publication, orderOf(publication, sighting), atUs)
   }
 
-  /** Receives a message to a client that is not subscribed again yet. @returns whether it counts */
+  /**
+   * Receives a message to a client that is not subscribed again yet. @returns whether it counts: other content than
+   * publications may belong to the protocol
+   */
   receiveEarly(client: number, sighting: Sighting, atUs: number): boolean {
-    if (this.find(sighting) === undefined) return false
+    if (this.find(sighting) === undefined && !this.#isReplay(sighting)) return false
     this.receive(client, sighting, atUs)
     return true
+  }
+
+  /** Whether a publication that no client has received yet was made during the run, when all of them were away. */
+  #isReplay({ sequence, group, publishedAtMs }: Sighting): boolean {
+    if (this.#hasGroups && (group === undefined || !this.#ledger.hasGroup(group))) return false
+    if (sequence === undefined) return publishedAtMs !== undefined
+    return sequence > (this.#lowest.get(group) ?? Number.POSITIVE_INFINITY)
   }
 
   find(sighting: Sighting): Publication | undefined {
@@ -115,10 +128,13 @@ export class Feed {
     const badUnit = this.#badUnit()
     const mayBeSilent = fell === undefined && backMs === undefined && badUnit === undefined
     const heard = { ...this.#span(), untilUs: Math.min(this.#countUntilUs, nowUs()) }
-    const silence = mayBeSilent ? feedSilence(counted, this.#lastNewUs, heard) : undefined
+    const { groups } = this.#ledger
+    const silence = mayBeSilent ? feedSilence(groups, counted, this.#lastNewUs, heard) : undefined
+    const unseen = unseenPublications(groups, all, isNumbered, heard)
+    for (const span of unseen.spans) this.#ledger.skipped(span)
     const silent =
       this.#hasGroups && mayBeSilent && silence === undefined && counted.length > 0
-        ? silentGroups(this.#ledger.groups, counted, this.#lastNewOf, heard)
+        ? silentGroups(groups, counted, this.#lastNewOf, heard)
         : undefined
     const isRepeating = silence !== undefined && this.#repeated >= silence.publications / 2
     return {
@@ -134,6 +150,7 @@ export class Feed {
       ...(step === undefined ? {} : { step }),
       silentMs: silence?.ms,
       ...(silent === undefined ? {} : { silentGroups: silent }),
+      ...(unseen.figures === undefined ? {} : { unseen: unseen.figures }),
       ...(isRepeating ? { repeated: this.#repeated } : {}),
       ...(fell === undefined ? {} : { fell }),
       ...(backMs === undefined ? {} : { wentBackMs: backMs }),
@@ -184,6 +201,7 @@ export class Feed {
     if (this.#hasGroups && group === undefined) throw withoutGroup(sighting)
     const orderedBy = sequence === undefined ? (publishedAtMs === undefined ? undefined : 'time stamps') : 'sequence'
     if (this.#basis !== 'sequence') this.#basis = orderedBy ?? this.#basis
+    if (sequence !== undefined) this.#lowest.set(group, Math.min(sequence, this.#lowest.get(group) ?? sequence))
     const lagMs = transitMs === undefined ? 0 : transitMs - this.#fastestMs
     const intendedUs = atUs - lagMs * 1000
     const publication = this.#ledger.publish({

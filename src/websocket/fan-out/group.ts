@@ -7,6 +7,12 @@ export interface OccupiedSpan {
   untilUs: number
 }
 
+/** Span in which a group had members and none of them was connected, on the same clock. */
+export interface UnattendedSpan extends OccupiedSpan {
+  /** Its members then. */
+  readonly members: ClientSet
+}
+
 /**
  * A group (a room, a channel, a topic) and its current members.
  *
@@ -31,6 +37,9 @@ export class Group {
   #snapshot: ClientSet | undefined
   #movingSnapshot: ClientSet | undefined
   readonly #occupied: OccupiedSpan[] = []
+  /** Members without a connection. */
+  #away: ClientSet | undefined
+  readonly #unattended: UnattendedSpan[] = []
 
   constructor(index: number, name: string | undefined, capacity: number) {
     this.index = index
@@ -43,6 +52,11 @@ export class Group {
   /** Spans in which the group had members, in order of time. */
   get occupied(): readonly OccupiedSpan[] {
     return this.#occupied
+  }
+
+  /** Spans in which none of its members was connected, in order of time. */
+  get unattended(): readonly UnattendedSpan[] {
+    return this.#unattended
   }
 
   has(client: number): boolean {
@@ -58,17 +72,34 @@ export class Group {
     return this.#members.has(client) || this.#moving.has(client)
   }
 
-  join(client: number, atUs: number): void {
+  /** @param isAway whether the client has lost its connection and is not subscribed again yet */
+  join(client: number, atUs: number, isAway = false): void {
     this.#endMove(client)
     if (!this.#members.add(client)) return
     this.#snapshot = undefined
     if (this.#members.size === 1) this.#occupied.push({ fromUs: atUs, untilUs: Number.POSITIVE_INFINITY })
+    if (isAway) this.lost(client, atUs)
+    else this.#attend(atUs)
+  }
+
+  /** Called when a client has lost its connection. It stays a member. */
+  lost(client: number, atUs: number): void {
+    if (!this.#members.has(client)) return
+    this.#away ??= new ClientSet(this.#capacity)
+    this.#away.add(client)
+    this.#attend(atUs)
+  }
+
+  /** Called when the client is subscribed again. */
+  back(client: number, atUs: number): void {
+    if (this.#away?.delete(client) === true) this.#attend(atUs)
   }
 
   leave(client: number, isAcknowledged: boolean): void {
     const wasIn = this.mayReach(client)
     this.#endMove(client)
     if (this.#members.delete(client)) this.#snapshot = undefined
+    this.#away?.delete(client)
     if (isAcknowledged) this.#presumedOut?.delete(client)
     else if (wasIn) (this.#presumedOut ??= new ClientSet(this.#capacity)).add(client)
   }
@@ -84,6 +115,8 @@ export class Group {
     if (!this.#members.delete(client)) return false
     this.#snapshot = undefined
     if (this.#members.size === 0) this.#occupied.at(-1)!.untilUs = atUs
+    this.#away?.delete(client)
+    this.#attend(atUs)
     return true
   }
 
@@ -96,6 +129,17 @@ export class Group {
   moving(): ClientSet | undefined {
     if (this.#moving.size === 0) return undefined
     return (this.#movingSnapshot ??= this.#moving.clone())
+  }
+
+  /** Begins or ends a span without a connected member. */
+  #attend(atUs: number): void {
+    if (this.#away === undefined) return
+    const isUnattended = this.#members.size > 0 && this.#away.size === this.#members.size
+    const last = this.#unattended.at(-1)
+    const isOpen = last?.untilUs === Number.POSITIVE_INFINITY
+    if (isUnattended === isOpen) return
+    if (isOpen) last.untilUs = atUs
+    else this.#unattended.push({ fromUs: atUs, untilUs: Number.POSITIVE_INFINITY, members: this.members() })
   }
 
   #endMove(client: number): void {

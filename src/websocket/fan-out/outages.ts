@@ -15,12 +15,14 @@ interface Outage {
   mayBeIncomplete: boolean
 }
 
-/** Publications of a feed that no client received, known from the numbers that it skipped. */
+/** Publications of a feed that no client received. */
 export interface Skipped {
   /** Span in which they were due, on the clock of `nowUs()`. */
   readonly fromUs: number
   readonly untilUs: number
   readonly expected: ClientSet
+  /** Whether there were any, as numbers that the feed skipped show; false if there only may have been some. */
+  readonly isCertain: boolean
 }
 
 /** Outages of clients, from the loss of a connection until they have received everything that was due meanwhile. */
@@ -44,6 +46,12 @@ export class Outages {
     let count = 0
     for (const outages of this.#byClient.values()) if (Number.isNaN(outages.at(-1)!.backUs)) count++
     return count
+  }
+
+  /** Whether a client has lost its connection and is not subscribed again yet. */
+  isAway(client: number): boolean {
+    const outage = this.#byClient.get(client)?.at(-1)
+    return outage !== undefined && Number.isNaN(outage.backUs)
   }
 
   lost(client: number, atUs: number): void {
@@ -100,17 +108,18 @@ export class Outages {
     if (this.isEmpty) return
     for (const { expected, received, missing, intendedUs, isSkipped } of publications) {
       if (missing === 0 || isSkipped) continue
-      for (const client of expected.without(received)) this.#neverReceived(client, intendedUs, intendedUs)
+      for (const client of expected.without(received)) this.#neverReceived(client, intendedUs, intendedUs, true)
     }
-    for (const { fromUs, untilUs, expected } of this.#skipped)
-      for (const client of this.#byClient.keys()) if (expected.has(client)) this.#neverReceived(client, fromUs, untilUs)
+    for (const { fromUs, untilUs, expected, isCertain } of this.#skipped)
+      for (const client of this.#byClient.keys())
+        if (expected.has(client)) this.#neverReceived(client, fromUs, untilUs, isCertain)
   }
 
-  /** Called for a publication that was due at an instant of this span. */
-  #neverReceived(client: number, fromUs: number, untilUs: number): void {
+  /** Called for a publication that was, or may have been, due at an instant of this span. */
+  #neverReceived(client: number, fromUs: number, untilUs: number, isCertain: boolean): void {
     for (const outage of this.#byClient.get(client) ?? []) {
       const sinceUs = outage.lostUs - this.#underWayUs
-      if (fromUs >= sinceUs && !(untilUs > outage.backUs)) outage.isIncomplete = true
+      if (isCertain && fromUs >= sinceUs && !(untilUs > outage.backUs)) outage.isIncomplete = true
       else if (untilUs >= sinceUs && !(fromUs > outage.backUs)) outage.mayBeIncomplete = true
     }
   }
