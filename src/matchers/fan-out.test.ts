@@ -117,6 +117,37 @@ describe('deliveries of publications without a time stamp', () => {
   })
 })
 
+describe('deliveries that a feed may have made while no client was connected', () => {
+  const run = sampleFanOutRun({ unseenDeliveries: 9.4 })
+
+  test('make an assertion invalid that would fail if they were missing', () => {
+    expect(messageOf(() => expect(run).toHaveMissingRateBelow(0.003))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveMissingRateBelow(0.003)
+
+      Expected: missing rate < 0.3%
+      Received: INVALID, not judged. undecided: no client was connected for 50 ms: whether missing rate is within its limit depends on about 9 deliveries
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
+      Fix:      return sequence from identify, which shows what was missed, or find out why the target closed the connections"
+    `)
+    for (const judge of [
+      () => expect(run).toDeliverWithin(200, { ratio: 0.998 }),
+      () => expect(run).toHavePercentileBelow(0.997, 200),
+      () => expect(run).not.toHaveMissingRateBelow(0.003),
+    ])
+      expect(messageOf(judge)).toMatch(/^InvalidRunError: [^]*undecided: no client was connected for 50 ms: whether/)
+  })
+
+  test('do not matter if the assertion holds with them, or fails without them', () => {
+    expect(run).toHaveMissingRateBelow(0.01)
+    expect(run).toDeliverWithin(200, { ratio: 0.99 })
+    expect(run).toHaveP99Below(200)
+    expect(messageOf(() => expect(run).toDeliverWithin(50, { ratio: 0.99 }))).toMatch(/^Error: /)
+    expect(run).not.toHaveP99Below(50)
+  })
+})
+
 describe('toHaveMissingRateBelow', () => {
   test('counts deliveries that never arrived', () => {
     const run = sampleFanOutRun({ missingPerSecond: 2 })

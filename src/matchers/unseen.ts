@@ -18,7 +18,7 @@ export function unseenAgainst(
   return [
     {
       reason: 'undecided',
-      finding: `${unseen.description}: whether ${what} is within its limit depends on these ${about} deliveries`,
+      finding: `${unseen.description}: whether ${what} is within its limit depends on about ${about} deliveries`,
       fix: 'return sequence from identify, which shows what was missed, or find out why the target closed the connections',
     },
   ]

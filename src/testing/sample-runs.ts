@@ -138,6 +138,8 @@ export interface SampleDeliveries {
   readonly missingPerSecond?: number
   /** Received deliveries per second whose publication has no time stamp. */
   readonly unknownPerSecond?: number
+  /** Estimated deliveries of a feed while no client was connected. */
+  readonly unseenDeliveries?: number
   readonly lagMs?: (n: number) => number
   readonly duplicate?: number
   readonly outOfOrder?: number
@@ -164,7 +166,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
   const { seconds = 10, expectedPerSecond = 200, missingPerSecond = 0, lagMs = (n) => 10 + (n % 100) } = options
   const { unexpected = 0, certainUnexpected = 0, racing = 0, tookMs = [], unfinishedMs = [], orderUnknown } = options
   const { duplicate = 0, outOfOrder = 0, requested = 100, failedToConnect = 0, invalidities = [] } = options
-  const { unknownPerSecond = 0, undecidedMs = [] } = options
+  const { unknownPerSecond = 0, undecidedMs = [], unseenDeliveries } = options
   const received = expectedPerSecond - missingPerSecond
   const deliveryWindows = Array.from({ length: seconds }, () => ({
     expected: expectedPerSecond,
@@ -235,6 +237,9 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     unexpectedHint: undefined,
     orderHint: undefined,
     orderUnknown,
+    ...(unseenDeliveries !== undefined && {
+      unseen: { deliveries: unseenDeliveries, description: 'no client was connected for 50 ms' },
+    }),
     ...(unknownPerSecond > 0 && {
       unknownLags: { count: seconds * unknownPerSecond, of: seconds * received, id: 'p3' },
     }),

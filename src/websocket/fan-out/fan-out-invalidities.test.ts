@@ -98,6 +98,26 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
     ],
   ],
   [
+    'had no client for a time',
+    { unseen: { ms: 600, publications: 0.6, deliveries: 1.2 } },
+    [
+      'no client was connected for 600 ms, in which the feed may have made about 1 publication that nobody received (1.2% of the deliveries, limit 1%): whether they are missing is unknown',
+    ],
+  ],
+  ['had no client for a short time', { unseen: { ms: 400, publications: 0.4, deliveries: 0.8 } }, []],
+  [
+    'had no client in some groups',
+    { unseen: { ms: 600, group: 'b', groups: 12, publications: 21.3, deliveries: 300 } },
+    [
+      'no client of the group "b" was connected for 600 ms, and none of 11 more groups for some time, in which the feed may have made about 21 publications that nobody received (75% of the deliveries, limit 1%): whether they are missing is unknown',
+    ],
+  ],
+  [
+    'falls silent, and had no client for a time before',
+    { silentMs: 2500, unseen: { ms: 600, publications: 20, deliveries: 40 } },
+    ['nothing was published in the last 2.50 s of the run: whether the feed failed to publish is unknown'],
+  ],
+  [
     'reuses ids, and falls silent for that',
     { silentMs: 2500, repeated: 140, reused: { count: 50, id: 'a', first: 1, again: 2 } },
     [
@@ -122,7 +142,7 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
   }
   const parts = {
     lateThresholdMs: 1000,
-    deliveries: { received: 100, duplicate: 0, optional: 0, unexpected: 0, unidentified: 0 },
+    deliveries: { expected: 100, received: 100, duplicate: 0, optional: 0, unexpected: 0, unidentified: 0 },
     traces: {},
     hasPublished: true,
     feed: { ...steady, ...more },
@@ -140,6 +160,34 @@ test.each([
       finding: 'nothing was published in the last 2.50 s of the run, at whose end every client had lost its connection',
       fix: 'find out why the target closed the connections',
       blame: 'target',
+    },
+  ],
+  [
+    'has lost every client just before the end',
+    {
+      feed: { unseen: { ms: 200, publications: 2, deliveries: 4 }, isNumbered: true, orderedBy: 'sequence' },
+      hasPublished: true,
+      subscribedAtEnd: 0,
+    },
+    {
+      finding: expect.stringMatching(/^no client was connected for 200 ms, .* \(100% of the deliveries, limit 1%\)/),
+      fix: 'find out why the target closed the connections',
+      blame: 'target',
+    },
+  ],
+  [
+    'numbers its publications, and had no client before the end',
+    {
+      feed: { unseen: { ms: 200, publications: 2, deliveries: 4 }, isNumbered: true, orderedBy: 'sequence' },
+      hasPublished: true,
+    },
+    { fix: 'lengthen the run, so that the sequences of later publications show what was missed' },
+  ],
+  [
+    'does not number its publications, and had no client for a time',
+    { feed: { unseen: { ms: 200, publications: 2, deliveries: 4 }, isNumbered: true }, hasPublished: true },
+    {
+      fix: 'return sequence from identify, which shows what was missed, or find out why the target closed the connections',
     },
   ],
   [
@@ -162,7 +210,7 @@ test.each([
   ],
 ])('names the cause of a feed that %s', (_, more, found) => {
   const parts = {
-    deliveries: { received: 0, duplicate: 0, optional: 0, unexpected: 0, unidentified: 0 },
+    deliveries: { expected: 0, received: 0, duplicate: 0, optional: 0, unexpected: 0, unidentified: 0 },
     traces: {},
     feed: {},
     hasPublished: false,

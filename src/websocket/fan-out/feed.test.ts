@@ -104,6 +104,26 @@ describe('a feed that publishes by itself', () => {
   })
 })
 
+test('makes the run of a feed without sequences invalid if all clients were away at once', async () => {
+  const server = await start('feed', 'ticking')
+  const run = await load(server).fanOut({
+    path: '/',
+    connections: 3,
+    joinDelay: 100,
+    identify: (message) => ({ id: message.json<Tick>().id }),
+    heartbeat: { every: '1s', message: 'close all' },
+    reconnect: '400ms',
+    warmup: '200ms',
+    duration: '1600ms',
+    lateThreshold: '200ms',
+    drainDuration: '200ms',
+  })
+  expect(run.sockets.reconnected).toBeGreaterThanOrEqual(3)
+  expect(run.invalidities).toMatchObject([
+    { reason: 'undecided', finding: expect.stringMatching(/^no client was connected for \d+ ms, in which the feed/) },
+  ])
+})
+
 describe('the account of a feed', () => {
   const MS = 1000
 
