@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { shortened } from '../options/shortened.ts'
 import { showValue } from '../options/show-value.ts'
+import type { ExpectCall } from '../results/asserted.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN, RETURN_FIX } from './forgotten-return.ts'
 import { ScenarioError } from './scenario-error.ts'
 
@@ -13,7 +14,7 @@ export const calledEachTime = {
   /** Number of runs with a flow, whose functions run between those of the scenario. */
   flows: 0,
   /** Calls of `expect()` in these functions on which no matcher has been called yet. */
-  unmatched: new Set<object>(),
+  unmatched: new Set<ExpectCall>(),
 }
 
 /** @throws {ScenarioError} for a function that calls `expect()` without a matcher */

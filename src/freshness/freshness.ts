@@ -4,6 +4,7 @@ import { now, sleep } from '../machine/clock.ts'
 import type { Duration } from '../options/checks.ts'
 import { object, optional, readOptions, type ReadOf } from '../options/schema.ts'
 import { duration, func, text } from '../options/values.ts'
+import { judgeError } from '../results/asserted.ts'
 import type { RunSeries } from '../results/result.ts'
 import { Findings, ScopedFreshness, type Freshness, type Scoped } from './findings.ts'
 
@@ -115,6 +116,7 @@ async function startProbe(
       const version = await limited('read()', probe.read, timeoutMs, until)
       found.read(version, requestedMs, now())
     } catch (error) {
+      judgeError(error)
       if (!until.aborted) found.readFailed(error instanceof Error ? error.message : String(error), requestedMs)
     }
   }
@@ -163,7 +165,11 @@ async function limited(
   until: AbortSignal,
 ): Promise<number> {
   const signal = AbortSignal.any([until, AbortSignal.timeout(timeoutMs)])
-  const version: unknown = await Promise.race([call({ signal }), aborted(signal, what, timeoutMs)])
+  const called = Promise.resolve(call({ signal }))
+  called.catch((error: unknown) => {
+    if (signal.aborted) judgeError(error)
+  })
+  const version: unknown = await Promise.race([called, aborted(signal, what, timeoutMs)])
   if (typeof version === 'number' && Number.isFinite(version)) return version
   throw new TypeError(
     `${what} returned ${String(version)}; it must return a version, which is a number\nFix: return the version that the response contains`,

@@ -9,6 +9,7 @@ import type {
   RowSource,
 } from '../evidence/ledger-evidence.ts'
 import type { NoStore } from '../machine/store-kinds.ts'
+import { judgeError } from '../results/asserted.ts'
 import { formatCount } from '../stats/units.ts'
 import { readAmount, showAmount } from './amount.ts'
 import { withCanonicalKeys } from './canonical-history.ts'
@@ -187,6 +188,7 @@ export class RowChecks implements LedgerChecks {
       return 'findings' in reading ? reading : await this.#read(reading)
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error
+      judgeError(error)
       return unreadable(error.finding, error.fix)
     }
   }

@@ -1,4 +1,5 @@
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
+import { judgeError } from '../results/asserted.ts'
 
 export interface TimeLimit {
   readonly timeoutMs: number
@@ -25,7 +26,11 @@ export async function inTime<T>(
     limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true })
   })
   try {
-    return await Promise.race([call(limit), aborted])
+    const called = Promise.resolve(call(limit))
+    called.catch((error: unknown) => {
+      if (limit.aborted) judgeError(error)
+    })
+    return await Promise.race([called, aborted])
   } catch (error) {
     limit.throwIfAborted()
     throw error

@@ -2,7 +2,7 @@ import { chai, onTestFinished, TestRunner, type MatcherResult, type MatcherState
 import type { RunPart } from '../evidence/evidence.ts'
 import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
-import { assertedBy } from '../results/asserted.ts'
+import { assertedBy, EXPECT_CALL, type ExpectCall } from '../results/asserted.ts'
 import { colourMessage } from '../results/message-colours.ts'
 import { isForeign, scenarioOf } from '../results/owner.ts'
 import type { AssertionResult } from '../results/result.ts'
@@ -105,6 +105,9 @@ export class Call {
     this.#args = args
     this.#test = scenarioOf(received, state.task ?? TestRunner.getCurrentTest())
     Error.captureStackTrace(this.#site, matcher)
+    const { assertion } = state
+    const call = assertion && (chai.util.flag(assertion, EXPECT_CALL) as ExpectCall | undefined)
+    call?.among.delete(call)
   }
 
   rejectPoll(): void {
@@ -172,7 +175,14 @@ export class Call {
     if (this.#isJudged) throw this.placed(error)
     const test = this.#test
     if (test !== undefined && assertedBy(test).isScenario)
-      assertedBy(test).rejected.push({ call: this.#whole, error, site: this.#site, isExpected: false })
+      assertedBy(test).rejected.push({
+        by: 'matcher',
+        call: this.#whole,
+        error,
+        isThrown: true,
+        site: this.#site,
+        isExpected: false,
+      })
     return this.#object(error)
   }
 

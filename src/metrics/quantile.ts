@@ -101,6 +101,7 @@ export function quantileEstimate(q: number, what: string, { low, high }: BucketQ
   // Not enumerable: the figures can be printed and compared.
   Object.defineProperty(known, 'isBelow', {
     enumerable: false,
+    configurable: true,
     value: (limit: number) => isBelow(q, what, known, limit),
   })
   const isBeyond = high === Number.POSITIVE_INFINITY
