@@ -79,25 +79,22 @@ test('a run that skips every scenario does not replace the report of all scenari
   expect(JSON.parse(first)).toMatchObject({ totals: { skipped: 0 }, scenarios: [{ name: 'checkout' }] })
 
   await made.write('perf/a.perf.ts', passes.replace('perfTest(', 'perfTest.skip('))
-  const { output } = await made.run()
+  const { output, exitCode } = await made.run()
   expect(await results()).toBe(first)
   expect(plainText(output)).toContain('index.html (from an earlier run: no scenario started)')
+  expect(plainText(output)).toContain('vitest-slo: nothing ran: all scenarios are skipped, or not selected (1)\n')
+  expect(exitCode).toBe(0)
 })
 
-test('a command whose -t matches no scenario fails with their names', async () => {
+test('a command whose -t and tags together select no scenario fails', async () => {
   const { made } = await project()
-  const run = async (...args: readonly string[]) => {
-    const { exitCode, output } = await made.run(['run', ...args])
-    const [error] = /vitest-slo: no scenario matches[^]*?Fix: .*/.exec(plainText(output)) ?? []
-    return { exitCode, error }
-  }
-  const { exitCode, error } = await run('-t', 'nomatchxyz')
-  expect(error).toMatch(
-    /^vitest-slo: no scenario matches -t nomatchxyz, so nothing ran\. There are:\n( {2}(checkout|refund|search)\n){3}Fix: correct the pattern, or set passWithNoTests$/,
-  )
-  expect(exitCode).toBe(1)
-  const green = { exitCode: 0, error: undefined }
-  expect(await run('-t', 'nomatchxyz', '--passWithNoTests')).toEqual(green)
-  expect(await run('-t', 'search', '--shard', '1/2')).toEqual(green)
-  expect(await run('-t', 'refund')).toEqual(green)
+  const tags = "test: { tags: [{ name: 'slow' }],"
+  await made.write('vitest.config.ts', configSource({ outputDir: 'out' }).replace('test: {', tags))
+  await made.write('c.perf.ts', "import { test } from 'vitest'; test('report', { tags: ['slow'] }, () => {})")
+  const none = await made.run(['run', '-t', 'refund', '--tags-filter', 'slow'])
+  expect(none.exitCode).toBe(1)
+  expect(plainText(none.stderr)).toContain('vitest-slo: nothing ran: no scenario matches -t refund --tags-filter slow')
+  const one = await made.run(['run', '-t', 'report', '--tags-filter', 'slow'])
+  expect(one.exitCode).toBe(0)
+  expect(plainText(one.stderr)).not.toContain('vitest-slo')
 })

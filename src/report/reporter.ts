@@ -11,6 +11,7 @@ import { EarlierRuns } from './earlier.ts'
 import { loadAverage, readEnvironment } from './environment.ts'
 import { LIVE_ADDRESS, LiveReceiver, type LiveMessage } from './live/channel.ts'
 import { LiveView } from './live/view.ts'
+import { describeNothingRan } from './nothing-ran.ts'
 import { Observers } from './observers.ts'
 import { resolveReporterOptions, type ReporterOptions, type ResolvedReporterOptions } from './options.ts'
 import { readResults } from './read-results.ts'
@@ -24,9 +25,6 @@ import { summaryOf } from './terminal/summary.ts'
 
 export type { AssertionResult, RunResult } from '../results/result.ts'
 export type { ErrorResult, Results, ScenarioResult, ServiceInfo, Totals } from './results.ts'
-
-/** Scenarios that the error of a pattern without a match lists. */
-const MAX_NAMES = 10
 
 /** `package.json` is two folders up, in the sources and in the published package. */
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
@@ -188,25 +186,19 @@ export default class SloReporter implements Reporter {
     this.#earlier.learn(results)
     const { failed, invalid } = results.totals
     const fails = failed > 0 || (invalid > 0 && this.#options.onInvalid === 'fail')
-    const missed = isStopped || hasErrors ? undefined : this.#missedPattern()
-    if (missed !== undefined) this.#vitest.logger.error(missed)
-    if ((fails || missed !== undefined) && !process.exitCode) process.exitCode = 1
+    const isMissed = !isStopped && !hasErrors && !this.#isMerging && this.#reportNothingRan()
+    if ((fails || isMissed) && !process.exitCode) process.exitCode = 1
   }
 
-  /**
-   * Error of a command whose `-t` matches no test: nothing ran. A part of a divided command may have none of the matches,
-   * and in watch mode the pattern changes.
-   */
-  #missedPattern(): string | undefined {
-    const { passWithNoTests, shard, watch } = this.#vitest.config
+  /** Prints that no test started, although there are some; not in watch mode, where the selection changes. */
+  #reportNothingRan(): boolean {
+    const { passWithNoTests, shard, tagsFilter: tags, watch } = this.#vitest.config
+    if (this.#hasStarted || this.#names.length === 0 || watch) return false
+    const names = redactData(this.#names, this.#secrets, this.#options.redact)
     const pattern = this.#vitest.getGlobalTestNamePattern()
-    if (pattern === undefined || passWithNoTests || shard !== undefined || watch || this.#isMerging) return undefined
-    const names = this.#names
-    if (names.length === 0 || names.some((name) => name.search(pattern) >= 0)) return undefined
-    const shown = redactData(names.slice(0, MAX_NAMES), this.#secrets, this.#options.redact)
-    const others = names.length - shown.length
-    const list = shown.map((name) => `  ${name}\n`).join('') + (others > 0 ? `  and ${others} more\n` : '')
-    return `vitest-slo: no scenario matches -t ${pattern.source}, so nothing ran. There are:\n${list}Fix: correct the pattern, or set passWithNoTests\n`
+    const { message, fails } = describeNothingRan({ names, pattern, tags, shard, passWithNoTests })
+    this.#vitest.logger.error(`vitest-slo: ${message}\n`)
+    return fails
   }
 
   /** Restores the report of a complete run, which the progress of this stopped run has overwritten. */
