@@ -3,8 +3,10 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { DEFAULT_LIMITS } from '../execution/generator-limits.ts'
 import { createHttp, type HttpContext } from '../http/http.ts'
 import type { HttpRunOptions, RequestContext, RequestOption } from '../http/types.ts'
-import { rowsFor } from '../load/data.ts'
+import { assignRows, rowDemand, rows as rowsOf, type DataSource } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
+import { Random } from '../load/random.ts'
+import type { AssignedRows } from '../load/rows/assigned-rows.ts'
 import { parseScale } from '../load/scale.ts'
 import { now } from '../machine/clock.ts'
 import type { HttpRunResult } from '../results/result.ts'
@@ -44,7 +46,15 @@ export async function compareBuilds<D>(
     requestsPerIteration: requestsPerIteration(request),
     slices: request.slices,
   })
-  const rows = await rowsFor<D>(request.data, maxVusOf(plan.whole), { sql: context.sql })
+  const perSlice = rowDemand(plan.slice, SETTLE_MS).iterations
+  const demand = { vus: maxVusOf(plan.whole), iterations: perSlice && perSlice * plan.slices }
+  const random = new Random(context.seed).fork(name)
+  const rows = await assignRows<D>(request.data, demand, { sql: context.sql, random })
+  if (rows.isPerIteration && rows.isUnique && perSlice === undefined)
+    throw new Error(
+      'data: unique rows for each iteration need a known number of iterations, but this load has none\n' +
+        'Fix: use an arrival rate, or rows that repeat',
+    )
   const sequence = new SliceSequence({ name, builds, plan, rows, request, context })
   try {
     await sequence.run()
@@ -64,7 +74,7 @@ interface SequenceDeps<D> {
   readonly name: string
   readonly builds: Builds
   readonly plan: SlicePlan
-  readonly rows: readonly D[]
+  readonly rows: AssignedRows<D>
   readonly request: CompareRequest<D>
   readonly context: CompareContext
 }
@@ -177,10 +187,19 @@ class SliceSequence<D> {
     return http.run(withIterationsFrom(options, (pair + 1) * ITERATION_OFFSET))
   }
 
-  /** Rows of test data for a slice: if it has fewer VUs than there are rows, the next slice continues with the next rows. */
-  #rowsOf(pair: number): readonly D[] {
-    const first = (Math.max(0, pair) * maxVusOf(this.#deps.plan.slice)) % this.#deps.rows.length
-    return first === 0 ? this.#deps.rows : [...this.#deps.rows.slice(first), ...this.#deps.rows.slice(0, first)]
+  /**
+   * Rows of test data for a slice: if it needs fewer than there are, the next slice continues with the next rows. Both builds
+   * get the same.
+   */
+  #rowsOf(pair: number): DataSource<D> {
+    const { rows, plan } = this.#deps
+    const { vus, iterations = 0 } = rowDemand(plan.slice, SETTLE_MS)
+    const first = (Math.max(0, pair) * (rows.isPerIteration ? iterations : vus)) % rows.all.length
+    const list = first === 0 ? rows.ordered : [...rows.ordered.slice(first), ...rows.ordered.slice(0, first)]
+    return rowsOf(list, {
+      assignment: rows.isPerIteration ? 'per-iteration' : 'per-vu',
+      order: rows.isDrawn ? 'random' : 'sequential',
+    })
   }
 
   #stopIfAborted(): void {
@@ -212,8 +231,11 @@ function withIterationsFrom<D>(options: HttpRunOptions<D>, first: number): HttpR
   if (flow !== undefined) {
     return {
       ...rest,
-      flow: ({ request, group, sleep, vu, random, iteration }) =>
-        flow({ request, group, sleep, vu, random, iteration: first + iteration }),
+      flow: ({ request, group, sleep, vu, random, iteration, iterationInTest }) =>
+        flow({
+          ...{ request, group, sleep, vu, random },
+          ...{ iteration: first + iteration, iterationInTest: first + iterationInTest },
+        }),
     }
   }
   if (request !== undefined) return { ...rest, request: withOffset(request, first) }
@@ -222,5 +244,10 @@ function withIterationsFrom<D>(options: HttpRunOptions<D>, first: number): HttpR
 
 function withOffset<D>(request: RequestOption<D>, first: number): RequestOption<D> {
   if (typeof request !== 'function') return request
-  return (context: RequestContext<D>) => request({ ...context, iteration: first + context.iteration })
+  return (context: RequestContext<D>) =>
+    request({
+      ...context,
+      iteration: first + context.iteration,
+      iterationInTest: first + context.iterationInTest,
+    })
 }

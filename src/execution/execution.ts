@@ -1,4 +1,4 @@
-import { durationOf, maxVusOf } from '../load/describe.ts'
+import { durationOf, maxVusOf, offeredIterations } from '../load/describe.ts'
 import { driverFor, type DrivenVu, type Driver, type DriverContext } from '../load/drivers.ts'
 import { Fifo } from '../load/fifo.ts'
 import type { Phase } from '../load/load.ts'
@@ -33,6 +33,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly #generator: GeneratorMonitor
   readonly #monitor: RunMonitor
   readonly #idle = new Fifo<V>()
+  readonly #numbered = { count: 0 }
   #vus: readonly V[] = []
   #driver: Driver<V> | undefined
   #startMs = Number.NaN
@@ -187,14 +188,16 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     driver.start()
   }
 
-  #driverContext(seedLabel: string): DriverContext<V> {
-    const { random, maxQueueTimeMs, division } = this.#options
+  #driverContext(seedLabel: 'load' | 'warm-up'): DriverContext<V> {
+    const { load, random, maxQueueTimeMs, division } = this.#options
     // Its own stream: the instants of arrivals must not depend on what was dropped.
     const forDropped = random.fork(`${seedLabel}, dropped by ${this.#share.index}`)
     return {
       vus: this.#vus,
       share: this.#share,
       claim: division?.claim,
+      firstIteration: seedLabel === 'load' ? 0 : (offeredIterations(load) ?? 0),
+      numbered: this.#numbered,
       idle: this.#idle,
       pacer: this.pacer,
       startMs: () => this.#startMs,

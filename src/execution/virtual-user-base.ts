@@ -1,10 +1,12 @@
 import type { DrivenVu } from '../load/drivers.ts'
 import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
+import type { AssignedRows } from '../load/rows/assigned-rows.ts'
 import type { Vu } from '../load/vu.ts'
 import { now } from '../machine/clock.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import type { FirstError, Span } from './iteration-times.ts'
+import { ScenarioError } from './scenario-error.ts'
 import type { RunningExecution } from './workload.ts'
 
 /**
@@ -18,7 +20,11 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
   abstract readonly settleMs: number
   /** Number of iterations that began before the current one; -1 before the first. */
   iteration = -1
+  /** Number of the current iteration in the whole run; -1 before the first. */
+  iterationInTest = -1
   readonly #execution: RunningExecution<VirtualUserBase<D>>
+  /** Rows of its iterations; `undefined` if the VU keeps one row. */
+  readonly #rows: AssignedRows<D> | undefined
   readonly #fork: () => Random
   #random: Random | undefined
   #countedUntilMs = 0
@@ -29,8 +35,9 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
   #isLight = false
 
   /** @param fork creates the VU's stream of random numbers when the first one is needed */
-  constructor(id: number, data: D, fork: () => Random, execution: RunningExecution<VirtualUserBase<D>>) {
-    this.vu = { id, data, vars: {} }
+  constructor(id: number, rows: AssignedRows<D>, fork: () => Random, execution: RunningExecution<VirtualUserBase<D>>) {
+    this.#rows = rows.isPerIteration ? rows : undefined
+    this.vu = rows.isPerIteration ? new VuOfIterations<D>(id) : { id, data: rows.at(id), vars: {} }
     this.#fork = fork
     this.#execution = execution
   }
@@ -39,16 +46,26 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
     return this.vu.id
   }
 
-  /** Begins an iteration. @param intendedMs intended start since the start of the run */
-  begin(intendedMs: number): void {
+  begin(intendedMs: number, iterationInTest: number): void {
     this.isBusy = true
     this.#beganMs = now()
     this.#isLight = this.#execution.iterationBegan()
     this.#countedUntilMs = this.#execution.countedUntilMs(intendedMs)
     this.#error = undefined
     this.iteration++
+    this.iterationInTest = iterationInTest
     this.#span = this.beginSpan(intendedMs, this.#beganMs)
-    this.sendFirst(intendedMs)
+    if (this.#rows === undefined || this.#takeRow(this.#rows)) this.sendFirst(intendedMs)
+  }
+
+  #takeRow(rows: AssignedRows<D>): boolean {
+    try {
+      ;(this.vu as VuOfIterations<D>).row = { data: rows.at(this.iterationInTest) }
+      return true
+    } catch (error) {
+      this.#execution.scenarioFailed(error)
+      return false
+    }
   }
 
   /** Draws a think time in milliseconds. */
@@ -106,5 +123,25 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
     this.#span?.end(doneMs, this.#error)
     this.#execution.tally.countIteration(endMs - this.#beganMs, this.#error !== undefined, this.#isLight)
     this.#execution.iterationEnded(this, endMs)
+  }
+}
+
+/** A VU whose row is that of its current iteration. */
+class VuOfIterations<D> implements Vu<D> {
+  readonly id: number
+  readonly vars: Record<string, unknown> = {}
+  /** `undefined` before the first iteration. */
+  row: { readonly data: D } | undefined
+
+  constructor(id: number) {
+    this.id = id
+  }
+
+  get data(): D {
+    if (this.row !== undefined) return this.row.data
+    throw new ScenarioError(
+      "vu.data was read before the first iteration of the VU, but rows are assigned with assignment: 'per-iteration'\n" +
+        "Fix: set assignment: 'per-vu', or read vu.data only in the functions of an iteration",
+    )
   }
 }

@@ -1,6 +1,7 @@
 import { VirtualUserBase } from '../execution/virtual-user-base.ts'
 import type { RunningExecution } from '../execution/workload.ts'
 import type { Random } from '../load/random.ts'
+import type { AssignedRows } from '../load/rows/assigned-rows.ts'
 import { maskKnown } from '../options/known-secrets.ts'
 import { remember } from '../options/registered-values.ts'
 import type { CurrentToken } from './auth/tokens.ts'
@@ -10,15 +11,15 @@ import { Exchange, type ExchangeContext, type ExchangeOwner } from './exchange.t
 /** What all VUs of one run share. */
 export interface VuContext<D> extends ExchangeContext<D> {
   readonly timeoutMs: number
+  readonly rows: AssignedRows<D>
   /** Creates the cookies of a VU; `undefined` for a run without cookies. */
   readonly createCookies: (() => VuCookies) | undefined
   readonly execution: RunningExecution<HttpUser<D>>
 }
 
 /** Identity of one VU. */
-export interface VuIdentity<D> {
+export interface VuIdentity {
   readonly id: number
-  readonly data: D
   /** Index of the target's instance. */
   readonly instance: number
 }
@@ -31,8 +32,8 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
   token: CurrentToken | undefined
 
   /** @param keepsResponses whether the VU reads every response */
-  constructor(identity: VuIdentity<D>, fork: () => Random, all: VuContext<D>, keepsResponses: boolean) {
-    super(identity.id, identity.data, fork, all.execution)
+  constructor(identity: VuIdentity, fork: () => Random, all: VuContext<D>, keepsResponses: boolean) {
+    super(identity.id, all.rows, fork, all.execution)
     this.cookies = all.createCookies?.()
     this.exchange = new Exchange(all, this, identity.instance, keepsResponses)
   }
@@ -54,9 +55,9 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
     if (this.token !== undefined) remember(this.token.value)
   }
 
-  override begin(intendedMs: number): void {
+  override begin(intendedMs: number, iterationInTest: number): void {
     this.cookies?.beginIteration()
-    super.begin(intendedMs)
+    super.begin(intendedMs, iterationInTest)
   }
 
   get failedAttempts(): number {

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS, type GeneratorLimits } from '../execution/generator-limits.ts'
-import { rowsFor, type SqlQuery } from '../load/data.ts'
+import { assignRows, rowDemand, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, scaleNote, type Scale } from '../load/scale.ts'
@@ -88,12 +88,13 @@ export function createHttp(context: HttpContext): Http {
       const note = scaleNote(options.load, context.scale, scaling)
       const instances = endpointsOf(options, context)
       const vus = maxVusOf(load)
-      const rows = await rowsFor<D>(options.data, vus, { sql: context.sql })
+      const random = new Random(context.seed).fork(name)
+      const rows = await assignRows<D>(options.data, rowDemand(load, options.warmupMs), { sql: context.sql, random })
       const division = context.divide?.(name)
       await division?.agree?.({
         name,
         load: { ...load, warmupMs: options.warmupMs },
-        rows,
+        rows: rows.all,
         seed: context.seed,
         scale: context.scale,
       })
@@ -115,7 +116,7 @@ export function createHttp(context: HttpContext): Http {
         placeOf,
         hosts,
         rows,
-        random: new Random(context.seed).fork(name),
+        random,
         division,
         signal: division?.signal === undefined ? context.signal : AbortSignal.any([context.signal, division.signal]),
         limits: { ...DEFAULT_LIMITS, ...context.limits },

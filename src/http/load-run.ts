@@ -8,6 +8,7 @@ import { Deadlines } from '../load/deadlines.ts'
 import { isOpen, maxVusOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
+import type { AssignedRows } from '../load/rows/assigned-rows.ts'
 import { ownIds, WHOLE, type Division } from '../load/share.ts'
 import { nextTurn, sleep } from '../machine/clock.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
@@ -50,7 +51,7 @@ export interface LoadRunParts<D> {
   readonly instances: readonly Endpoint[]
   readonly placeOf: (index: number) => ConnectionRoute
   readonly hosts: readonly HostLocation[]
-  readonly rows: readonly D[]
+  readonly rows: AssignedRows<D>
   readonly random: Random
   /** Share of this generator; `undefined` if it carries the whole load. */
   readonly division?: Division | undefined
@@ -159,6 +160,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
       namesSteps: flow !== undefined || options.steps.length > 1,
       timeoutMs,
+      rows,
       maxBodyBytes,
       redirects,
       counts: this.#counts,
@@ -167,7 +169,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       execution,
     }
     const connect = (exchange: Exchange<D>, vu: HttpUser<D>) => this.#clients!.add(this.#connectionOf(exchange, vu.id))
-    const createVu = (identity: VuIdentity<D>, fork: () => Random) =>
+    const createVu = (identity: VuIdentity, fork: () => Random) =>
       plan instanceof FlowPlan
         ? new FlowUser(identity, fork, { ...shared, flow: flow!, plan, connect })
         : new VirtualUser(identity, fork, shared, plan)
@@ -175,9 +177,8 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     const ids = ownIds(share, maxVusOf(load))
     this.#clients = openClients(ids.length, (position) => {
       const id = ids[position]!
-      const row = rows[id % rows.length] as D
       const { instance } = placeOf(id)
-      const vu = createVu({ id, data: row, instance }, () => random.fork(id))
+      const vu = createVu({ id, instance }, () => random.fork(id))
       this.#vus.push(vu)
       return this.#connectionOf(vu.exchange, id)
     })

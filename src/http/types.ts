@@ -19,6 +19,13 @@ export interface RequestContext<D> {
   readonly vu: Vu<D>
   /** Number of iterations that this VU began before this one. */
   readonly iteration: number
+  /**
+   * Number of the iteration among those of all VUs and generators, from 0. No other iteration has it. The arrivals of an open
+   * model and shared iterations are numbered in order, those that are dropped included. In the other closed models,
+   * iterations are numbered as they begin; with several generators, numbers may be left out. Those of a warm-up follow
+   * those of the load, if their number is known in advance.
+   */
+  readonly iterationInTest: number
   /** Random numbers of this VU, the same in every run with one seed. */
   readonly random: Random
 }
@@ -198,7 +205,10 @@ export interface HttpLoadOptions<D = undefined> {
   readonly load: Load
   /** Name of the run in messages and reports. @default `http 1`, `http 2`, … */
   readonly name?: string
-  /** Rows for `vu.data`: VU i gets row i, beginning again after the last. */
+  /**
+   * Rows for `vu.data`: VU i gets row i, beginning again after the last. A source may assign them otherwise, for example to
+   * iterations: `csv('users.csv', { assignment: 'per-iteration' })`.
+   */
   readonly data?: readonly D[] | AsyncIterable<D> | Iterable<D> | DataSource<D>
   /** Time limit of a request, from the send (including a connection that has to be opened) to the last byte. @default '10s' */
   readonly timeout?: Duration

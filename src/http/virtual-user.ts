@@ -21,7 +21,7 @@ export class VirtualUser<D> extends HttpUser<D> {
   /** When the last request ended (`performance.now()`). */
   #doneMs = 0
 
-  constructor(identity: VuIdentity<D>, fork: () => Random, all: VuContext<D>, plan: Plan<D>) {
+  constructor(identity: VuIdentity, fork: () => Random, all: VuContext<D>, plan: Plan<D>) {
     super(identity, fork, all, false)
     this.#all = all
     this.#plan = plan
@@ -91,7 +91,8 @@ export class VirtualUser<D> extends HttpUser<D> {
     calledEachTime.isRunning = true
     let spec: unknown
     try {
-      spec = request({ vu: this.vu, iteration: this.iteration, random: this.random })
+      const { vu, iteration, iterationInTest, random } = this
+      spec = request({ vu, iteration, iterationInTest, random })
     } finally {
       calledEachTime.isRunning = false
     }

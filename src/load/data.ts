@@ -1,8 +1,15 @@
 import { checkKnownKeys } from '../options/known-keys.ts'
-import { object, optional, readOptions, reading } from '../options/schema.ts'
-import { flag, text } from '../options/values.ts'
-import { readCsv } from './csv.ts'
+import { object, optional, readOptions, reading, type Reader } from '../options/schema.ts'
+import { flag, matching, oneOf, text } from '../options/values.ts'
+import { maxVusOf, offeredIterations } from './describe.ts'
+import type { Load } from './load.ts'
+import type { Random } from './random.ts'
+import { AssignedRows, type Assignment } from './rows/assigned-rows.ts'
+import { parseCsv } from './rows/csv.ts'
+import { parseJson, parseJsonLines } from './rows/json.ts'
+import { readTextFile } from './rows/text-file.ts'
 import { valueKeys } from './value-keys.ts'
+import { warmUpLoad } from './warm-up.ts'
 
 /** Runs a query for {@link sql} on a service of the config. */
 export type SqlQuery = (
@@ -17,36 +24,88 @@ export interface DataContext {
   readonly sql: SqlQuery | undefined
 }
 
-/** Source of rows for VUs, fetched once before the load begins. */
-export interface DataSource<D> {
+/** Options of a data source: how its rows are assigned. */
+export interface DataOptions extends Assignment {}
+
+/** Source of rows, fetched once before the load begins. */
+export interface DataSource<D> extends Assignment {
   /** Distinguishes a source from rows. */
   readonly isDataSource: true
-  /** Whether each VU needs its own row, so that fewer rows than VUs and equal rows are an error. If not, rows repeat. */
-  readonly unique: boolean
   /** Fetches the rows. */
   rows(context: DataContext): Promise<readonly D[]>
 }
 
-/** Options of a data source. */
-export interface DataOptions {
-  /** Whether each VU needs its own row, so that fewer rows than VUs and equal rows are an error. If not, rows repeat. @default false */
-  readonly unique?: boolean
+/** Options of {@link json} and {@link jsonLines}. */
+export interface FileOptions extends DataOptions {
+  /**
+   * Encoding of the file, by its name in the WHATWG Encoding Standard: `'windows-1252'` for files of spreadsheets on
+   * Windows. A byte order mark has precedence. @default 'utf-8'
+   */
+  readonly encoding?: string
+}
+
+/** Options of {@link csv}. */
+export interface CsvOptions extends FileOptions {
+  /**
+   * Character between fields. The default is the one of comma, semicolon and tab with which all rows have as many fields as
+   * the header, or that of a first line `sep=;`. @default detected
+   */
+  readonly delimiter?: string
 }
 
 /**
- * Rows of a CSV file (RFC 4180, with a header line): objects of strings by column name. The encoding is UTF-8, or UTF-16
- * with a byte order mark.
+ * Rows of a CSV file (RFC 4180, with a header line), as spreadsheets write it: objects of strings by column name. Fields are
+ * separated by commas, semicolons or tabs. Lines end with CR, LF or both. Empty rows are skipped. The encoding is UTF-8, or
+ * UTF-16 with a byte order mark, unless `encoding` names another one.
  *
  * @param path path relative to the working directory, or a URL
- * @throws {Error} from `http.run()`, with file and line, if a row has more or fewer fields than the header, if two rows are
- *   equal under `unique`, or if the encoding is another one
+ * @throws {Error} from the run, with file, line and column, if a row has more or fewer fields than the header, a quote is
+ *   misplaced, two rows are equal under `unique`, or the encoding is another one
  *
  * @example
  * const data = csv('users.csv', { unique: true })
  */
-export function csv(path: string | URL, options: DataOptions = {}): DataSource<Record<string, string>> {
-  const { unique } = readOptions('csv()', CSV, options)
-  return { isDataSource: true, unique, rows: () => readCsv(path, unique) }
+export function csv(path: string | URL, options: CsvOptions = {}): DataSource<Record<string, string>> {
+  const { encoding, delimiter, ...assignment } = readOptions('csv()', CSV, options)
+  const format = { delimiter, isUnique: assignment.unique }
+  return {
+    isDataSource: true,
+    ...assignment,
+    rows: async () => parseCsv(await readTextFile('csv', path, encoding), format),
+  }
+}
+
+/**
+ * Rows of a JSON file, which contains an array. Integers beyond 2^53 are bigints.
+ *
+ * @param path path relative to the working directory, or a URL
+ * @throws {Error} from the run, with file, line and column, if the file is not JSON
+ *
+ * @example
+ * const data = json<{ user: string }>('users.json')
+ */
+export function json<Row = unknown>(path: string | URL, options: FileOptions = {}): DataSource<Row> {
+  const { encoding, ...assignment } = readOptions('json()', JSON_FILE, options)
+  return {
+    isDataSource: true,
+    ...assignment,
+    rows: async () => parseJson<Row>(await readTextFile('json', path, encoding)),
+  }
+}
+
+/**
+ * Rows of a JSON Lines file: one JSON value in each line. Empty lines are skipped. Integers beyond 2^53 are bigints.
+ *
+ * @param path path relative to the working directory, or a URL
+ * @throws {Error} from the run, with file, line and column, if a line is not JSON
+ *
+ * @example
+ * const data = jsonLines<{ user: string }>('users.jsonl', { assignment: 'per-iteration' })
+ */
+export function jsonLines<Row = unknown>(path: string | URL, options: FileOptions = {}): DataSource<Row> {
+  const { encoding, ...assignment } = readOptions('jsonLines()', JSON_FILE, options)
+  const read = async () => parseJsonLines<Row>(await readTextFile('jsonLines', path, encoding))
+  return { isDataSource: true, ...assignment, rows: read }
 }
 
 /** Options of {@link sql}. */
@@ -69,10 +128,10 @@ export function sql<Row extends Record<string, unknown> = Record<string, unknown
   values: readonly unknown[] = [],
   options: SqlOptions = {},
 ): DataSource<Row> {
-  const { unique, service } = readOptions('sql()', SQL, options)
+  const { service, ...assignment } = readOptions('sql()', SQL, options)
   return {
     isDataSource: true,
-    unique,
+    ...assignment,
     async rows(context) {
       if (context.sql === undefined)
         throw new Error(
@@ -83,12 +142,48 @@ export function sql<Row extends Record<string, unknown> = Record<string, unknown
   }
 }
 
-const UNIQUE = optional(flag(true), false)
-const CSV = object<DataOptions>()({ unique: UNIQUE }, { example: "csv('users.csv', { unique: true })" })
+const ASSIGNMENT = {
+  assignment: optional(oneOf(['per-vu', 'per-iteration'], 'per-iteration'), 'per-vu'),
+  order: optional(oneOf(['sequential', 'random'], 'random'), 'sequential'),
+  unique: optional(flag(true), false),
+}
+const ENCODING: Reader<string> = matching(isEncoding, 'must be the name of a text encoding', "'windows-1252'")
+const DELIMITER: Reader<string> = matching(
+  (value) => typeof value === 'string' && /^[^"\r\n]$/u.test(value),
+  'must be one character other than a quote or a line break',
+  "';'",
+)
+const JSON_FILE = object<FileOptions>()(
+  { ...ASSIGNMENT, encoding: optional(ENCODING) },
+  { example: "json('users.json', { unique: true })" },
+)
+const CSV = object<CsvOptions>()(
+  { ...ASSIGNMENT, encoding: optional(ENCODING), delimiter: optional(DELIMITER) },
+  { example: "csv('users.csv', { unique: true })" },
+)
 const SQL = object<SqlOptions>()(
-  { unique: UNIQUE, service: optional(text("'orders'", 'must be the name of a service of the config')) },
+  { ...ASSIGNMENT, service: optional(text("'orders'", 'must be the name of a service of the config')) },
   { example: "sql('SELECT id FROM users', [], { unique: true })" },
 )
+const ROWS = object<DataOptions>()(ASSIGNMENT, { example: "rows(users, { assignment: 'per-iteration' })" })
+
+function isEncoding(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && new TextDecoder(value) instanceof TextDecoder
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Rows of a list or an iterable, and how they are assigned.
+ *
+ * @example
+ * const data = rows([{ sku: 'a-1' }, { sku: 'a-2' }], { assignment: 'per-iteration', order: 'random' })
+ */
+export function rows<D>(list: Iterable<D> | AsyncIterable<D>, options: DataOptions = {}): DataSource<D> {
+  return { isDataSource: true, ...readOptions('rows()', ROWS, options), rows: () => collect(list, MAX_ROWS) }
+}
 
 /**
  * Rows of which each VU needs its own: fewer rows than VUs are an error, and so is the same row twice.
@@ -96,69 +191,126 @@ const SQL = object<SqlOptions>()(
  * @example
  * const data = unique([{ token: 'a' }, { token: 'b' }])
  */
-export function unique<D>(rows: Iterable<D> | AsyncIterable<D>): DataSource<D> {
-  return { isDataSource: true, unique: true, rows: () => collect(rows, Number.POSITIVE_INFINITY) }
+export function unique<D>(list: Iterable<D> | AsyncIterable<D>): DataSource<D> {
+  return rows(list, { unique: true })
 }
 
 /** Rows of data, or their source. */
 export type DataOption<D> = Iterable<D> | AsyncIterable<D> | DataSource<D>
 
+/** What a run has that rows can be assigned to. */
+export type RowReceivers = 'VUs' | 'VUs and iterations'
+
+const SOURCE_OPTIONS = ['isDataSource', ...Object.keys(ASSIGNMENT), 'rows']
+
 /** Reader of the option `data`, which returns it unchanged. */
-export const dataOption = <D>() =>
+export const dataOption = <D>(receivers: RowReceivers = 'VUs and iterations') =>
   reading((problems, path, value): DataOption<D> => {
     const example = `data: [{ token: 'a' }], or data: csv('users.csv')`
     if (typeof value !== 'object' || value === null || !(isSource(value) || isIterable(value)))
-      problems.add(path, value, 'must be an array, an iterable, csv(…) or sql(…)', example)
+      problems.add(
+        path,
+        value,
+        'must be an array, an iterable, rows(…), csv(…), json(…), jsonLines(…) or sql(…)',
+        example,
+      )
     else if (Array.isArray(value) && value.length === 0)
       problems.add(path, value, 'must have at least one row', example)
-    else if (isSource(value)) checkKnownKeys(problems, path, value, ['isDataSource', 'unique', 'rows'])
+    else if (isSource(value)) {
+      checkKnownKeys(problems, path, value, SOURCE_OPTIONS)
+      if (receivers === 'VUs' && value.assignment === 'per-iteration')
+        problems.add(
+          `${path}.assignment`,
+          value.assignment,
+          "must be 'per-vu', because this run has no iterations",
+          `data: csv('users.csv')`,
+        )
+    }
     return value as DataOption<D>
   })
 
+/** A run, as far as it decides how many rows are needed. */
+export interface RowDemand {
+  /** Number of VUs. */
+  readonly vus: number
+  /** Number of iterations, those of the warm-up included; `undefined` if it depends on the responses. */
+  readonly iterations: number | undefined
+}
+
+/** Demand of a load with its warm-up. */
+export function rowDemand(load: Load, warmupMs: number): RowDemand {
+  const counts = [load, ...(warmupMs > 0 ? [warmUpLoad(load, warmupMs)] : [])].map(offeredIterations)
+  return {
+    vus: maxVusOf(load),
+    iterations: counts.every((count) => count !== undefined)
+      ? counts.reduce((sum, count) => sum + count, 0)
+      : undefined,
+  }
+}
+
 /**
- * Rows for the VUs. At most one row for each VU is read from an iterable.
+ * Fetches the rows of a run. At most one row for each VU is read from an iterable.
  *
- * @throws {Error} if there are no rows, or too few if each VU needs its own
+ * @param random seeds a random assignment
+ * @throws {Error} if there are no rows, or too few if each VU or iteration needs its own
  */
-export async function rowsFor<D>(
+export async function assignRows<D>(
   data: DataOption<D> | undefined,
-  vus: number,
-  context: DataContext,
-): Promise<readonly D[]> {
-  if (data === undefined) return [undefined as D]
-  const rows = isSource<D>(data) ? await data.rows(context) : await collect(data, vus)
-  if (rows.length === 0)
-    throw new Error('data: there are no rows, but every VU needs one\nFix: provide at least one row')
-  if (!isSource<D>(data) || !data.unique) return rows
-  refuseEqual(rows)
-  if (rows.length < vus)
-    throw new Error(`data: ${rows.length} rows for ${vus} VUs, but each VU needs its own\nFix: add rows or lower vus`)
-  return rows
+  { vus, iterations }: RowDemand,
+  context: DataContext & { readonly random: Random },
+): Promise<AssignedRows<D>> {
+  const random = context.random.fork('data')
+  if (data === undefined) return new AssignedRows([undefined as D], {}, random)
+  const isFromSource = isSource<D>(data)
+  const all = isFromSource ? await data.rows(context) : await collect(data, vus)
+  if (all.length === 0) throw new Error('data: there are no rows\nFix: provide at least one row')
+  if (!isFromSource) return new AssignedRows(all, {}, random)
+  const isPerIteration = data.assignment === 'per-iteration'
+  if (data.unique === true) {
+    const one = isPerIteration ? 'iteration' : 'VU'
+    refuseEqual(all, one)
+    const needed = (isPerIteration ? iterations : vus) ?? 0
+    if (all.length < needed)
+      throw new Error(
+        `data: ${all.length} rows for ${needed} ${one}s, but each ${one} needs its own\n` +
+          `Fix: add rows or ${isPerIteration ? 'reduce the load' : 'lower vus'}`,
+      )
+  }
+  return new AssignedRows(all, data, random)
 }
 
 /** @throws {Error} if two of the rows have equal values */
-function refuseEqual(rows: readonly unknown[]): void {
+function refuseEqual(all: readonly unknown[], one: string): void {
   const numbers = new Map<string, number>()
   const keyOf = valueKeys()
-  for (const [index, row] of rows.entries()) {
+  for (const [index, row] of all.entries()) {
     const key = keyOf(row)
     const earlier = numbers.get(key)
     if (earlier !== undefined)
       throw new Error(
-        `data: rows ${earlier + 1} and ${index + 1} are the same, but each VU needs its own\nFix: remove one of them, or do not require unique rows`,
+        `data: rows ${earlier + 1} and ${index + 1} are the same, but each ${one} needs its own\nFix: remove one of them, or do not require unique rows`,
       )
     numbers.set(key, index)
   }
 }
 
-async function collect<D>(data: Iterable<D> | AsyncIterable<D>, atMost: number): Promise<readonly D[]> {
-  if (Array.isArray(data)) return data as readonly D[]
-  const rows: D[] = []
-  for await (const row of data) {
-    rows.push(row)
-    if (rows.length >= atMost) break
+/** Largest number of rows, so that an endless iterable is an error. */
+const MAX_ROWS = 10_000_000
+
+/** @param atMost number of rows after which reading stops; an error if it is {@link MAX_ROWS} */
+async function collect<D>(list: Iterable<D> | AsyncIterable<D>, atMost: number): Promise<readonly D[]> {
+  if (Array.isArray(list)) return list as readonly D[]
+  const found: D[] = []
+  for await (const row of list) {
+    found.push(row)
+    if (found.length < atMost) continue
+    if (atMost === MAX_ROWS)
+      throw new Error(
+        `data: the iterable has at least ${MAX_ROWS} rows\nFix: end it, or pass it as data without rows(), which reads one row for each VU`,
+      )
+    break
   }
-  return rows
+  return found
 }
 
 function isSource<D>(value: object): value is DataSource<D> {

@@ -27,7 +27,7 @@ interface Options {
 /** A load on VUs that only take time; `begun` lists the iterations, in milliseconds from the start of the run. */
 function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Options) {
   const { thinkMs = 0, stepThinkMs = 0, failedAttempts = () => 0, offsetMs = 0, maxQueueTimeMs = 1_000 } = options
-  const begun: { vu: number; dueMs: number; atMs: number }[] = []
+  const begun: { vu: number; dueMs: number; atMs: number; iterationInTest: number }[] = []
   const dropped: number[] = []
   const delays: number[] = []
   const idle = new Fifo<FakeVu>()
@@ -44,10 +44,10 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
       this.id = id
     }
 
-    begin(dueMs: number): void {
+    begin(dueMs: number, iterationInTest: number): void {
       expect(this.isBusy, `VU ${this.id} began two iterations at the same time`).toBe(false)
       this.isBusy = true
-      begun.push({ vu: this.id, dueMs, atMs: pacer.nowMs - START_MS })
+      begun.push({ vu: this.id, dueMs, atMs: pacer.nowMs - START_MS, iterationInTest })
       const iteration = this.#iteration++
       pacer.at(pacer.nowMs + takesMs(this.id, iteration), (endMs) => {
         this.isBusy = false
@@ -74,6 +74,8 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
       random: new Random(1),
       maxQueueTimeMs,
       stepThinkMs,
+      firstIteration: 0,
+      numbered: { count: 0 },
     },
     onScheduled: (delayMs) => delays.push(delayMs),
     onDropped: (dueMs) => dropped.push(dueMs),
@@ -105,6 +107,7 @@ describe('an arrival rate', () => {
     expect(delays).toEqual(begun.map(() => 0))
     expect(dropped).toEqual([])
     expect(driver.activeVus).toBe(3)
+    expect(begun.map(({ iterationInTest }) => iterationInTest)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 
   test('begins later in the run if another load came first', () => {
@@ -143,6 +146,16 @@ describe('an arrival rate', () => {
     expect(waits(400)).toEqual({ begun: [0, 200, 400, 400, 400], dropped: 5 })
     expect(waits(399).begun.every((ms) => ms <= 399)).toBe(true)
     expect(waits(10_000)).toEqual({ begun: dues.map((_, at) => at * 200), dropped: 0 })
+  })
+
+  test('numbers iterations by their arrivals, dropped ones included', () => {
+    const takesMs = () => 300
+    const { driver, goTo, begun } = driven(tenPerSec(1), { vus: 1, takesMs, maxQueueTimeMs: 400 })
+    driver.start()
+    goTo(20_000)
+    const arrivals = begun.map(({ dueMs }) => (dueMs - 50) / 100)
+    expect(begun.map(({ iterationInTest }) => iterationInTest)).toEqual(arrivals)
+    expect(arrivals).toHaveLength(5)
   })
 
   test('reports the delay of the generator, without the wait for a VU', () => {
@@ -314,7 +327,7 @@ describe('VUs', () => {
     goTo(400)
     driver.stop()
     goTo(10_000)
-    expect(begun).toEqual([{ vu: 0, dueMs: 0, atMs: 0 }])
+    expect(begun).toEqual([{ vu: 0, dueMs: 0, atMs: 0, iterationInTest: 0 }])
   })
 
   test('start and stop along a ramp, and a stopping VU ends its iteration', () => {
@@ -392,7 +405,7 @@ describe('shared iterations', () => {
 
   test('use a VU that is still busy with the warm-up only after it becomes free', () => {
     const all = driven(seven(2), { vus: 2, takesMs: () => 100 })
-    all.idle.shift()!.begin(0)
+    all.idle.shift()!.begin(0, 7)
     all.goTo(40)
     all.driver.start()
     all.goTo(5_000)

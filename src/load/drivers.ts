@@ -16,8 +16,13 @@ export interface DrivenVu {
   readonly failedAttempts: number
   /** Pause needed on its connection until it is known that the target does not close it. Mostly 0. */
   readonly settleMs: number
-  /** Begins an iteration. @param intendedMs when it was due, from the start of the run */
-  begin(intendedMs: number): void
+  /**
+   * Begins an iteration.
+   *
+   * @param intendedMs when it was due, from the start of the run
+   * @param iterationInTest number of the iteration in the whole run, from 0: no other iteration has it, on any generator
+   */
+  begin(intendedMs: number, iterationInTest: number): void
   /** Draws a think time, in milliseconds. */
   draw(thinkTime: ThinkTime): number
   /** Called if the run has ended, at `nowMs` (`performance.now()`), before the VU's iteration has. */
@@ -31,6 +36,13 @@ export interface DriverContext<V extends DrivenVu> {
   readonly share: Share
   /** Claims iterations of `sharedIterations`; needed if several generators divide the load. */
   readonly claim: Claim | undefined
+  /**
+   * Number of the driver's first iteration in the whole run. The iterations of a load are numbered from 0, and those of its
+   * warm-up after them, because they may be more or fewer than planned.
+   */
+  readonly firstIteration: number
+  /** Number of iterations that the drivers of a generator have numbered one after another. */
+  readonly numbered: { count: number }
   /** Free VUs, in the order in which they became free. */
   readonly idle: Fifo<V>
   readonly pacer: Pick<Pacer, 'at'>
@@ -82,6 +94,10 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   readonly #offsetMs: number
   /** Iterations that are due and wait for a free VU. */
   readonly #waiting = new Fifo<number>()
+  /** Share of the arrivals. */
+  readonly #arrivals: Share
+  /** Number of iterations that have begun or were dropped, which happens in order of their arrivals. */
+  #handled = 0
   /** When the next iteration is due, in milliseconds from the start of the load. */
   #nextMs: number | undefined
   #isStopped = false
@@ -90,7 +106,8 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
     this.activeVus = shareOf(all.share, load.vus)
     this.#all = all
     this.#offsetMs = offsetMs
-    this.#schedule = new ArrivalSchedule(load, all.random, amongVus(all.share, load.vus))
+    this.#arrivals = amongVus(all.share, load.vus)
+    this.#schedule = new ArrivalSchedule(load, all.random, this.#arrivals)
   }
 
   start(): void {
@@ -101,10 +118,10 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   freed(vu: V, endMs: number): void {
     for (let dueMs = this.#waiting.shift(); dueMs !== undefined; dueMs = this.#waiting.shift()) {
       if (endMs - this.#all.startMs() - dueMs <= this.#all.maxQueueTimeMs) {
-        vu.begin(dueMs)
+        vu.begin(dueMs, this.#nextNumber())
         return
       }
-      this.#all.onDropped(dueMs)
+      this.#drop(dueMs)
     }
     this.#all.idle.push(vu)
   }
@@ -130,12 +147,23 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
     const vu = this.#all.idle.shift()
     if (vu === undefined) {
       // The oldest has waited for longest. No response that is still useful comes after so many others.
-      if (this.#waiting.size === MAX_WAITING) this.#all.onDropped(this.#waiting.shift()!)
+      if (this.#waiting.size === MAX_WAITING) this.#drop(this.#waiting.shift()!)
       this.#waiting.push(dueMs)
       return
     }
     this.#all.onScheduled(now() - this.#all.startMs() - dueMs)
-    vu.begin(dueMs)
+    vu.begin(dueMs, this.#nextNumber())
+  }
+
+  #drop(dueMs: number): void {
+    this.#handled++
+    this.#all.onDropped(dueMs)
+  }
+
+  /** Number of the next arrival that begins. No arrival waits when one begins at once, so all begin in their order. */
+  #nextNumber(): number {
+    const { index, count } = this.#arrivals
+    return this.#all.firstIteration + index + this.#handled++ * count
   }
 
   /**
@@ -221,7 +249,7 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
     if (this.#isStopped || this.#isActive[vu.id] !== 1) return
     const pauseMs = Math.max(vu.draw(this.#load.thinkTime) + backoffMs(vu), vu.settleMs)
     if (pauseMs > 0) this.#wake(vu, endMs + pauseMs)
-    else vu.begin(endMs - this.#all.startMs())
+    else this.#begin(vu, endMs)
   }
 
   stop(): void {
@@ -250,8 +278,13 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
     this.#isThinking[vu.id] = 1
     this.#all.pacer.at(atMs, (dueMs) => {
       this.#isThinking[vu.id] = 0
-      if (!this.#isStopped && this.#isActive[vu.id] === 1) vu.begin(dueMs - this.#all.startMs())
+      if (!this.#isStopped && this.#isActive[vu.id] === 1) this.#begin(vu, dueMs)
     })
+  }
+
+  #begin(vu: V, atMs: number): void {
+    const { share, numbered, firstIteration, startMs } = this.#all
+    vu.begin(atMs - startMs(), firstIteration + share.index + numbered.count++ * share.count)
   }
 }
 
@@ -309,14 +342,19 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
 
   #next(vu: V, atMs: number): void {
     if (this.#isStopped) return
-    if (this.#stock.take(this.#waiting.size)) vu.begin(atMs)
+    const iteration = this.#stock.take(this.#waiting.size)
+    if (iteration !== undefined) vu.begin(atMs, this.#all.firstIteration + iteration)
     else if (!this.#stock.isExhausted) this.#waiting.push(vu)
   }
 
   /** A VU that waited is ready when it has an iteration: the wait for other generators is not the target's. */
   #beginWaiting(): void {
     const atMs = now() - this.#all.startMs()
-    while (this.#waiting.size > 0 && this.#stock.take(this.#waiting.size - 1)) this.#waiting.shift()!.begin(atMs)
+    while (this.#waiting.size > 0) {
+      const iteration = this.#stock.take(this.#waiting.size - 1)
+      if (iteration === undefined) break
+      this.#waiting.shift()!.begin(atMs, this.#all.firstIteration + iteration)
+    }
     this.#endIfExhausted()
   }
 

@@ -1,8 +1,16 @@
+import { Fifo } from './fifo.ts'
 import type { SharedIterations } from './load.ts'
 import { shareOf, type Claim, type Share } from './share.ts'
 
 /** Ratio of the unclaimed iterations that all generators together claim at once: blocks become smaller towards the end. */
 const CLAIMED_RATIO = 0.25
+
+/** Numbers of iterations: `next`, `next + step`, … */
+interface Block {
+  next: number
+  readonly step: number
+  left: number
+}
 
 interface StockEvents {
   /** Called when claimed iterations have arrived, or it is known that none are left. */
@@ -20,14 +28,19 @@ export class IterationStock {
   readonly #share: Share
   readonly #claim: Claim | undefined
   readonly #events: StockEvents
+  /** Iterations that are distributed in advance: the first numbers. */
+  readonly #inAdvance: number
   /** Iterations that are claimed and not distributed in advance. */
   readonly #shared: number
   /** Number from which on more are claimed. */
   readonly #lowWater: number
   #stock: number
+  /** Numbers of the iterations in stock, in the order in which they are taken. */
+  readonly #blocks = new Fifo<Block>()
+  #block: Block
   /** Unclaimed iterations when this generator last claimed some. */
   #unclaimed: number
-  #claiming: Promise<number> | undefined
+  #claiming: Promise<Block> | undefined
   #isClosed = false
 
   /** @throws {Error} if several generators have no `claim` */
@@ -44,7 +57,9 @@ export class IterationStock {
     this.#share = share
     this.#claim = claim
     this.#events = events
+    this.#inAdvance = inAdvance
     this.#stock = shareOf(share, inAdvance)
+    this.#block = { next: share.index, step: share.count, left: this.#stock }
     this.#shared = iterations - inAdvance
     this.#unclaimed = ownVus === 0 ? 0 : this.#shared
     this.#lowWater = Math.floor(ownVus / 2)
@@ -59,13 +74,22 @@ export class IterationStock {
    * Takes one iteration, and claims more in time.
    *
    * @param waiting number of other VUs that wait for one
-   * @returns whether there was one
+   * @returns its number among the iterations of all generators, from 0; `undefined` if none is here
    */
-  take(waiting: number): boolean {
-    const isTaken = this.#stock > 0
-    if (isTaken) this.#stock--
-    if (this.#unclaimed > 0 && this.#stock <= this.#lowWater) this.#claimMore(waiting + (isTaken ? 0 : 1))
-    return isTaken
+  take(waiting: number): number | undefined {
+    const number = this.#takeNumber()
+    if (this.#unclaimed > 0 && this.#stock <= this.#lowWater) this.#claimMore(waiting + (number === undefined ? 1 : 0))
+    return number
+  }
+
+  #takeNumber(): number | undefined {
+    if (this.#stock === 0) return undefined
+    this.#stock--
+    while (this.#block.left === 0) this.#block = this.#blocks.shift()!
+    const { next, step } = this.#block
+    this.#block.next += step
+    this.#block.left--
+    return next
   }
 
   /** Takes all iterations that are here. */
@@ -90,8 +114,8 @@ export class IterationStock {
   claimRest(): Promise<number> | undefined {
     this.#isClosed = true
     if (this.#unclaimed === 0 && this.#claiming === undefined) return undefined
-    const claimed = [this.#claiming ?? Promise.resolve(0), this.#granted(this.#shared)]
-    return Promise.all(claimed).then(([underWay, rest]) => underWay! + rest!)
+    const claimed = [this.#claiming, this.#granted(this.#shared)]
+    return Promise.all(claimed).then((blocks) => blocks.reduce((sum, block) => sum + (block?.left ?? 0), 0))
   }
 
   #claimMore(waiting: number): void {
@@ -100,10 +124,11 @@ export class IterationStock {
     this.#claiming = this.#granted(block)
     this.#claiming.then(
       // oxlint-disable-next-line promise/always-return
-      (granted) => {
+      ({ next, left }) => {
         this.#claiming = undefined
         if (this.#isClosed) return
-        this.#stock += granted
+        this.#stock += left
+        this.#blocks.push({ next, step: 1, left })
         this.#events.onGranted()
       },
       (error: unknown) => {
@@ -113,9 +138,10 @@ export class IterationStock {
     )
   }
 
-  async #granted(block: number): Promise<number> {
+  async #granted(block: number): Promise<Block> {
     const before = await this.#claim!(block)
     this.#unclaimed = Math.max(0, this.#shared - before - block)
-    return Math.min(block, Math.max(0, this.#shared - before))
+    const left = Math.min(block, Math.max(0, this.#shared - before))
+    return { next: this.#inAdvance + before, step: 1, left }
   }
 }

@@ -31,6 +31,8 @@ interface Begun {
   /** Number drawn from the VU's stream. */
   readonly drawn: number
   readonly idempotencyKey: string
+  /** Number of the iteration in the whole run; 0 if it depends on how long the iterations take. */
+  readonly iterationInTest: number
 }
 
 interface Plan {
@@ -49,6 +51,9 @@ interface Plan {
 class Generator {
   readonly begun: Begun[] = []
   readonly dropped: number[] = []
+  /** Numbers of the iterations in the whole run. */
+  readonly numbers: number[] = []
+  readonly #numbered = { count: 0 }
   isExhausted = false
   readonly #plan: Plan
   readonly #share: Share
@@ -77,11 +82,13 @@ class Generator {
     })
   }
 
-  #drive(load: Load, offsetMs: number, label: string): void {
+  #drive(load: Load, offsetMs: number, label: 'load' | 'warm-up'): void {
     const { seed, maxQueueTimeMs, stepThinkMs } = this.#plan
     this.driver = driverFor<Vu>(load, offsetMs, {
       ...{ vus: this.#vus, idle: this.#idle, share: this.#share, claim: this.#claim, pacer, startMs: () => START_MS },
       ...{ random: new Random(seed).fork('http 1').fork(label), maxQueueTimeMs, stepThinkMs },
+      firstIteration: label === 'load' ? 0 : (offeredIterations(this.#plan.load) ?? 0),
+      numbered: this.#numbered,
       // oxlint-disable-next-line vitest/no-standalone-expect
       onScheduled: (delayMs) => expect(delayMs).toBeLessThan(1e-6),
       onDropped: (dueMs) => this.dropped.push(dueMs),
@@ -109,13 +116,18 @@ class Vu implements DrivenVu {
     this.#generator = generator
   }
 
-  begin(dueMs: number): void {
-    const { rows, takesMs, isConstantTime } = this.#plan
+  begin(dueMs: number, number: number): void {
+    const { load, rows, takesMs, isConstantTime } = this.#plan
     this.isBusy = true
     const iteration = ++this.#iteration
     const drawn = this.#random.next()
     const idempotencyKey = `${this.id}-${iteration}-0`
-    this.#generator.begun.push({ dueMs, vu: this.id, iteration, row: this.id % rows, drawn, idempotencyKey })
+    const iterationInTest = isOpen(load) ? number : 0
+    this.#generator.numbers.push(number)
+    this.#generator.begun.push({
+      ...{ dueMs, vu: this.id, iteration, row: this.id % rows, drawn, idempotencyKey },
+      iterationInTest,
+    })
     const lengthMs = isConstantTime ? takesMs : takesMs * (0.5 + drawn)
     pacer.at(pacer.nowMs + lengthMs, (endMs) => {
       this.isBusy = false
@@ -205,6 +217,7 @@ function divided(plan: Plan, count: number): Generator[] {
 
 const byInstant = (a: Begun, b: Begun) => a.dueMs - b.dueMs || a.vu - b.vu || a.iteration - b.iteration
 const union = (all: readonly Generator[]) => all.flatMap(({ begun }) => begun).toSorted(byInstant)
+const ascending = (a: number, b: number) => a - b
 const due = (all: readonly Generator[]) =>
   all.flatMap(({ begun, dropped }) => [...begun.map(({ dueMs }) => dueMs), ...dropped]).toSorted((a, b) => a - b)
 
@@ -225,13 +238,25 @@ function expectOwnVus(all: readonly Generator[]): void {
   expect(foreign).toEqual([])
 }
 
+/** No two iterations have the same number, on any generator. */
+function expectDifferent(all: readonly Generator[]): void {
+  const numbers = all.flatMap((generator) => generator.numbers)
+  expect(new Set(numbers).size).toBe(numbers.length)
+}
+
 describe('the union over any number of generators', () => {
   it('equals the plan of one generator for every load with VUs', () => {
     fc.assert(
       fc.property(planOf(closedLoad), generators, (plan, count) => {
         const all = divided(plan, count)
-        expectSame(union(all), union([carry(plan, WHOLE)]))
+        const whole = carry(plan, WHOLE)
+        expectSame(union(all), union([whole]))
         expectOwnVus(all)
+        expectDifferent(all)
+        expectSame(
+          whole.numbers.toSorted(ascending),
+          whole.numbers.map((_, at) => at),
+        )
       }),
       EACH,
     )
@@ -243,6 +268,7 @@ describe('the union over any number of generators', () => {
         const all = divided(plan, count)
         expectSame(due(all), due([carry(plan, WHOLE)]))
         expectOwnVus(all)
+        expectDifferent(all)
       }),
       EACH,
     )
@@ -282,6 +308,8 @@ describe('the union over any number of generators', () => {
         expectOwnVus(parts)
         const [begun, dropped] = [union(parts), parts.flatMap((part) => part.dropped)]
         expect(begun.length + dropped.length).toBe(iterations)
+        expectDifferent(parts)
+        expect(parts.every(({ numbers }) => numbers.every((number) => number < iterations))).toBe(true)
         expectSame(begun.slice(0, first.length), first)
         for (const ofVu of Map.groupBy(begun, ({ vu }) => vu).values())
           expect(ofVu.map(({ iteration }) => iteration)).toEqual(ofVu.map((_, at) => at))

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS, type GeneratorLimits } from '../execution/generator-limits.ts'
-import { rowsFor, type SqlQuery } from '../load/data.ts'
+import { assignRows, rowDemand, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, type Scale } from '../load/scale.ts'
@@ -91,10 +91,12 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       const share = plan.publish === undefined ? undivided(own) : own
       const placement = await place('ws.fanOut()', plan, plan.clients, share)
       const limits = { ...DEFAULT_LIMITS, ...context.limits }
-      const rows = await rowsFor<D>(options.data, plan.clients, { sql })
+      const random = new Random(seed).fork(plan.name)
+      const demand = { vus: plan.clients, iterations: undefined }
+      const rows = await assignRows<D>(options.data, demand, { sql, random })
       const { clients, publish, warmupMs, durationMs } = plan
       const load = { clients, ratePerSec: publish?.ratePerSec, warmupMs, durationMs }
-      await division?.agree?.({ name: plan.name, load, rows, seed, scale })
+      await division?.agree?.({ name: plan.name, load, rows: rows.all, seed, scale })
       const fanOut = new FanOut<D>({ ...plan, ...placement }, rows, {
         seed,
         ...(plan.publish === undefined ? {} : { division }),
@@ -116,14 +118,16 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.steps.length })
       const vus = maxVusOf(load)
       const division = context.divide?.(plan.name)
-      const rows = await rowsFor<D>(plan.data, vus, { sql })
-      await division?.agree?.({ name: plan.name, load: { ...load, warmupMs: plan.warmupMs }, rows, seed, scale })
+      const random = new Random(seed).fork(plan.name)
+      const rows = await assignRows<D>(plan.data, rowDemand(load, plan.warmupMs), { sql, random })
+      const divided = { name: plan.name, load: { ...load, warmupMs: plan.warmupMs }, rows: rows.all }
+      await division?.agree?.({ ...divided, seed, scale })
       const conversation = new Conversation<D>({
         plan: { ...plan, ...(await place('ws.run()', plan, vus, division?.share ?? WHOLE)) },
         load,
         reducedTo: load === plan.load ? undefined : scale.name,
         rows,
-        random: new Random(seed).fork(plan.name),
+        random,
         division,
         signal: division?.signal === undefined ? signal : AbortSignal.any([signal, division.signal]),
         limits: { ...DEFAULT_LIMITS, ...context.limits },

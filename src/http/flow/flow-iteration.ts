@@ -23,6 +23,7 @@ type Sleep = PromiseWithResolvers<void>
 export interface IterationOwner<D> {
   readonly vu: Vu<D>
   readonly iteration: number
+  readonly iterationInTest: number
   readonly random: Random
   readonly execution: Pick<RunningExecution<never>, 'pacer' | 'startMs' | 'isOver' | 'scenarioFailed'>
   /** Number of requests of the iteration that ended in an error. */
@@ -39,6 +40,7 @@ export interface IterationOwner<D> {
 export class FlowIteration<D> implements FlowContext<D> {
   readonly vu: Vu<D>
   readonly iteration: number
+  readonly iterationInTest: number
   /** Whether a call was rejected because the run has ended. */
   isStopped = false
   /** Number of requests that the flow has sent. */
@@ -61,6 +63,7 @@ export class FlowIteration<D> implements FlowContext<D> {
     this.#dueMs = dueMs
     this.vu = user.vu
     this.iteration = user.iteration
+    this.iterationInTest = user.iterationInTest
   }
 
   // The functions are created when the flow takes them: most iterations need only one or two of them.

@@ -53,7 +53,7 @@ export class FlowUser<D> extends HttpUser<D> {
   /** Exchange of the last request that was sent. */
   #last: Exchange<D>
 
-  constructor(identity: VuIdentity<D>, fork: () => Random, all: FlowVuContext<D>) {
+  constructor(identity: VuIdentity, fork: () => Random, all: FlowVuContext<D>) {
     super(identity, fork, all, true)
     this.#all = all
     this.#instance = identity.instance

@@ -11,8 +11,10 @@ import type { SocketOptions, SocketPlan } from '../sockets/socket-options.ts'
 export interface StepContext<D> {
   /** The VU that sends the message. */
   readonly vu: Vu<D>
-  /** How many iterations this VU began before this one. */
+  /** Number of iterations that this VU began before this one. */
   readonly iteration: number
+  /** Number of the iteration among those of all VUs and generators, from 0; see `RequestContext`. */
+  readonly iterationInTest: number
   /** This VU's own stream of random numbers, the same in every run of one seed. */
   readonly random: Random
 }
@@ -23,6 +25,8 @@ export interface ResponseContext<D> {
   readonly vu: Vu<D>
   /** Number of iterations that this VU began before this one. */
   readonly iteration: number
+  /** Number of the iteration among those of all VUs and generators, from 0; see `RequestContext`. */
+  readonly iterationInTest: number
   /** What `send` gave. */
   readonly sent: Outgoing
 }

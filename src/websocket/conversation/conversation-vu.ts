@@ -5,6 +5,7 @@ import { VirtualUserBase } from '../../execution/virtual-user-base.ts'
 import type { RunningExecution } from '../../execution/workload.ts'
 import type { Deadlines, Timed } from '../../load/deadlines.ts'
 import type { Random } from '../../load/random.ts'
+import type { AssignedRows } from '../../load/rows/assigned-rows.ts'
 import { now } from '../../machine/clock.ts'
 import type { ConnectionFigures } from '../../runs/request-measurement.ts'
 import type { SlowestRequests } from '../../runs/slowest-requests.ts'
@@ -57,8 +58,8 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   /** Messages since the send that were not the response. */
   #notTaken = 0
 
-  constructor(id: number, data: D, fork: () => Random, context: ConversationVuContext<D>) {
-    super(id, data, fork, context.execution)
+  constructor(id: number, rows: AssignedRows<D>, fork: () => Random, context: ConversationVuContext<D>) {
+    super(id, rows, fork, context.execution)
     this.#context = context
     this.#counter = new RequestCounter(context.execution)
   }
@@ -101,7 +102,8 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   heard(message: Message, atMs: number): void {
     if (this.#progress !== 'sent') return this.#context.firsts.received(this.#lastMessages)
     const { isResponse, check } = this.#step
-    const context = { vu: this.vu, iteration: this.iteration, sent: this.#sent }
+    const { vu, iteration, iterationInTest } = this
+    const context = { vu, iteration, iterationInTest, sent: this.#sent }
     let wrong: string | undefined
     try {
       if (
@@ -161,7 +163,8 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     const { send } = this.#step
     this.#counter.setIntendedStart(intendedMs, this.countedUntilMs)
     try {
-      const context = { vu: this.vu, iteration: this.iteration, random: this.random }
+      const { vu, iteration, iterationInTest, random } = this
+      const context = { vu, iteration, iterationInTest, random }
       this.#sent = typeof send === 'function' ? checkedMessage(this.#sendName, send(context)) : send
     } catch (error) {
       execution.scenarioFailed(error)

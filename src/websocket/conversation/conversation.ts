@@ -8,6 +8,7 @@ import { Deadlines } from '../../load/deadlines.ts'
 import { maxVusOf, meanOf } from '../../load/describe.ts'
 import type { Load } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
+import type { AssignedRows } from '../../load/rows/assigned-rows.ts'
 import { isOwn, type Division } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import { sleep } from '../../machine/clock.ts'
@@ -41,7 +42,7 @@ export interface ConversationParts<D> {
   readonly load: Load
   /** Name of the scale that reduced the load, if one did. */
   readonly reducedTo: string | undefined
-  readonly rows: readonly D[]
+  readonly rows: AssignedRows<D>
   readonly random: Random
   /** Share of this generator; `undefined` if it carries the whole load. */
   readonly division?: Division | undefined
@@ -110,7 +111,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     }
     this.#byId = Array.from({ length: maxVusOf(load) }, (_, id) => {
       if (!isOwn(plan.share, id)) return undefined
-      return new ConversationVu(id, rows[id % rows.length] as D, () => random.fork(id), context)
+      return new ConversationVu(id, rows, () => random.fork(id), context)
     })
     this.#vus = this.#byId.filter((vu) => vu !== undefined)
   }

@@ -5,6 +5,8 @@ import { WebSocketServer } from 'ws'
 import { faultCount } from '../../../fixtures/truth-websocket/fault-plan.ts'
 import type { FanOutRecord } from '../../evidence/fan-out-record.ts'
 import { DEFAULT_LIMITS } from '../../execution/generator-limits.ts'
+import { Random } from '../../load/random.ts'
+import { AssignedRows } from '../../load/rows/assigned-rows.ts'
 import { Histogram } from '../../stats/histogram.ts'
 import { divisions } from '../../testing/divisions.ts'
 import { start, UNLIMITED } from '../../testing/truth-websocket.ts'
@@ -25,7 +27,7 @@ function divided(
       const [scale, tls] = [{ name: 'full', users: 1, time: 1 }, undefined]
       const plan = readFanOutOptions(options(index), { target: { urls: [url], tls }, scale, defaultName: 'fan-out 1' })
       const placement = await place('ws.fanOut()', plan, plan.clients, division.share)
-      const fanOut = new FanOut({ ...plan, ...placement }, [undefined], {
+      const fanOut = new FanOut({ ...plan, ...placement }, new AssignedRows([undefined], {}, new Random(1)), {
         ...{ seed: 1, division, signal: new AbortController().signal },
         limits: { ...DEFAULT_LIMITS, ...UNLIMITED },
       })

@@ -2,6 +2,7 @@ import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { AssignedRows } from '../../load/rows/assigned-rows.ts'
 import { isOwn, type Division } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
 import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
@@ -73,13 +74,13 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   #brokenBy: { error: unknown } | undefined
 
   /** @throws errors of `group` and `moves` */
-  constructor(plan: PlacedFanOut<D>, rows: readonly D[], context: FanOutContext) {
+  constructor(plan: PlacedFanOut<D>, rows: AssignedRows<D>, context: FanOutContext) {
     const { clients, lateThresholdMs } = plan
     this.#plan = plan
     this.#context = context
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal])
     const vus: Vu<D>[] = Array.from({ length: clients }, (_, id) => {
-      return { id, data: rows[id % rows.length] as D, vars: {} }
+      return { id, data: rows.at(id), vars: {} }
     })
     this.#vus = vus.map((vu) => (isOwn(plan.share, vu.id) ? vu : undefined))
     this.#ledger = new DeliveryTracker({ clients, lateThresholdMs, underWayMs: plan.joinDelayMs })

@@ -34,7 +34,7 @@ const fanOut = <D>(scale: Scale) =>
       ...socketFields<D>(),
       name: optional(NAME),
       connections: integer({ min: 1, ...VU_LIMIT, example: 1000 }),
-      data: optional(dataOption<D>()),
+      data: optional(dataOption<D>('VUs')),
       subscribe: optional(synchronous<NonNullable<FanOutOptions<D>['subscribe']>>("() => ({ type: 'subscribe' })")),
       isSubscribed: optional(
         func<NonNullable<FanOutOptions<D>['isSubscribed']>>("(message) => message.toString() === 'OK'"),
