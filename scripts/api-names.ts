@@ -123,11 +123,13 @@ class NameLister {
 
   /** Members of a type that has no section of its own. */
   #nested(path: string, type: ts.Type, parents: readonly ts.Symbol[]): readonly string[] {
-    if (type.aliasSymbol !== undefined && this.#exported.has(type.aliasSymbol)) return []
+    const { aliasSymbol } = type
+    // A foreign alias may contain itself, as that of Vite's plugins does.
+    if (aliasSymbol !== undefined && (this.#exported.has(aliasSymbol) || !isOurs(aliasSymbol))) return []
     if (type.isUnion()) return [...new Set(type.types.flatMap((one) => this.#nested(path, one, parents)))]
     if (this.#checker.isArrayType(type))
       return this.#nested(`${path}[]`, this.#checker.getTypeArguments(type as ts.TypeReference)[0]!, parents)
-    const symbol = type.aliasSymbol ?? type.getSymbol()
+    const symbol = aliasSymbol ?? type.getSymbol()
     if (symbol === undefined || parents.length >= MAX_DEPTH || parents.includes(symbol)) return []
     if (this.#exported.has(symbol) || !(type.flags & ts.TypeFlags.Object) || !isOurs(symbol)) return []
     return this.#members(path, type, [...parents, symbol])

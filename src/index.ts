@@ -12,6 +12,7 @@ export type { RequestMatchers } from './matchers/requests.ts'
 export type { SustainMatchers } from './matchers/sustain.ts'
 export type { PerfFixtures } from './fixtures/perf-fixtures.ts'
 export { perfTest } from './fixtures/perf-test.ts'
+export type { Setup, SetupOptions } from './fixtures/setup.ts'
 export {
   constantArrivalRate,
   constantVus,
@@ -20,7 +21,7 @@ export {
   sharedIterations,
   spike,
 } from './load/builders.ts'
-export { csv, sql, unique } from './load/data.ts'
+export { csv, json, jsonLines, rows, sql, unique } from './load/data.ts'
 export { basicAuth, bearerAuth } from './http/auth/auth.ts'
 export { Message } from './websocket/message.ts'
 export { delimited } from './websocket/protocols/delimited.ts'
@@ -54,7 +55,8 @@ export type {
   SharedIterationsOptions,
   SpikeOptions,
 } from './load/load-options.ts'
-export type { DataContext, DataOption, SqlOptions } from './load/data.ts'
+export type { CsvOptions, DataContext, DataOption, FileOptions, SqlOptions } from './load/data.ts'
+export type { Assignment } from './load/rows/assigned-rows.ts'
 export type { Random } from './load/random.ts'
 export type { Scale } from './load/scale.ts'
 export type { Baseline, Baselines } from './baseline/baseline.ts'
@@ -104,7 +106,7 @@ export type { MetricsWindow } from './metrics/metrics-window.ts'
 export type { Metrics } from './metrics/metrics.ts'
 export type { MeasureOptions } from './micro/options.ts'
 export type { Micro } from './micro/micro.ts'
-export type { TargetHandle, TargetClient } from './fixtures/target-handle.ts'
+export type { TargetClient, TargetHandle, TargetRequestOptions, TargetRequests } from './fixtures/target-handle.ts'
 export type { Inflow } from './ledger/inflow.ts'
 export { inflowOf } from './ledger/inflow.ts'
 export { planReplay, type Delivery, type ReplayOptions } from './ledger/replay.ts'

@@ -17,17 +17,20 @@ export interface InitFile {
   readonly content: string
 }
 
-const SCENARIO = 'perf/first.perf.ts'
 const WORKFLOW = '.github/workflows/perf.yml'
 
 /**
  * @param name name of the config
+ * @param scenarioPath path of the scenario
  * @param install command that installs the project's dependencies in CI
  */
-export function initFiles(answers: InitAnswers, name: string, install: string): readonly InitFile[] {
+export function initFiles(
+  answers: InitAnswers,
+  { name, scenarioPath, install }: { readonly name: string; readonly scenarioPath: string; readonly install: string },
+): readonly InitFile[] {
   return [
     { path: name, content: config(answers) },
-    { path: SCENARIO, content: scenario(answers) },
+    { path: scenarioPath, content: scenario(answers) },
     ...(answers.workflow ? [{ path: WORKFLOW, content: workflow(answers, name, install) }] : []),
   ]
 }

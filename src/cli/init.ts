@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { configFile } from './config-file.ts'
+import { configFile, scenarioFile } from './config-file.ts'
 import { readCommand, readPath, readUrl } from './init-answers.ts'
 import { initFiles, type InitAnswers, type InitFile } from './init-files.ts'
 import { NoAnswerError, Prompt } from './prompt.ts'
@@ -11,7 +11,7 @@ import type { Terminal } from './streams.ts'
 const HELP = `Usage: vitest-slo init [options]
 
 Writes vitest.perf.config.ts, a first scenario and a workflow for pull requests to this folder (vitest.perf.config.mts if its
-package.json is not "type": "module"). In a terminal, asks for values that no option gives, and before it replaces an
+package.json is not "type": "module"; .js or .mjs if the project has no TypeScript). In a terminal, asks for values that no option gives, and before it replaces an
 existing file.
 
   --url <url>         URL of a running service, e.g. http://127.0.0.1:3000
@@ -63,7 +63,10 @@ export async function init(
   const config = configFile(folder)
   using prompt = isInteractive ? new Prompt(terminal) : undefined
   try {
-    const files = initFiles(await answersFor(options, prompt), config, installLine(folder))
+    const files = initFiles(await answersFor(options, prompt), {
+      ...{ name: config, install: installLine(folder) },
+      scenarioPath: scenarioFile(folder, config),
+    })
     const kept: string[] = []
     for (const file of files)
       if ((await writeInitFile(file, folder, options, prompt, terminal)) === 'kept') kept.push(file.path)

@@ -32,7 +32,7 @@ test('reports every mistake in one error, with a valid example', () => {
   expect(messageOf(config)).toMatchInlineSnapshot(`
     "definePerfConfig() received 10 invalid options:
 
-      scael: unknown option; did you mean scale? Valid options: include, scale, services, reset, target, allowRemote, generators, seed, outputDir, onInvalid, metrics, capacity, secrets, exporter, test
+      scael: unknown option; did you mean scale? Valid options: include, scale, services, reset, target, allowRemote, generators, seed, outputDir, onInvalid, metrics, capacity, secrets, exporter, test, plugins, resolve, define
         Received: 'pr'
         Fix:      write scale: 'pr'
       include: must be a list of file patterns

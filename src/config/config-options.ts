@@ -77,6 +77,16 @@ export interface PerfConfig {
   readonly exporter?: ExporterOptions
   /** Options of Vitest, which override those of this config. */
   readonly test?: ViteUserConfig['test']
+  /**
+   * Plugins of Vite, for the files of scenarios. Other options of Vite are merged with `mergeConfig()` of `vitest/config`.
+   *
+   * @default none
+   */
+  readonly plugins?: ViteUserConfig['plugins']
+  /** Resolution of imports by Vite, such as `{ alias: { '@': '/src' } }`. @default that of Vite */
+  readonly resolve?: ViteUserConfig['resolve']
+  /** Constants that Vite replaces in the files of scenarios. @default none */
+  readonly define?: ViteUserConfig['define']
 }
 
 const SEED = optional(integer({ example: 7 }), 1)
@@ -116,6 +126,11 @@ export const CONFIG = object<PerfConfig>()({
   secrets: optional(listOf<string>(isText, 'names of environment variables', "['STAGING_TOKEN']")),
   exporter: optional(matching<ExporterOptions>(isRecord, 'must be an object', '{ port: 9464 }')),
   test: optional(matching<ViteUserConfig['test']>(isRecord, 'must be an object', '{ bail: 1 }')),
+  plugins: optional(
+    matching<ViteUserConfig['plugins']>(Array.isArray, 'must be a list of plugins', '[tsconfigPaths()]'),
+  ),
+  resolve: optional(matching<ViteUserConfig['resolve']>(isRecord, 'must be an object', "{ alias: { '@': '/src' } }")),
+  define: optional(matching<ViteUserConfig['define']>(isRecord, 'must be an object', "{ __BUILD__: '1' }")),
 })
 
 /** The seed: `PERF_SEED`, else that of the config, else 1. */

@@ -3,10 +3,8 @@ import type { ViteUserConfig } from 'vitest/config'
 import { GENERATOR_FLAGS } from '../execution/generator-flags.ts'
 import { CONTEXT_FLAGS } from '../results/owner.ts'
 import type { PerfConfig } from './config-options.ts'
-import { sloPlugin } from './plugin.ts'
+import { SCENARIOS, sloPlugin } from './plugin.ts'
 import { siblingModule } from './sibling-module.ts'
-
-const SCENARIOS = 'perf/**/*.perf.{js,mjs,cjs,jsx,ts,mts,cts,tsx}'
 
 /**
  * A Vitest config for scenarios: one file at a time in one process (two simultaneous loads would measure each other), no
@@ -22,9 +20,11 @@ const SCENARIOS = 'perf/**/*.perf.{js,mjs,cjs,jsx,ts,mts,cts,tsx}'
  * })
  */
 export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
-  const { include = SCENARIOS, test = {} } = config
+  const { include = SCENARIOS, test = {}, plugins = [], resolve, define } = config
   return {
-    plugins: [sloPlugin(config)],
+    plugins: [sloPlugin(config), ...plugins],
+    ...(resolve !== undefined && { resolve }),
+    ...(define !== undefined && { define }),
     // Vite does not watch a folder that it empties before a build, such as `dist`, from which many targets run.
     build: { emptyOutDir: false },
     test: {

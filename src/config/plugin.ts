@@ -7,6 +7,9 @@ import { Session } from './session.ts'
 import { siblingModule } from './sibling-module.ts'
 import { withoutStack } from './user-errors.ts'
 
+/** Files with scenarios, by default. */
+export const SCENARIOS = 'perf/**/*.perf.{js,mjs,cjs,jsx,ts,mts,cts,tsx}'
+
 /** Name by which `global-setup.ts` finds the plugin. */
 export const PLUGIN_NAME = 'vitest-slo'
 
@@ -31,6 +34,7 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
         const generators = readGenerators(config.generators ?? 1, process.env, startsTarget(config))
         session = new Session(config, vitest, project, generators)
         if (generators !== undefined) runInStep(vitest, session)
+        if (typeof generators?.from !== 'object') (vitest.config.reporters as unknown[]).push(failureOfNothing(vitest))
         // A comparison prints its own results: a report of its interrupted scenarios would replace a complete one.
         const isFirst = typeof generators?.from !== 'object' || generators.from.index === 0
         if (comparedBase(process.env) === undefined && isFirst) addReporter(vitest, await reporterOptions(config))
@@ -43,6 +47,25 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
 
 function startsTarget({ target }: PerfConfig): boolean {
   return target?.isExternal?.(process.env) === false
+}
+
+/**
+ * Fails a command that runs only scenarios and finds no file of any. `passWithNoTests`, which a project may inherit from unit
+ * tests, would let it pass although nothing was measured.
+ */
+function failureOfNothing(vitest: Vitest): Reporter {
+  return {
+    onTestRunEnd(modules) {
+      const { passWithNoTests, changed, related, shard, watch } = vitest.config
+      if (modules.length > 0 || !passWithNoTests || watch || changed || related?.length || shard !== undefined) return
+      if (!vitest.projects.every(({ vite }) => vite.config.plugins.some(({ name }) => name === PLUGIN_NAME))) return
+      vitest.logger.error(
+        'vitest-slo: no scenario file was found, so nothing ran\n' +
+          `Fix: correct the filter or \`include\`, by default ${SCENARIOS}; passWithNoTests applies to unit tests only\n`,
+      )
+      process.exitCode ||= 1
+    },
+  }
 }
 
 /** Lets this command run the same files in the same order as the other generators, which start and end with each run. */
