@@ -88,9 +88,10 @@ test('configs load', async () => {
   expect(configs.length).toBeGreaterThan(2)
   for (const { file } of configs) {
     const config = (await import(/* @vite-ignore */ join(PROJECT, file))) as {
-      default: { test: { include: readonly string[] } }
+      default: { test: { include?: readonly string[]; projects?: readonly { test: { include: readonly string[] } }[] } }
     }
-    expect(config.default.test.include).toEqual([expect.stringContaining('perf/**/*.perf.')])
+    const { test: options } = config.default.test.projects?.at(-1) ?? config.default
+    expect(options.include).toEqual([expect.stringContaining('perf/**/*.perf.')])
   }
 })
 

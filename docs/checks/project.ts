@@ -7,11 +7,12 @@ export const PROJECT = join(DOCS, 'checks/generated')
 
 const NAMES = `
   basicAuth, bearerAuth, constantArrivalRate, constantVus, csv, delimited, dropPostgresConnections, graphqlOperation, graphqlTransportWs,
-  inflowOf, killTarget, lengthPrefixed, Message, mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe, pauseRedis,
+  inflowOf, json, jsonLines, killTarget, lengthPrefixed, Message, mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe, pauseRedis,
   phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush, planReplay, rampingArrivalRate, rampingVus, restartRedis,
-  secret, sharedIterations, signalR, signalRInvocation, signalRSend, signalRStream, socketIo, socketIoEvent,
+  rows, secret, sharedIterations, signalR, signalRInvocation, signalRSend, signalRStream, socketIo, socketIoEvent,
   socketIoRequest, spike, sql, stomp, stompSend, stompSubscribe, stompUnsubscribe, unique`
-const FIXTURES = 'http, ws, ledger, metrics, capacity, freshness, micro, chaos, reset, compare, baseline, target, runId'
+const FIXTURES =
+  'http, ws, ledger, metrics, capacity, freshness, micro, chaos, reset, compare, baseline, setup, target, runId'
 
 /** Loads are cut to about a second: examples are tested, not their duration. */
 const PRELUDE = `import { expect } from 'vitest'

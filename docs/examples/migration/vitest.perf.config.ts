@@ -1,0 +1,5 @@
+import { definePerfConfig, target } from 'vitest-slo/config'
+
+export default definePerfConfig({
+  target: target({ command: ['node', 'server.js'], ready: '/healthz', internalPortVariable: false }),
+})
