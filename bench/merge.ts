@@ -49,6 +49,7 @@ function measurementOf(seed: number, hasHistory: boolean): HttpMeasurement {
     gauges: Array.from({ length: SECONDS }, () => ({ inFlight: 160, vus: 5000 })),
     ...{
       iterations: [],
+      metrics: [],
       startMs: 0,
       durationMs: SECONDS * 1000,
       abortReason: undefined,

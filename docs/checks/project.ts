@@ -12,7 +12,7 @@ const NAMES = `
   rows, secret, sharedIterations, signalR, signalRInvocation, signalRSend, signalRStream, socketIo, socketIoEvent,
   socketIoRequest, spike, sql, stomp, stompSend, stompSubscribe, stompUnsubscribe, unique`
 const FIXTURES =
-  'http, ws, ledger, metrics, capacity, freshness, micro, chaos, reset, compare, baseline, setup, target, runId'
+  'http, ws, metric, ledger, metrics, capacity, freshness, micro, chaos, reset, compare, baseline, setup, target, runId'
 
 /** Loads are cut to about a second: examples are tested, not their duration. */
 const PRELUDE = `import { expect } from 'vitest'

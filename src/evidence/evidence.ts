@@ -17,6 +17,9 @@ export interface RunPart {
   readonly group?: string
   /** Set for whole iterations. */
   readonly isIteration?: true
+  /** Custom metric. */
+  readonly metric?: string
+  readonly softCheck?: string
   /** From and to, in milliseconds since the start of the run. */
   readonly between?: readonly [number, number]
   /** Set if only the requests with this ending were judged. */

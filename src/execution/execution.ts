@@ -9,6 +9,7 @@ import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
 import { now } from '../machine/clock.ts'
 import { OptionsError } from '../options/problems.ts'
 import { AbortWatch, type AbortCause } from './abort-watch.ts'
+import { MetricRecorder } from './custom-metrics/metric-recorder.ts'
 import { GeneratorMonitor } from './generator-monitor.ts'
 import { IterationTimes } from './iteration-times.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
@@ -25,6 +26,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'start' | 'at' | 'close'>
   readonly tally = new Tally()
   readonly iterationTimes: IterationTimes | undefined
+  readonly metrics: MetricRecorder
   readonly #options: ExecutionOptions
   readonly #workload: Workload<V>
   readonly #share: Share
@@ -66,6 +68,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.#phases = phasesWithWarmUp(load, warmupMs)
     this.#endMs = warmupMs + durationOf(load)
     this.iterationTimes = options.timesIterations ? new IterationTimes(this.#phases) : undefined
+    this.metrics = new MetricRecorder(this.#phases)
     this.#fewVus = fewOf(shareOf(this.#share, maxVusOf(load)))
     this.#generator = new GeneratorMonitor(() => workload.openSockets)
     this.#monitor = new RunMonitor({
@@ -279,6 +282,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       startMs: this.#startMs,
       durationMs: endedMs,
       iterations: this.iterationTimes?.series ?? [],
+      metrics: this.metrics.series,
       generator: this.#generator.health(),
       abortReason: this.#abortReason,
       abortCause: this.#abortCause,

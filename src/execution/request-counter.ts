@@ -1,19 +1,36 @@
+import { now } from '../machine/clock.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
+import type { MetricRecorder } from './custom-metrics/metric-recorder.ts'
+import type { RecordingContext } from './custom-metrics/recording-context.ts'
 import type { RequestSeries } from './request-scope.ts'
 import type { RequestWindow } from './request-timeline.ts'
 import type { RunningExecution } from './workload.ts'
 
+type CountingExecution = Pick<RunningExecution<never>, 'tally' | 'startMs' | 'metrics' | 'scenarioFailed'>
+
 /** Counter of the requests that are sent one after another over one connection. */
-export class RequestCounter {
+export class RequestCounter implements RecordingContext {
   /** Intended start of the current request, in milliseconds since the start of the run. */
   intendedMs = 0
   /** When the request counts: its intended start, but the end of the warm-up for an iteration that began in it. */
   countedMs = 0
   #window: RequestWindow | undefined
-  readonly #execution: Pick<RunningExecution<never>, 'tally' | 'startMs'>
+  readonly #execution: CountingExecution
 
-  constructor(execution: Pick<RunningExecution<never>, 'tally' | 'startMs'>) {
+  constructor(execution: CountingExecution) {
     this.#execution = execution
+  }
+
+  get metrics(): MetricRecorder {
+    return this.#execution.metrics
+  }
+
+  scenarioFailed(error: unknown): void {
+    this.#execution.scenarioFailed(error)
+  }
+
+  get elapsedMs(): number {
+    return now() - this.#execution.startMs
   }
 
   /**

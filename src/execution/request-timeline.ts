@@ -54,40 +54,47 @@ function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>): void {
 
 /**
  * Windows of one series of requests, cut at seconds and at the edges of phases. A request belongs to the phase and second
- * of its intended start, so a phase contains exactly what was due in it.
+ * of its intended start, so a phase contains exactly what was due in it. Values of a custom metric are in the windows of
+ * their requests.
  */
-export class PhasedTimeline {
+export class PhasedTimeline<W extends object = RequestWindow> {
   readonly #phases: readonly Phase[]
-  readonly #windows: RequestWindow[][]
-  #current: RequestWindow | undefined
+  readonly #create: (second: number) => W
+  readonly #windows: W[][]
+  #current: W | undefined
   #currentStartMs = 0
   #currentEndMs = 0
 
-  constructor(phases: readonly Phase[]) {
+  /** @param create makes the window of a second. Default: a window of requests */
+  constructor(
+    phases: readonly Phase[],
+    create: (second: number) => W = (second) => new RequestWindow(second) as object as W,
+  ) {
     this.#phases = phases
+    this.#create = create
     this.#windows = phases.map(() => [])
   }
 
   /** @param ms since the start of the run; a time after the last phase counts in it */
-  at(ms: number): RequestWindow {
+  at(ms: number): W {
     if (this.#current === undefined || ms < this.#currentStartMs || ms >= this.#currentEndMs)
       this.#find(Math.max(0, ms))
     return this.#current!
   }
 
   /** The window of a second in a phase. */
-  windowIn(phase: number, second: number): RequestWindow {
+  windowIn(phase: number, second: number): W {
     const at = second - Math.floor(this.#phases[phase]!.startMs / WINDOW_MS)
-    return (this.#windows[phase]![at] ??= new RequestWindow(second))
+    return (this.#windows[phase]![at] ??= this.#create(second))
   }
 
   /** Windows of one phase in order of time, without those in which nothing was due. */
-  windowsOf(phase: number): readonly RequestWindow[] {
+  windowsOf(phase: number): readonly W[] {
     return this.#windows[phase]!.filter((window) => window !== undefined)
   }
 
   /** Windows of a range of seconds, in all phases. */
-  *inSeconds(from: number, to: number): Generator<RequestWindow> {
+  *inSeconds(from: number, to: number): Generator<W> {
     for (const [index, { startMs }] of this.#phases.entries()) {
       const first = Math.floor(startMs / WINDOW_MS)
       for (const window of this.#windows[index]!.slice(Math.max(0, from - first), Math.max(0, to - first))) {

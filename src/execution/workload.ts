@@ -8,6 +8,7 @@ import type { Division } from '../load/share.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import type { AbortCause } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
+import type { MetricRecorder, MetricSeries } from './custom-metrics/metric-recorder.ts'
 import type { GeneratorLimits } from './generator-limits.ts'
 import type { IterationSeries, IterationTimes } from './iteration-times.ts'
 import type { RequestSeries } from './request-scope.ts'
@@ -42,6 +43,8 @@ export interface RunningExecution<V> {
   readonly tally: Tally
   /** `undefined` if iterations are not timed. */
   readonly iterationTimes: IterationTimes | undefined
+  /** Custom metrics and soft checks of the run. */
+  readonly metrics: MetricRecorder
   /** Start of the run on the machine clock. */
   readonly startMs: number
   /** Whether no more requests may be sent. */
@@ -89,6 +92,8 @@ export interface Executed {
   readonly durationMs: number
   /** Times of iterations and groups; empty if they are not timed. */
   readonly iterations: readonly IterationSeries[]
+  /** Custom metrics and soft checks. */
+  readonly metrics: readonly MetricSeries[]
   readonly generator: GeneratorHealth
   readonly abortReason: string | undefined
   /** Set if `abortWhen` aborted the run. */

@@ -1,4 +1,5 @@
 import { calledEachTime } from '../execution/checked-function.ts'
+import { metricContext } from '../execution/custom-metrics/recording-context.ts'
 import type { FirstError } from '../execution/iteration-times.ts'
 import { RequestCounter } from '../execution/request-counter.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
@@ -13,7 +14,7 @@ import type { CurrentToken } from './auth/tokens.ts'
 import { bodyExcerpt } from './body-excerpt.ts'
 import type { Connection, ConnectionCounts, FailureKind, RequestOwner } from './connection.ts'
 import { setsCookie, type VuCookies } from './cookies.ts'
-import { ExpectedResponse, type WrongResponse } from './expected-response.ts'
+import { ExpectedResponse, softProblem, type WrongResponse } from './expected-response.ts'
 import { hostNamed, type Host, type Hosts } from './hosts.ts'
 import type { Recording } from './recording.ts'
 import {
@@ -171,7 +172,12 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     else {
       const times = { intendedMs: this.intendedMs, sentMs }
       const { vu, iteration } = this.#owner
-      this.#operation = recording.begin(vu, iteration, { kind, spec, position, content: request.content }, times)
+      metricContext.current = this
+      try {
+        this.#operation = recording.begin(vu, iteration, { kind, spec, position, content: request.content }, times)
+      } finally {
+        metricContext.current = undefined
+      }
     }
     this.countSent(series)
     this.#active!.send(request, this.#looksAtBody(), sentMs, this.lateMs(sentMs))
@@ -208,15 +214,19 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     const response = this.#looksAtBody() ? new HttpResponse(reader, this.#all.maxBodyBytes, chain?.urls) : undefined
     const wasRunning = calledEachTime.isRunning
     calledEachTime.isRunning = true
+    metricContext.current = this
     try {
       wrong ??= this.#expected.judge(status, response, this.#owner.vu.vars)
       if (this.#operation >= 0) wrong = this.#recorded(endMs, status, response, wrong)
+      if (this.#expected.hasSoftChecks)
+        this.#countSoftChecks(wrong?.kind === 'status' ? `status ${wrong.detail}` : response!)
     } catch (error) {
       this.#owner.registerSecrets()
       this.#all.execution.scenarioFailed(error)
       return
     } finally {
       calledEachTime.isRunning = wasRunning
+      metricContext.current = undefined
     }
     this.endedMs = endMs
     if (wrong === undefined) {
@@ -238,6 +248,12 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   failed(kind: FailureKind, detail: string, endMs: number): void {
     const chain = this.#chain
     if (this.#operation >= 0) this.#all.recording!.failed(this.#operation, endMs, kind, chain !== undefined)
+    try {
+      if (this.#expected.hasSoftChecks) this.#countSoftChecks(kind)
+    } catch (error) {
+      this.#all.execution.scenarioFailed(error)
+      return
+    }
     this.endedMs = endMs
     this.#goodWindow = undefined
     const error = {
@@ -356,6 +372,22 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   ): WrongResponse | undefined {
     const isRewritten = this.#chain?.isRewritten === true
     return this.#all.recording!.responded(this.#operation, endMs, { status, isRewritten, response }, wrong)
+  }
+
+  /**
+   * Counts the soft checks of the request.
+   *
+   * @param response the response, or why the request got none with an expected status
+   * @throws any error that a function of the scenario throws
+   */
+  #countSoftChecks(response: HttpResponse | string): void {
+    for (const [name, check] of this.#expected.softChecks()) {
+      const problem = typeof response === 'string' ? response : softProblem(check, response)
+      const detail = problem === undefined ? undefined : this.#owner.masked(problem)
+      this.metrics
+        .at({ kind: 'softCheck', name, unit: undefined }, this.countedMs)
+        .record(problem === undefined, detail)
+    }
   }
 
   #looksAtBody(): boolean {

@@ -25,6 +25,12 @@ export type Check =
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
   | ((response: HttpResponse) => boolean | string | void)
 
+/**
+ * Checks of a response by name that do not fail the request. Each has a rate of its own, see `run.softCheck()`. A request that
+ * got no response with an expected status does not pass.
+ */
+export type SoftChecks = Readonly<Record<string, Check>>
+
 /** Status Switching Protocols: the bytes after it are not HTTP. */
 export const SWITCHED = 101
 

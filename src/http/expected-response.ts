@@ -1,6 +1,6 @@
 import { wrongReturn } from '../execution/checked-function.ts'
 import { shortened } from '../options/shortened.ts'
-import { failedCheck, statusTest, SWITCHED, type Check, type FailedCheck } from './expectation.ts'
+import { failedCheck, statusTest, SWITCHED, type Check, type FailedCheck, type SoftChecks } from './expectation.ts'
 import { BodyError } from './response-body.ts'
 import type { HttpResponse } from './response.ts'
 import type { Extraction, RequestKind } from './steps.ts'
@@ -19,22 +19,36 @@ export class ExpectedResponse {
   #step!: RequestKind
   #isExpected!: (status: number) => boolean
   #check: Check | undefined
+  #softChecks: SoftChecks | undefined
 
   expect(step: RequestKind, spec: RequestSpec): void {
     this.#step = step
     if (step.constants !== undefined) {
       this.#isExpected = step.isExpected
       this.#check = undefined
+      this.#softChecks = undefined
       return
     }
     this.#isExpected = spec.expectStatus === undefined ? step.isExpected : statusTest(spec.expectStatus)
     this.#check = spec.check
+    this.#softChecks = spec.softChecks
+  }
+
+  get hasSoftChecks(): boolean {
+    return this.#softChecks !== undefined || this.#step.softChecks.length > 0
+  }
+
+  /** Soft checks of the step and of the request, by name. Of two with one name, that of the request counts. */
+  *softChecks(): Generator<readonly [name: string, check: Check]> {
+    const own = this.#softChecks
+    for (const entry of this.#step.softChecks) if (own === undefined || !Object.hasOwn(own, entry[0])) yield entry
+    if (own !== undefined) yield* Object.entries(own)
   }
 
   /** Whether {@link judge} reads the body, so that it must be kept. */
   get looksAtBody(): boolean {
     const { checks, extracts } = this.#step
-    return checks.length > 0 || extracts.length > 0 || this.#check !== undefined
+    return checks.length > 0 || extracts.length > 0 || this.#check !== undefined || this.hasSoftChecks
   }
 
   /**
@@ -78,6 +92,19 @@ export class ExpectedResponse {
       vars[extraction.name] = value
     }
     return undefined
+  }
+}
+
+/**
+ * Problem that a soft check finds in a response; `undefined` if it passes.
+ *
+ * @throws any error that a function of the scenario throws
+ */
+export function softProblem(check: Check, response: HttpResponse): string | undefined {
+  try {
+    return failedCheck(check, response)?.detail
+  } catch (error) {
+    return unreadable(error).detail
   }
 }
 

@@ -16,7 +16,7 @@ export {
 export type { ConnectTo } from './endpoint.ts'
 export { BodyError, type ContentCoding } from './response-body.ts'
 export type { ResponseHeaders } from './response-headers.ts'
-export type { Check, ExpectedStatus } from './expectation.ts'
+export type { Check, ExpectedStatus, SoftChecks } from './expectation.ts'
 export { RequestFailedError, RunEndedError } from './flow/request-failed-error.ts'
 export type { Http } from './http.ts'
 export type { HeaderFields, HttpRequest, Method } from './request-encoder.ts'

@@ -1,9 +1,10 @@
+import { isMetricName, METRIC_NAME_RULE } from '../execution/custom-metrics/metric.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN } from '../execution/forgotten-return.ts'
 import { THINK_TIME } from '../load/load-options.ts'
 import { OptionsError, Problems } from '../options/problems.ts'
 import { asWritten, choose, isRecord, object, optional, reading, type Reader } from '../options/schema.ts'
 import { any, array, integer, isText, matching, number, text } from '../options/values.ts'
-import type { Check, ExpectedStatus } from './expectation.ts'
+import type { Check, ExpectedStatus, SoftChecks } from './expectation.ts'
 import { isPlainObject } from './json-body.ts'
 import { jsonPath } from './json-path.ts'
 import { isReadFirst } from './request-body.ts'
@@ -55,6 +56,18 @@ export const CHECK = choose((value) =>
         ),
 )
 
+/** Reader of `softChecks` of a step or a request. */
+const SOFT_CHECKS = reading<SoftChecks>((problems, path, checks) => {
+  const example = `softChecks: { 'cart is complete': (response) => response.json().items.length > 0 }`
+  if (!isRecord(checks)) problems.add(path, checks, 'must be an object of checks by name', example)
+  else
+    for (const [name, check] of Object.entries(checks)) {
+      if (!isMetricName(name)) problems.add(path, name, `the name of each check ${METRIC_NAME_RULE}`, example)
+      CHECK.read(problems, `${path}.${name}`, check)
+    }
+  return checks as SoftChecks
+})
+
 const MAX_REDIRECTS = 20
 
 /** Reader of `redirects` of a run or a request. */
@@ -67,6 +80,7 @@ const SPEC_FIELDS = {
   body: any(),
   expectStatus: optional(EXPECT_STATUS),
   check: optional(CHECK),
+  softChecks: optional(SOFT_CHECKS),
   redirects: optional(REDIRECTS),
   host: optional(text("'identity'")),
   tag: optional(text("'search'")),
@@ -116,6 +130,7 @@ const STEPS = array(
       group: optional(text("'checkout'")),
       extract: optional(EXTRACT),
       check: optional(CHECK),
+      softChecks: optional(SOFT_CHECKS),
       expectStatus: optional(EXPECT_STATUS),
       thinkTime: optional(THINK_TIME),
     },
@@ -154,11 +169,12 @@ export function isFlowRequestSpec(spec: unknown): spec is FlowRequestSpec {
 function hasParts(spec: unknown, names: ReadonlySet<string>): boolean {
   if (typeof spec !== 'object' || spec === null) return false
   for (const key in spec) if (!names.has(key)) return false
-  const { headers, expectStatus, check, redirects, host, tag } = spec as Record<string, unknown>
+  const { headers, expectStatus, check, softChecks, redirects, host, tag } = spec as Record<string, unknown>
   return (
     (headers === undefined || isFields(headers)) &&
     (expectStatus === undefined || isExpectation(expectStatus)) &&
     (check === undefined || (isCheck(check) && !passesAll(check))) &&
+    (softChecks === undefined || areSoftChecks(softChecks)) &&
     (redirects === undefined || isRedirectLimit(redirects)) &&
     (host === undefined || isText(host)) &&
     (tag === undefined || isText(tag))
@@ -227,6 +243,12 @@ function isCheck(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) return false
   if ('json' in value) return true
   return 'text' in value && (typeof value.text === 'string' || value.text instanceof RegExp)
+}
+
+function areSoftChecks(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  for (const name in value) if (!isMetricName(name) || !isCheck(value[name]) || passesAll(value[name])) return false
+  return true
 }
 
 /** Whether a check finds its text in every response, or its properties in every JSON object. */

@@ -31,6 +31,8 @@ export interface RequestKind {
   readonly constants: readonly EncodedRequest[] | undefined
   readonly isExpected: (status: number) => boolean
   readonly checks: readonly Check[]
+  /** Soft checks by name. */
+  readonly softChecks: readonly (readonly [name: string, check: Check])[]
   readonly extracts: readonly Extraction[]
   /** Series of its requests without a tag. */
   readonly series: RequestSeries
@@ -131,6 +133,7 @@ export class Plan<D> {
         }),
       isExpected: statusTest(fixed?.expectStatus ?? option.expectStatus ?? expectStatus),
       checks: [option.check, fixed?.check].filter((check) => check !== undefined),
+      softChecks: Object.entries({ ...option.softChecks, ...fixed?.softChecks }),
       extracts: Object.entries(option.extract ?? {}).map(([name, from]) => extraction(name, from)),
       thinkTime: thinkTimeOf(option.thinkTime),
       series: { step: name, tag: fixed?.tag, timeline: new PhasedTimeline(this.#phases) },

@@ -8,7 +8,7 @@ import type { TlsOptions } from '../machine/tls.ts'
 import type { Duration } from '../options/checks.ts'
 import type { Auth } from './auth/auth.ts'
 import type { ConnectTo } from './endpoint.ts'
-import type { Check, ExpectedStatus } from './expectation.ts'
+import type { Check, ExpectedStatus, SoftChecks } from './expectation.ts'
 import type { HeaderFields, HttpRequest } from './request-encoder.ts'
 import type { ContentCoding } from './response-body.ts'
 import type { HttpResponse } from './response.ts'
@@ -36,6 +36,11 @@ export interface RequestSpec extends HttpRequest {
   readonly expectStatus?: ExpectedStatus
   /** Check of the response. @default that of the step */
   readonly check?: Check
+  /**
+   * Checks by name that do not fail the request. Each has a rate of its own: `run.softCheck('cart is complete')`. At most 100
+   * different names in a run. @default those of the step
+   */
+  readonly softChecks?: SoftChecks
   /** Name of the host to send the request to, from `hosts` of the run. @default the target */
   readonly host?: string
   /** Maximum number of redirects to follow, 0–20. @default that of the run */
@@ -67,6 +72,11 @@ export interface StepOption<D> {
   readonly extract?: Readonly<Record<string, Extract>>
   /** Check of every response. @default none */
   readonly check?: Check
+  /**
+   * Checks of every response by name that do not fail the request. Each has a rate of its own:
+   * `run.softCheck('cart is complete')`. @default none
+   */
+  readonly softChecks?: SoftChecks
   /** Expected status. @default that of the run */
   readonly expectStatus?: ExpectedStatus
   /** Pause after this step's response. @default 0 */

@@ -1,4 +1,5 @@
 import { calledEachTime } from '../execution/checked-function.ts'
+import { metricContext } from '../execution/custom-metrics/recording-context.ts'
 import type { FirstError, Span } from '../execution/iteration-times.ts'
 import type { Random } from '../load/random.ts'
 import { now } from '../machine/clock.ts'
@@ -89,12 +90,14 @@ export class VirtualUser<D> extends HttpUser<D> {
   /** @throws {OptionsError} naming every mistake in the returned request */
   #callRequest(request: Extract<Step<D>['request'], (...args: never[]) => unknown>): RequestSpec {
     calledEachTime.isRunning = true
+    metricContext.current = this.exchange
     let spec: unknown
     try {
       const { vu, iteration, iterationInTest, random } = this
       spec = request({ vu, iteration, iterationInTest, random })
     } finally {
       calledEachTime.isRunning = false
+      metricContext.current = undefined
     }
     if (!isRequestSpec(spec)) throw mistakesOf(this.#step.path, spec)
     return spec

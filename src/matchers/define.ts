@@ -9,7 +9,7 @@ export type { ExtendMatcher, Figure, Judgement } from './call.ts'
 export interface MatcherDefinition<Evidence, Plan> extends Wording {
   readonly subject: Subject<Evidence>
   /** Reads the arguments and adds every mistake to `problems`; the result is only used if there are none. */
-  readArguments(problems: Problems, args: readonly unknown[]): Plan
+  readArguments(problems: Problems, args: readonly unknown[], evidence: Evidence): Plan
   /** Pure for runs; returns a promise if the evidence must be fetched, e.g. from a database. */
   judge(evidence: Evidence, plan: Plan): Judgement | Promise<Judgement>
 }
@@ -40,7 +40,7 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
       const evidence = subject.read(received)
       if (evidence === undefined) throw new TypeError(unsupported(name, subject, received))
       const problems = new Problems()
-      const plan = definition.readArguments(problems, args)
+      const plan = definition.readArguments(problems, args, evidence)
       problems.throwIfAny(`${name}()`)
       call.part = partOf(evidence)
       const judged = definition.judge(evidence, plan)

@@ -1,18 +1,22 @@
 import type { TimeEvidence } from '../evidence/evidence.ts'
+import type { MetricSource, TrendEvidence } from '../evidence/metric-evidence.ts'
 import { percentileName, samplesForPercentile, tooFewSamples } from '../evidence/sample-size.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
-import type { ReadOf } from '../options/schema.ts'
+import type { Problems } from '../options/problems.ts'
+import type { Reader, ReadOf } from '../options/schema.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { limitMs, PERCENTILE, percentile, readArguments, type Duration, type PercentileOptions } from './arguments.ts'
 import { busyVusInvalidity, unprovenBeyond } from './busy-vus.ts'
 import { clockInvalidities } from './clock-error.ts'
+import { judgeTrend, valueLimit } from './custom-metrics.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { pausesAgainst, standingAgainst } from './generator-delay.ts'
+import { percentileSubject } from './metric-subject.ts'
 import { rateOptionOf, sum } from './ratio.ts'
 import { samplesIncludingLost, percentileMs, type SamplesIncludingLost } from './samples.ts'
-import { hasCounts, nounOf, timedRun, type TimeSource } from './subject.ts'
+import { hasCounts, nounOf, type TimeSource } from './subject.ts'
 import {
   DEFAULT_CONFIDENCE,
   formatDistance,
@@ -29,9 +33,9 @@ import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
 type OnTimes<T, Matcher> = On<
   T,
-  TimeSource,
+  TimeSource | MetricSource<TrendEvidence>,
   Matcher,
-  'judges a run with times, as http.run(), ws.run() and ws.fanOut() give'
+  'judges a run with times, as http.run(), ws.run() and ws.fanOut() give, or a trend'
 >
 
 /** Matchers of `expect()` for percentiles. */
@@ -43,7 +47,7 @@ export interface LatencyMatchers<R extends void | Promise<void>, T> {
    * if half of them got a good response within the limit. Errors, timeouts and dropped requests count as infinitely slow.
    * For `run.iterations` and `run.group()`: the time of the whole iteration or group; with an error it counts as infinitely
    * slow. For a fan-out: the lag of all expected deliveries; missing ones count as infinitely slow. For `micro`: the time of a
-   * call. Excludes warm-up. Needs 20 samples.
+   * call. For a trend (`run.metric(trend)`): its values, with a limit in its unit. Excludes warm-up. Needs 20 samples.
    */
   toHaveP50Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
   /** The 95th percentile is below a limit; see {@link toHaveP50Below} for the times. Needs 200 samples. */
@@ -83,15 +87,16 @@ const toHaveP95Below = percentileMatcher('toHaveP95Below', 0.95)
 const toHaveP99Below = percentileMatcher('toHaveP99Below', 0.99)
 
 const PERCENTILE_EXAMPLE = 'toHavePercentileBelow(0.95, 150)'
-const toHavePercentileBelow = defineMatcher<TimeEvidence, Plan>({
+const toHavePercentileBelow = defineMatcher<TimeEvidence | TrendEvidence, Plan>({
   name: 'toHavePercentileBelow',
-  subject: timedRun,
-  readArguments: readArguments(PERCENTILE_EXAMPLE, {
-    percentile: percentile(PERCENTILE_EXAMPLE),
-    limitMs: limitMs(PERCENTILE_EXAMPLE),
-    options: PERCENTILE,
-  }),
-  judge: judgePercentile,
+  subject: percentileSubject,
+  readArguments: (problems, args, evidence) =>
+    readArguments(PERCENTILE_EXAMPLE, {
+      percentile: percentile(PERCENTILE_EXAMPLE),
+      limitMs: limitOf(evidence, PERCENTILE_EXAMPLE),
+      options: PERCENTILE,
+    })(problems, args),
+  judge,
 })
 
 /** Matchers of percentiles of latency, lag or call time. */
@@ -104,13 +109,24 @@ export const latencyMatchers: Readonly<Record<string, ExtendMatcher>> = {
 
 function percentileMatcher(name: string, p: number): ExtendMatcher {
   const example = `${name}(150)`
-  const read = readArguments(example, { limitMs: limitMs(example), options: PERCENTILE })
-  return defineMatcher<TimeEvidence, Plan>({
+  const read = (problems: Problems, args: readonly unknown[], evidence: TimeEvidence | TrendEvidence) =>
+    readArguments(example, { limitMs: limitOf(evidence, example), options: PERCENTILE })(problems, args)
+  return defineMatcher<TimeEvidence | TrendEvidence, Plan>({
     name,
-    subject: timedRun,
-    readArguments: (problems, args) => ({ percentile: p, ...read(problems, args) }),
-    judge: judgePercentile,
+    subject: percentileSubject,
+    readArguments: (problems, args, evidence) => ({ percentile: p, ...read(problems, args, evidence) }),
+    judge,
   })
+}
+
+/** Reader of a limit in milliseconds, or in the unit of a trend. */
+function limitOf(evidence: TimeEvidence | TrendEvidence, example: string): Reader<number> {
+  return evidence.kind === 'trend' ? valueLimit(example, evidence.unit) : limitMs(example)
+}
+
+function judge(evidence: TimeEvidence | TrendEvidence, plan: Plan): Judgement {
+  if (evidence.kind !== 'trend') return judgePercentile(evidence, plan)
+  return judgeTrend(evidence, { percentile: plan.percentile, limit: plan.limitMs, ...plan.options })
 }
 
 function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, options }: Plan): Judgement {

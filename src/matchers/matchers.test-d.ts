@@ -1,6 +1,7 @@
 import { expect, test, type BenchResult } from 'vitest'
 import type { Comparison } from '../comparison/comparison.ts'
 import type { BaselineSource } from '../evidence/baseline-evidence.ts'
+import type { Counter, Gauge, Rate, Trend } from '../execution/custom-metrics/metric.ts'
 import type { MicroRun } from '../micro/micro-run.ts'
 import type { FanOutRun } from '../runs/fan-out-run.ts'
 import type { HttpRun } from '../runs/request-run.ts'
@@ -12,6 +13,10 @@ declare const fanOut: FanOutRun
 declare const bench: BenchResult
 declare const comparison: Comparison
 declare const baseline: BaselineSource
+declare const trend: Trend
+declare const counter: Counter
+declare const rate: Rate
+declare const gauge: Gauge
 declare const later: Promise<FanOutRun>
 
 test('percentile matchers accept any run with times', () => {
@@ -98,4 +103,21 @@ test('asymmetric matchers accept an unknown receiver', () => {
   expect({ fanOut }).toEqual({ fanOut: expect.not.toDeliverInOrder() })
   // @ts-expect-error -- arguments are checked here too
   expect({ requests }).toEqual({ requests: expect.toHaveP95Below('soon') })
+})
+
+test('matchers of custom metrics accept only metrics of their kinds', () => {
+  expect(requests.metric(trend)).toHaveP95Below(10)
+  expect(requests.metric(trend)).toHaveMaxBelow(10)
+  expect(requests.metric(counter)).toHaveTotalBelow(10, { confidence: 0.95 })
+  expect(requests.metric(rate)).toHaveRateAtLeast(0.5)
+  expect(requests.softCheck('cart')).toHaveRateAtLeast(0.99)
+  expect(requests.metric(gauge)).toHaveLastAbove(1)
+  // @ts-expect-error -- a counter has no percentiles
+  expect(requests.metric(counter)).toHaveP95Below(10)
+  // @ts-expect-error -- a trend has no total
+  expect(requests.metric(trend)).toHaveTotalBelow(10)
+  // @ts-expect-error -- a run is no rate
+  expect(requests).toHaveRateAtLeast(0.5)
+  // @ts-expect-error -- a trend is no run of requests
+  expect(requests.metric(trend)).toHaveErrorRateBelow(0.5)
 })

@@ -16,6 +16,9 @@ import {
 } from './threshold.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
+/** Evidence of a ratio. */
+export type RatioEvidence = Pick<TimeEvidence, 'durationMs' | 'invalidities' | 'vuShortage' | 'evidenceLines' | 'hint'>
+
 /** A ratio of counts and its limit. */
 export interface RatioAssertion {
   /** `error rate` */
@@ -47,7 +50,7 @@ export interface RatioAssertion {
  * Judges a ratio. With too few samples it is still judged if its whole interval violates the limit: a run that is too
  * short to prove a limit can still refute it.
  */
-export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): Judgement {
+export function judgeRatio(evidence: RatioEvidence, assertion: RatioAssertion): Judgement {
   const { side, limit, confidence, windows, noun, parts = '', one, certainHits = 0, sent = [] } = assertion
   const hits = sum(windows.map((window) => window.hits))
   const total = sum(windows.map((window) => window.total))
@@ -91,7 +94,7 @@ const CLAIMED = 0.001
 
 /** Judges a limit of 0. The message adds which rate of the service a run without events supports. */
 function judgeNone(
-  evidence: TimeEvidence,
+  evidence: RatioEvidence,
   {
     what,
     fix,

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { capacityMatchers } from './capacity.ts'
 import { comparisonMatchers } from './comparison.ts'
 import { connectingMatchers } from './connecting.ts'
+import { customMetricMatchers } from './custom-metrics.ts'
 import { fanOutMatchers } from './fan-out.ts'
 import { freshnessMatchers } from './freshness.ts'
 import { latencyMatchers } from './latency.ts'
@@ -13,6 +14,7 @@ import { sustainMatchers } from './sustain.ts'
 import './capacity.ts'
 import './comparison.ts'
 import './connecting.ts'
+import './custom-metrics.ts'
 import './fan-out.ts'
 import './freshness.ts'
 import './latency.ts'
@@ -25,6 +27,7 @@ expect.extend({
   ...latencyMatchers,
   ...requestMatchers,
   ...sustainMatchers,
+  ...customMetricMatchers,
   ...fanOutMatchers,
   ...connectingMatchers,
   ...metricsMatchers,

@@ -8,6 +8,7 @@ import {
   type RunKind,
   type TimeEvidence,
 } from '../evidence/evidence.ts'
+import { metricOf, type MetricSource } from '../evidence/metric-evidence.ts'
 import { History } from '../history/history.ts'
 import { benchEvidence, isBenchResult } from './bench-result.ts'
 
@@ -98,6 +99,10 @@ export function describeReceived(received: unknown): string {
       return `the ${nounOf(evidence)} of ${KIND_NAMES[evidence.kind]}${name === undefined ? '' : ` (${name})`}`
     return KIND_NAMES[evidence.kind] + (name === undefined ? '' : ` (${name})`)
   }
+  if (hasMetric(received)) {
+    const { kind, metric } = received[metricOf]()
+    return `the ${kind === 'softCheck' ? 'soft check' : kind} ${JSON.stringify(metric)}`
+  }
   if (isBenchResult(received)) return `a benchmark result${received.name === undefined ? '' : ` (${received.name})`}`
   if (received === null || received === undefined) return String(received)
   if (received instanceof Promise) return 'a Promise'
@@ -136,4 +141,9 @@ function evidenceIn(received: unknown): TimeEvidence | undefined {
 
 function hasEvidence(received: unknown): received is EvidenceSource<TimeEvidence> {
   return typeof received === 'object' && received !== null && evidenceOf in received
+}
+
+/** Whether a value is a custom metric or a soft check of a run. */
+export function hasMetric(received: unknown): received is MetricSource {
+  return typeof received === 'object' && received !== null && metricOf in received
 }

@@ -1,6 +1,6 @@
 import type { Invalidity } from '../evidence/verdict.ts'
 import type { Interval } from '../stats/intervals.ts'
-import { formatMs, formatRate, formatRatio } from '../stats/units.ts'
+import { formatMs, formatRate, formatRatio, formatValue } from '../stats/units.ts'
 import type { Figure, Judgement } from './define.ts'
 
 /** Confidence of displayed intervals if the call sets none. */
@@ -22,12 +22,14 @@ export interface Threshold {
   /** Confidence that the call requires. */
   readonly confidence: number | undefined
   /** Unit of limit, value and interval. */
-  readonly unit: 'ms' | 'ratio' | 'perSec'
+  readonly unit: 'ms' | 'ratio' | 'perSec' | 'value'
+  /** Formats limit, value and interval. @default by the unit */
+  readonly show?: (value: number) => string
   /** Text after the value: `(+8.7%)`, `(38 of 12,000)`. */
   readonly detail?: string
 }
 
-const SHOW = { ms: formatMs, ratio: formatRatio, perSec: formatRate } as const
+const SHOW = { ms: formatMs, ratio: formatRatio, perSec: formatRate, value: formatValue } as const
 
 const SIGNS = {
   below: ['<', '≥'],
@@ -39,8 +41,7 @@ const SIGNS = {
 export function judgeThreshold(
   threshold: Threshold,
 ): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities' | 'hint'> & { figure: Figure } {
-  const { what, side, limit, value, interval, confidence, unit } = threshold
-  const show = SHOW[unit]
+  const { what, side, limit, value, interval, confidence, unit, show = SHOW[unit] } = threshold
   const sure = confidence === undefined ? '' : ` with ${formatRatio(confidence)} confidence`
   const [sign, opposite] = SIGNS[side]
   const holds =
@@ -114,8 +115,7 @@ function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['
   return lowIsGood === highIsGood ? lowIsGood : 'undecided'
 }
 
-function receivedText({ what, value, limit, detail, interval, unit }: Threshold): string {
-  const show = SHOW[unit]
+function receivedText({ what, value, limit, detail, interval, unit, show = SHOW[unit] }: Threshold): string {
   if (Number.isNaN(value)) return `${what} unknown: nothing was measured`
   const figure = `${what} = ${showDistinct(value, limit, show)}${detail ? ` ${detail}` : ''}`
   // The interval of an infinite value adds nothing if its lower end is infinite, too.

@@ -12,7 +12,7 @@ import { DEFAULT_CONFIDENCE } from './threshold.ts'
  * @param isBroken whether the sent requests, by their service times, miss the objective
  */
 export function shortageAgainst(
-  { vuShortage }: TimeEvidence,
+  { vuShortage }: Pick<TimeEvidence, 'vuShortage'>,
   holds: Judgement['holds'],
   isBroken: () => boolean,
 ): readonly Invalidity[] {

@@ -1,6 +1,7 @@
 import { Gauge, Registry } from 'prom-client'
 import type { Outcome } from '../evidence/verdict.ts'
 import { wallMs } from '../machine/clock.ts'
+import type { MetricResult } from '../results/metric-result.ts'
 import { errorRate, missingRate } from '../results/result-ratios.ts'
 import type { RunResult, ScenarioRecord } from '../results/result.ts'
 import type { TimeStatsJson } from '../stats/summary.ts'
@@ -9,6 +10,7 @@ const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'invalid', 'skipped']
 const SCENARIO = ['scenario', 'scale'] as const
 const RUN = [...SCENARIO, 'run'] as const
 const TIMES = [...RUN, 'quantile'] as const
+const METRIC = [...RUN, 'metric'] as const
 const GROUP_TIMES = [...RUN, 'group', 'quantile'] as const
 
 /** Exported metrics of finished scenarios: verdicts, assertions, and the judged figures. */
@@ -28,6 +30,17 @@ export class ExportedResults {
   readonly #callTime = this.#gauge('slo_result_call_seconds', 'Of a function timed in process', TIMES)
   readonly #errors = this.#gauge('slo_result_error_ratio', 'Errors and dropped requests over offered ones', RUN)
   readonly #missing = this.#gauge('slo_result_missing_ratio', 'Deliveries that never came over expected ones', RUN)
+  readonly #metric = this.#gauge('slo_result_metric', 'Figures of trends and gauges, in their units', [
+    ...METRIC,
+    'figure',
+  ])
+  readonly #metricTotal = this.#gauge('slo_result_metric_total', 'Totals of counters, in their units', METRIC)
+  readonly #metricPerSec = this.#gauge('slo_result_metric_per_second', 'Totals of counters per second', METRIC)
+  readonly #metricRatio = this.#gauge('slo_result_metric_ratio', 'Hits of rates over all values', METRIC)
+  readonly #softCheck = this.#gauge('slo_result_soft_check_ratio', 'Requests that passed over those checked', [
+    ...RUN,
+    'check',
+  ])
   readonly #throughput = this.#gauge('slo_result_completed_per_second', 'Mean over the judged phases', RUN)
 
   #gauge<T extends string>(name: string, help: string, labelNames: readonly T[]): Gauge<T> {
@@ -63,8 +76,23 @@ export class ExportedResults {
     setQuantiles(this.#latency, labels, run.latency)
     setQuantiles(this.#iteration, labels, run.iterations?.time)
     for (const { name, time } of run.groups ?? []) setQuantiles(this.#group, { ...labels, group: name }, time)
+    for (const metric of run.metrics ?? []) this.#showMetric({ ...labels, metric: metric.name }, metric)
+    for (const { name, rate } of run.softChecks ?? [])
+      if (rate !== undefined) this.#softCheck.set({ ...labels, check: name }, rate)
     setIfKnown(this.#errors, labels, errorRate(run))
     setIfKnown(this.#throughput, labels, throughputOf(run))
+  }
+
+  #showMetric(labels: RunLabels & { readonly metric: string }, metric: MetricResult): void {
+    if (metric.kind === 'rate') {
+      if (metric.rate !== undefined) this.#metricRatio.set({ ...labels }, metric.rate)
+    } else if (metric.kind === 'counter') {
+      if (metric.total !== undefined) this.#metricTotal.set({ ...labels }, metric.total)
+      if (metric.perSec !== undefined) this.#metricPerSec.set({ ...labels }, metric.perSec)
+    } else {
+      const { kind: _kind, name: _name, unit: _unit, count: _count, ...figures } = metric
+      for (const [figure, value] of Object.entries(figures)) this.#metric.set({ ...labels, figure }, value)
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { OptionsError } from '../options/problems.ts'
 import { ResponseTimes } from '../results/response-times.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
-import { sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
+import { METRICS, sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
 import type { ExporterOptions } from './exporter-options.ts'
 import { MetricsExporter } from './exporter.ts'
 
@@ -127,6 +127,22 @@ describe('the scrape endpoint', () => {
       [`slo_result_iteration_seconds{${of},quantile="0.5"}`]: Number(time!.p50Ms) / 1000,
       [`slo_result_group_seconds{${of},group="checkout",quantile="0.95"}`]: Number(time!.p95Ms) / 1000,
     })
+  })
+
+  test('exposes custom metrics and soft checks, and nothing of those without values', async () => {
+    const { made } = await exporter({ port: 0 })
+    made.onScenario('S4', 'passed', { runs: [{ ...sampleHttpRun(), ...METRICS }], assertions: [] }, 'smoke')
+    const of = 'scenario="S4",scale="smoke",run="http 1"'
+    const scraped = Object.fromEntries(await scrape(made))
+    expect(scraped).toMatchObject({
+      [`slo_result_metric{${of},metric="cart size",figure="p95"}`]: 9.5,
+      [`slo_result_metric{${of},metric="queue length",figure="last"}`]: 3,
+      [`slo_result_metric_total{${of},metric="declined orders"}`]: 24,
+      [`slo_result_metric_per_second{${of},metric="declined orders"}`]: 0.8,
+      [`slo_result_metric_ratio{${of},metric="cached"}`]: 0.75,
+      [`slo_result_soft_check_ratio{${of},check="cart is complete"}`]: 0.99,
+    })
+    expect(Object.keys(scraped).filter((name) => name.includes('render time'))).toEqual([])
   })
 
   test('writes an infinite percentile as +Inf', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startServer } from '../../fixtures/truth-websocket/start.ts'
 import type { RunResult } from '../results/result.ts'
+import { METRICS, sampleHttpRun } from '../testing/sample-records.ts'
 import { sampleResults, scenario } from '../testing/sample-results.ts'
 import { schemaMistakes } from '../testing/valid-results.ts'
 import { createWebSocket } from '../websocket/websocket.ts'
@@ -13,6 +14,11 @@ function mistakesIn(results: object): readonly string[] {
 describe('the schema of results.json', () => {
   test('describes results of every verdict and every kind of run', () => {
     expect(mistakesIn(sampleResults())).toEqual([])
+  })
+
+  test('describes custom metrics and soft checks', () => {
+    const runs = [{ ...sampleHttpRun(), ...METRICS }]
+    expect(mistakesIn(sampleResults({ scenarios: [scenario('S1', 'passed', runs, [])] }))).toEqual([])
   })
 
   test.each([

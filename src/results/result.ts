@@ -14,6 +14,7 @@ import type { HistogramJson } from '../stats/histogram.ts'
 import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
 import type { ComparedFigure } from './compared-figures.ts'
 import type { GeneratorResult } from './generator-result.ts'
+import type { MetricResult, SoftCheckResult } from './metric-result.ts'
 
 /** Record of a scenario that its worker sends to the reporter, for `results.json`. Plain JSON, without secrets. */
 export interface ScenarioRecord {
@@ -65,6 +66,10 @@ export interface AssertionResult {
   readonly group?: string
   /** Set if whole iterations were judged. */
   readonly isIteration?: true
+  /** Custom metric that was judged. */
+  readonly metric?: string
+  /** Soft check that was judged. */
+  readonly softCheck?: string
   /** The seconds that were judged: from and to, in milliseconds since the start of the run. */
   readonly between?: readonly [number, number]
   /** Set if only the requests with this ending were judged. */
@@ -77,9 +82,9 @@ export interface AssertionResult {
   readonly value?: JsonMs
   /**
    * Unit of `limit`, `value` and `interval`. Ratios are 0–1; a comparison's is the relative change, e.g. 0.05 if 5% slower.
-   * `count`: a number of violations, such as lost keys or deliveries out of order.
+   * `count`: a number of violations, such as lost keys or deliveries out of order. `value`: the unit of a custom metric.
    */
-  readonly unit?: 'ms' | 'ratio' | 'perSec' | 'count'
+  readonly unit?: 'ms' | 'ratio' | 'perSec' | 'count' | 'value'
   /** Interval of `value` at this confidence, 0–1. Absent if none could be computed. */
   readonly interval?: {
     /** Lower end. */
@@ -159,6 +164,10 @@ export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly iterations?: IterationResult
   /** Groups of the iterations; absent if there are none. */
   readonly groups?: readonly (IterationResult & { readonly name: string })[]
+  /** Custom metrics; absent if there are none. */
+  readonly metrics?: readonly MetricResult[]
+  /** Soft checks; absent if there are none. */
+  readonly softChecks?: readonly SoftCheckResult[]
   readonly generator: GeneratorHealth
   readonly timeline: readonly TimelinePoint[]
   /** The slowest requests, worst first. */

@@ -3,11 +3,13 @@ import type { AssertionResult } from './result.ts'
 
 /** The part of a run as code that follows the run: `.step('pay').phase('spike')`. Empty for the whole run. */
 export function codeOfPart(part: { readonly [Key in keyof RunPart]?: RunPart[Key] | undefined } | undefined): string {
-  const { isIteration, group, step, tag, ending, phase, between } = part ?? {}
+  const { isIteration, group, metric, softCheck, step, tag, ending, phase, between } = part ?? {}
   const call = (name: string, ...args: readonly string[]) => `.${name}(${args.map((arg) => `'${arg}'`).join(', ')})`
   return [
     isIteration ? '.iterations' : '',
     group === undefined ? '' : call('group', shortened(group)),
+    metric === undefined ? '' : call('metric', shortened(metric)),
+    softCheck === undefined ? '' : call('softCheck', shortened(softCheck)),
     step === undefined ? '' : call('step', shortened(step)),
     tag === undefined ? '' : call('tag', shortened(tag)),
     ending === undefined ? '' : `.${ending}`,
@@ -22,12 +24,14 @@ export function codeOfPart(part: { readonly [Key in keyof RunPart]?: RunPart[Key
  * @param all the assertions of the scenario; the run is named if they judged several
  */
 export function scopeOfAssertion(assertion: AssertionResult, all: readonly AssertionResult[]): string {
-  const { run, isIteration, group, step, tag, ending, phase, between } = assertion
+  const { run, isIteration, group, metric, softCheck, step, tag, ending, phase, between } = assertion
   const isOneOfSeveral = new Set(all.flatMap((each) => each.run ?? [])).size > 1
   return [
     isOneOfSeveral ? run : undefined,
     isIteration ? 'iterations' : undefined,
     group === undefined ? undefined : `group ${shortened(group)}`,
+    metric === undefined ? undefined : `metric ${shortened(metric)}`,
+    softCheck === undefined ? undefined : `soft check ${shortened(softCheck)}`,
     step === undefined ? undefined : `step ${shortened(step)}`,
     tag === undefined ? undefined : `tag ${shortened(tag)}`,
     ending === undefined ? undefined : `${ending} requests`,

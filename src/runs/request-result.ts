@@ -8,6 +8,7 @@ import { percentilesJson, timeStatsJson, type TimeStatsJson } from '../stats/sum
 import { WINDOW_MS } from '../stats/timeline.ts'
 import { generatorResults } from './generator-results.ts'
 import { groupsOf, iterationTotals } from './iteration-totals.ts'
+import { metricResults } from './metric-figures.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 
 /** The run as plain JSON, for the reporter. */
@@ -34,6 +35,7 @@ export function httpRunResult(
     latencyHistogram: latency.toJSON(),
     steps: measured.steps.length < 2 ? [] : measured.steps.map((step) => stepResult(measured, step)),
     ...iterationResults(measured),
+    ...metricResults(measured),
     generator,
     timeline: timelinePoints(measured),
     slowest: measured.slowest,

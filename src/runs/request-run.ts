@@ -3,18 +3,22 @@ import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { MetricName } from '../execution/custom-metrics/metric-recorder.ts'
+import type { Counter, Gauge, Rate, Trend } from '../execution/custom-metrics/metric.ts'
 import { scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import type { History } from '../history/history.ts'
 import { describeLoad } from '../load/describe.ts'
 import type { Phase, PhaseName } from '../load/load.ts'
 import { now } from '../machine/clock.ts'
 import type { Duration } from '../options/checks.ts'
+import { showValue } from '../options/show-value.ts'
 import { partOf } from '../results/owner.ts'
 import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { iterationRun, type IterationRun } from './iteration-run.ts'
 import { groupsOf } from './iteration-totals.ts'
+import { metricRun, namesOf, type MetricRun, type RateRun } from './metric-run.ts'
 import { endingEvidence, requestEvidence, windowOfScope } from './request-evidence.ts'
 import { httpInvalidities } from './request-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
@@ -78,6 +82,10 @@ interface HttpRunBase extends TimedRun {
   readonly iterations: IterationRun
   /** One group of a flow or of steps. @throws {Error} naming the available groups */
   group(name: string): IterationRun
+  /** What was recorded of a custom metric. It has no figures if nothing was. */
+  metric<M extends Trend | Counter | Rate | Gauge>(metric: M): MetricRun<M>
+  /** The rate at which requests passed a soft check. @throws {Error} naming the available soft checks */
+  softCheck(name: string): RateRun
   /** Only the requests with a good response. Percentiles can be asserted on it, rates cannot. */
   readonly good: HttpRunEnding
   /**
@@ -126,6 +134,9 @@ interface NarrowedScope {
   /** Not available: iterations and groups are not selected by the ending of a request. */
   readonly iterations: never
   group(name: string): never
+  /** Not available: custom metrics are not selected by the ending of a request. */
+  metric(metric: Trend | Counter | Rate | Gauge): never
+  softCheck(name: string): never
   readonly good: HttpRunEnding
   readonly failed: HttpRunEnding
   [evidenceOf](): EndingEvidence
@@ -137,6 +148,18 @@ export type HttpRun = MeasuredHttpRun | EmptyHttpRun
 /** Creates the run that matchers and scenarios read. */
 export function httpRun(measurement: HttpMeasurement): HttpRun {
   return new ScopedRun(measurement, WHOLE_RUN) as HttpRun
+}
+
+function isMetric(value: unknown): value is MetricName {
+  if (typeof value !== 'object' || value === null || !('kind' in value) || !('name' in value)) return false
+  return ['trend', 'counter', 'rate', 'gauge'].includes(value.kind as string)
+}
+
+function notAMetric(received: unknown): string {
+  return (
+    `run.metric(): must be a metric of the fixture metric, received ${showValue(received)}\n` +
+    `Fix: const cartSize = metric.trend('cart size'), then run.metric(cartSize)`
+  )
 }
 
 class ScopedRun implements HttpRunBase {
@@ -268,6 +291,16 @@ class ScopedRun implements HttpRunBase {
     return this.#iterationsOf(name)
   }
 
+  metric<M extends Trend | Counter | Rate | Gauge>(metric: M): MetricRun<M> {
+    if (!isMetric(metric)) throw new TypeError(notAMetric(metric))
+    return this.#metric(metric, 'metric()') as MetricRun<M>
+  }
+
+  softCheck(name: string): RateRun {
+    this.#assertKnown('soft check', name, new Set(namesOf(this.#measured, 'softCheck')))
+    return this.#metric({ kind: 'softCheck', name, unit: undefined }, `softCheck(${JSON.stringify(name)})`) as RateRun
+  }
+
   get good(): HttpRunEnding {
     return this.#ending('good')
   }
@@ -325,6 +358,17 @@ class ScopedRun implements HttpRunBase {
           `Fix: call run.${group === undefined ? 'iterations' : `group(${JSON.stringify(group)})`} on the run or on a phase of it`,
       )
     return partOf(this, iterationRun(this.#measured, { phase, between, group }, this.#settledMs))
+  }
+
+  /** @throws {Error} if the scope is a step, a tag or an ending, which only requests have */
+  #metric({ kind, name, unit }: MetricName, call: string): object {
+    const { phase, between, step, tag, ending } = this.#scope
+    if (step !== undefined || tag !== undefined || ending !== undefined)
+      throw new Error(
+        `${this.name}: a step, a tag, good and failed select requests, not custom metrics or soft checks\n` +
+          `Fix: call run.${call} on the run or on a phase of it`,
+      )
+    return partOf(this, metricRun(this.#measured, { kind, name, unit }, { phase, between }))
   }
 
   #assertKnown(what: string, name: string, known: ReadonlySet<string>): void {

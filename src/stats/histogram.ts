@@ -6,7 +6,8 @@ const BUCKETS_PER_OCTAVE = 1024
 const PAGE_SHIFT = 7
 const PAGE_SIZE = 1 << PAGE_SHIFT
 const PAGE_MASK = PAGE_SIZE - 1
-const PAGE_COUNT = (bucketOf(MAX_TRACKABLE_US) >> PAGE_SHIFT) + 1
+/** Above it, bitwise operators do not apply. */
+const MAX_INT32 = 2 ** 31 - 1
 
 /**
  * A histogram as JSON: `buckets` alternates bucket index and count, in ascending order of index. Minimum, maximum and sum are
@@ -39,17 +40,27 @@ export interface PackedHistogram {
  * exact: a merged histogram equals one that recorded everything. Memory grows with the range of values, so that a window of
  * one second needs a few kilobytes.
  *
+ * Values other than times have a larger limit and a unit of their own, see {@link Histogram.limit}.
+ *
  * A sample without a time, such as a request that got no good response, is *infinite*: longer than every time. Infinite
  * samples are counted separately from the buckets. They are part of {@link count} and of every percentile, but not of the
  * minimum, mean and maximum.
  */
 export class Histogram {
-  #pages: (Uint32Array | undefined)[] = Array.from({ length: PAGE_COUNT })
+  /** Largest value. Larger ones count as this. */
+  readonly limit: number
+  readonly #pages: (Uint32Array | undefined)[]
   #finite = 0
   #infinite = 0
   #sumUs = 0
   #minUs = Number.POSITIVE_INFINITY
   #maxUs = 0
+
+  /** @param limit largest value, at most 2^53 - 1; only times have the default limit. Histograms with different limits cannot be merged */
+  constructor(limit = MAX_TRACKABLE_US) {
+    this.limit = limit
+    this.#pages = Array.from({ length: pageCount(limit) })
+  }
 
   /** Number of samples, infinite ones included. */
   get count(): number {
@@ -71,7 +82,7 @@ export class Histogram {
     return this.#finite === 0 ? Number.NaN : this.#minUs
   }
 
-  /** The maximum of the finite values, exact up to {@link MAX_TRACKABLE_US}. NaN if there are none. */
+  /** The maximum of the finite values, exact up to {@link limit}. NaN if there are none. */
   get maxUs(): number {
     return this.#finite === 0 ? Number.NaN : this.#maxUs
   }
@@ -81,9 +92,9 @@ export class Histogram {
     return this.#finite === 0 ? Number.NaN : this.#sumUs / this.#finite
   }
 
-  /** Counts one value. Fractions are rounded, negative values count as 0, values over 10 minutes as 10 minutes. */
+  /** Counts one value. Fractions are rounded, negative values count as 0, values over the limit as the limit. */
   record(us: number): void {
-    const value = trackable(us)
+    const value = this.#trackable(us)
     this.#add(bucketOf(value), 1)
     this.#finite++
     this.#sumUs += value
@@ -93,7 +104,7 @@ export class Histogram {
 
   /** Removes one recorded value. Minimum and maximum do not change. */
   takeBack(us: number): void {
-    const value = trackable(us)
+    const value = this.#trackable(us)
     this.#add(bucketOf(value), -1)
     this.#finite--
     this.#sumUs -= value
@@ -112,6 +123,10 @@ export class Histogram {
     return all
   }
 
+  #trackable(us: number): number {
+    return us <= 0 ? 0 : us >= this.limit ? this.limit : Math.round(us)
+  }
+
   #add(bucket: number, count: number): void {
     const page = (this.#pages[bucket >> PAGE_SHIFT] ??= new Uint32Array(PAGE_SIZE))
     page[bucket & PAGE_MASK]! += count
@@ -119,7 +134,7 @@ export class Histogram {
 
   /** Adds all samples of `other`. */
   merge(other: Histogram): void {
-    for (let at = 0; at < PAGE_COUNT; at++) {
+    for (let at = 0; at < this.#pages.length; at++) {
       const theirs = other.#pages[at]
       if (theirs === undefined) continue
       const ours = (this.#pages[at] ??= new Uint32Array(PAGE_SIZE))
@@ -133,9 +148,12 @@ export class Histogram {
   }
 
   static merged(histograms: Iterable<Histogram>): Histogram {
-    const all = new Histogram()
-    for (const histogram of histograms) all.merge(histogram)
-    return all
+    let all: Histogram | undefined
+    for (const histogram of histograms) {
+      all ??= new Histogram(histogram.limit)
+      all.merge(histogram)
+    }
+    return all ?? new Histogram()
   }
 
   /**
@@ -169,7 +187,7 @@ export class Histogram {
   countAtMost(us: number): number {
     if (us < 0) return 0
     if (us === Number.POSITIVE_INFINITY) return this.count
-    const last = bucketOf(Math.min(Math.floor(us), MAX_TRACKABLE_US))
+    const last = bucketOf(Math.min(Math.floor(us), this.limit))
     let seen = 0
     for (let at = 0; at <= last >> PAGE_SHIFT; at++) {
       const page = this.#pages[at]
@@ -205,7 +223,7 @@ export class Histogram {
     const counts: number[] = []
     let [seen, next] = [0, 0]
     for (const us of times) {
-      const end = us < 0 ? 0 : bucketOf(Math.min(Math.floor(us), MAX_TRACKABLE_US)) + 1
+      const end = us < 0 ? 0 : bucketOf(Math.min(Math.floor(us), this.limit)) + 1
       while (next < end) {
         const page = this.#pages[next >> PAGE_SHIFT]
         const pageEnd = Math.min(end, (next | PAGE_MASK) + 1)
@@ -219,7 +237,7 @@ export class Histogram {
 
   /** Non-empty buckets in ascending order: `[bucket, count]`. See {@link lowestOf} and {@link highestOf} for their ends. */
   *buckets(): Generator<readonly [bucket: number, count: number]> {
-    for (let at = 0; at < PAGE_COUNT; at++) {
+    for (let at = 0; at < this.#pages.length; at++) {
       const page = this.#pages[at]
       if (page === undefined) continue
       for (let i = 0; i < PAGE_SIZE; i++) {
@@ -281,7 +299,7 @@ export class Histogram {
     for (let i = 0; i < buckets.length; i += 2) {
       const bucket = buckets[i]!
       const count = buckets[i + 1]!
-      if (!Number.isInteger(bucket) || bucket < 0 || bucket >> PAGE_SHIFT >= PAGE_COUNT || !isCount(count))
+      if (!Number.isInteger(bucket) || bucket < 0 || bucket >> PAGE_SHIFT >= histogram.#pages.length || !isCount(count))
         throw new TypeError(`not a histogram: bucket ${bucket} with count ${count}`)
       histogram.#add(bucket, count)
       histogram.#finite += count
@@ -308,15 +326,21 @@ function isNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number')
 }
 
-function trackable(us: number): number {
-  return us <= 0 ? 0 : us >= MAX_TRACKABLE_US ? MAX_TRACKABLE_US : Math.round(us)
+function pageCount(limit: number): number {
+  return (bucketOf(limit) >> PAGE_SHIFT) + 1
 }
 
 /** The bucket of a whole number of microseconds. */
 export function bucketOf(us: number): number {
   if (us < LINEAR_LIMIT) return us
+  if (us > MAX_INT32) return wideBucketOf(us)
   const octave = 21 - Math.clz32(us)
   return LINEAR_LIMIT + (octave - 1) * BUCKETS_PER_OCTAVE + ((us >> octave) - BUCKETS_PER_OCTAVE)
+}
+
+function wideBucketOf(value: number): number {
+  const octave = 53 - Math.clz32(Math.floor(value / 2 ** 32))
+  return LINEAR_LIMIT + (octave - 1) * BUCKETS_PER_OCTAVE + (Math.floor(value / 2 ** octave) - BUCKETS_PER_OCTAVE)
 }
 
 /** The smallest value of a bucket in microseconds. */

@@ -1,6 +1,6 @@
 import { betaQuantile } from './distributions.ts'
 import { designEffect, effectiveSample } from './effective-sample.ts'
-import { MAX_TRACKABLE_US, type Histogram } from './histogram.ts'
+import type { Histogram } from './histogram.ts'
 
 /** Distance in log odds of the ratios between which the band is interpolated: 0.47, 0.5, 0.53, … 0.95, 0.956, … */
 const SPACING = 0.125
@@ -50,7 +50,7 @@ export class RatioBand {
     this.#last = Math.ceil(Math.log(2 * all.count) / SPACING)
     const shares = Array.from({ length: 2 * this.#last + 1 }, (_, at) => logistic((at - this.#last) * SPACING))
     // Samples without a time are above every time.
-    const timesUs = all.percentilesUs(shares).map((us) => Math.min(us, MAX_TRACKABLE_US))
+    const timesUs = all.percentilesUs(shares).map((us) => Math.min(us, all.limit))
     this.#totals = windows.map(({ count }) => count)
     this.#hits = windows.map((window) => window.countsAtMost(timesUs))
   }

@@ -42,6 +42,12 @@ export function formatRate(perSec: number): string {
   return `${perSec >= 100 ? formatCount(perSec) : significant(perSec, 3)}/s`
 }
 
+/** A value of a custom metric with its unit: `12.5 items`, `1,240 KiB`. */
+export function formatValue(value: number, unit?: string): string {
+  const text = Math.abs(value) >= 1000 ? formatCount(value) : significant(value, 3)
+  return unit === undefined ? text : `${text} ${unit}`
+}
+
 /** Bytes in binary units: `304 MiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const

@@ -72,6 +72,7 @@ export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasu
     steps: [...new Set(all.map(({ step }) => step))],
     gauges: [{ inFlight: 1, vus: 10 }],
     iterations: [],
+    metrics: [],
     startMs: 0,
     durationMs: 9000,
     generator: HEALTHY,

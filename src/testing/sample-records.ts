@@ -201,3 +201,18 @@ export const COMPARED: ComparisonResult = {
 export function record(runs: ScenarioRecord['runs'], assertions: ScenarioRecord['assertions']): ScenarioRecord {
   return { runs, assertions }
 }
+
+/** Custom metrics and soft checks of a run, with and without values. */
+export const METRICS = {
+  metrics: [
+    {
+      ...{ kind: 'trend', name: 'cart size', unit: 'items', count: 1200 },
+      ...{ min: 1, mean: 4.2, p50: 4, p90: 8, p95: 9.5, p99: 12, max: 14 },
+    },
+    { kind: 'counter', name: 'declined orders', count: 1200, total: 24, perSec: 0.8 },
+    { kind: 'rate', name: 'cached', count: 1200, hits: 900, rate: 0.75 },
+    { kind: 'gauge', name: 'queue length', unit: 'jobs', count: 30, last: 3, min: -1, max: 1250 },
+    { kind: 'trend', name: 'render time', unit: 'ms', count: 0 },
+  ],
+  softChecks: [{ name: 'cart is complete', count: 1200, hits: 1188, rate: 0.99, reasons: { 'status 503': 12 } }],
+} as const satisfies Pick<HttpRunResult, 'metrics' | 'softChecks'>

@@ -1,3 +1,5 @@
+import type { MetricRecorder } from '../../execution/custom-metrics/metric-recorder.ts'
+import type { RecordingContext } from '../../execution/custom-metrics/recording-context.ts'
 import type { FirstError, Span } from '../../execution/iteration-times.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { RunningExecution } from '../../execution/workload.ts'
@@ -25,7 +27,9 @@ export interface IterationOwner<D> {
   readonly iteration: number
   readonly iterationInTest: number
   readonly random: Random
-  readonly execution: Pick<RunningExecution<never>, 'pacer' | 'startMs' | 'isOver' | 'scenarioFailed'>
+  readonly execution: Pick<RunningExecution<never>, 'pacer' | 'startMs' | 'isOver' | 'scenarioFailed' | 'metrics'>
+  /** Latest time since the start of the run at which requests of the iteration are counted. */
+  readonly countedUntilMs: number
   /** Number of requests of the iteration that ended in an error. */
   readonly errors: number
   readonly lastError: FirstError | undefined
@@ -37,7 +41,7 @@ export interface IterationOwner<D> {
 }
 
 /** The functions that a flow is called with, for one iteration. */
-export class FlowIteration<D> implements FlowContext<D> {
+export class FlowIteration<D> implements FlowContext<D>, RecordingContext {
   readonly vu: Vu<D>
   readonly iteration: number
   readonly iterationInTest: number
@@ -48,6 +52,8 @@ export class FlowIteration<D> implements FlowContext<D> {
   readonly #user: IterationOwner<D>
   /** Intended start of the first request, in milliseconds since the start of the run. */
   #dueMs: number
+  /** Intended start of the last request, or of the iteration before its first request. */
+  #lastDueMs: number
   /** Delay of the generator after the last sleep, which counts for the next request. */
   #lateMs = 0
   #isEnded = false
@@ -61,6 +67,7 @@ export class FlowIteration<D> implements FlowContext<D> {
   constructor(user: IterationOwner<D>, dueMs: number) {
     this.#user = user
     this.#dueMs = dueMs
+    this.#lastDueMs = dueMs
     this.vu = user.vu
     this.iteration = user.iteration
     this.iterationInTest = user.iterationInTest
@@ -80,6 +87,26 @@ export class FlowIteration<D> implements FlowContext<D> {
 
   get sleep(): FlowContext<D>['sleep'] {
     return (duration) => this.#sleep(duration)
+  }
+
+  get metrics(): MetricRecorder {
+    return this.#user.execution.metrics
+  }
+
+  get countedMs(): number {
+    return Math.min(this.#lastDueMs, this.#user.countedUntilMs)
+  }
+
+  scenarioFailed(error: unknown): void {
+    this.#user.execution.scenarioFailed(error)
+  }
+
+  get elapsedMs(): number {
+    return now() - this.#user.execution.startMs
+  }
+
+  mayRecord(call: string): boolean {
+    return !this.#isEnded || !this.#isOver(call)
   }
 
   get random(): Random {
@@ -134,12 +161,17 @@ export class FlowIteration<D> implements FlowContext<D> {
 
   #request(spec: FlowRequestSpec): Promise<HttpResponse> {
     if (this.#isOver('request()')) return this.#refuse()
-    return this.#user.send(spec, this.#nextDueMs())
+    return this.#user.send(spec, this.#dueNow())
   }
 
   #requestAll(specs: readonly FlowRequestSpec[]): Promise<HttpResponse[]> {
     if (this.#isOver('request.all()')) return this.#refuse()
-    return handled(this.#user.requestAll(specs, this.#nextDueMs()))
+    return handled(this.#user.requestAll(specs, this.#dueNow()))
+  }
+
+  /** Intended start of the request that the flow sends now. */
+  #dueNow(): number {
+    return (this.#lastDueMs = this.#nextDueMs())
   }
 
   /** Intended start of what the flow calls now. */

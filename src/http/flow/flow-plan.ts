@@ -71,6 +71,7 @@ export class FlowPlan {
       constants: undefined,
       isExpected: statusTest(this.#expectStatus),
       checks: [],
+      softChecks: [],
       extracts: [],
       series: { step: name, tag: undefined, timeline: new PhasedTimeline(this.#phases) },
     }

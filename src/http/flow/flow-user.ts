@@ -1,4 +1,5 @@
 import { assertionProblem } from '../../execution/checked-function.ts'
+import { callFlow } from '../../execution/custom-metrics/recording-context.ts'
 import type { FirstError, Span } from '../../execution/iteration-times.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { RunningExecution } from '../../execution/workload.ts'
@@ -79,7 +80,7 @@ export class FlowUser<D> extends HttpUser<D> {
     this.#iteration = iteration
     let returned: unknown
     try {
-      returned = this.#all.flow(iteration)
+      returned = callFlow(this.#all.flow, iteration)
     } catch (error) {
       this.#threw(iteration, error)
       return

@@ -548,7 +548,7 @@ test('an invalid request ends the run with every mistake', async () => {
   expect(await errorOf(flow)).toMatchInlineSnapshot(`
     "flow received 3 invalid options:
 
-      request().nam: unknown option; did you mean name? Valid options: path, method, headers, body, expectStatus, check, redirects, host, tag, name
+      request().nam: unknown option; did you mean name? Valid options: path, method, headers, body, expectStatus, check, softChecks, redirects, host, tag, name
         Received: 'x'
         Fix:      write name: 'x'
       request().path: must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text), received "a"

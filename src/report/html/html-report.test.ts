@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HttpRunResult } from '../../results/result.ts'
 import { Browser, chromiumPath } from '../../testing/chromium.ts'
-import { COMPARED, sampleFanOutRun, sampleHttpRun, sampleMergedRun } from '../../testing/sample-records.ts'
+import { COMPARED, METRICS, sampleFanOutRun, sampleHttpRun, sampleMergedRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import type { Results } from '../results.ts'
 import { htmlReport } from './page.ts'
@@ -36,6 +36,14 @@ function exactFigures(page: Page, run: string): Promise<Record<string, number>> 
     return Object.fromEntries(entries)
   })
 }
+
+test('shows custom metrics and soft checks', async () => {
+  const runs = [{ ...sampleHttpRun(), ...METRICS }]
+  const page = await htmlReport(sampleResults({ scenarios: [scenario('S1', 'passed', runs, [])] }))
+  expect(page).toContain('Custom metrics and soft checks')
+  expect(page).toContain('cart is complete')
+  expect(page).toContain('passed 99% (1,188 of 1,200), most often 12 × status 503')
+})
 
 test('shows the times of iterations and groups', async () => {
   const run = sampleHttpRun()

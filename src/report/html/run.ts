@@ -2,6 +2,7 @@ import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../results/result.ts'
 import { formatDuration } from '../../stats/units.ts'
+import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { figuresOfGenerator, placeOfGenerator } from '../generators.ts'
 import { describeInvalidity } from '../wording.ts'
 import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
@@ -104,6 +105,7 @@ function detailTables(run: HttpRunResult | FanOutRunResult): Markup[] {
   return [
     stepTable(run),
     iterationTable(run),
+    metricTable(run),
     slowestTable(run),
     generators,
     html`<div class="tables">${statusTable(run)}${generator}</div>`,
@@ -138,6 +140,15 @@ function iterationTable({ iterations, groups = [] }: HttpRunResult): Markup {
   ])
   const head = ['Part', 'Due', 'Completed', 'p50', 'p95', 'p99', 'Errors', 'Unfinished']
   return table('Iterations and groups', head, rows)
+}
+
+function metricTable(run: HttpRunResult): Markup {
+  const rows = metricsOf(run).map(({ name, kind, figures }): TableCell[] => [
+    { text: name },
+    { text: kind },
+    { text: describeFigures(figures) },
+  ])
+  return rows.length === 0 ? html`` : table('Custom metrics and soft checks', ['Name', 'Kind', 'Figures'], rows)
 }
 
 function statusTable({ statuses, errors, dropped, heartbeats }: HttpRunResult): Markup {

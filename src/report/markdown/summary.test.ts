@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { COMPARED, FAILED, INVALID, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
+import { COMPARED, FAILED, INVALID, METRICS, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
 import { COMMENT_MARKER, commentBody, markdownSummary } from './summary.ts'
@@ -137,4 +137,24 @@ test('a comment begins with its marker and stays below the limit of GitHub', () 
   expect(body.startsWith(`${COMMENT_MARKER}\n## Load report`)).toBe(true)
   expect(body.length).toBeLessThan(65_536)
   expect(body).toContain('the rest is in the job summary')
+})
+
+test('shows custom metrics and soft checks in a table', () => {
+  const results = sampleResults({ scenarios: [scenario('S1', 'passed', [{ ...sampleHttpRun(), ...METRICS }], [])] })
+  const summary = markdownSummary(results, none)
+  expect(summary.slice(summary.indexOf('<details><summary>Custom'), summary.indexOf('</details>')))
+    .toMatchInlineSnapshot(`
+    "<details><summary>Custom metrics and soft checks</summary>
+
+    | Scenario | Name | Kind | Figures |
+    |---|---|---|---|
+    | S1 | cart size | trend | values 1,200, min 1 items, p50 4 items, p95 9.5 items, p99 12 items, max 14 items |
+    | S1 | declined orders | counter | total 24, per second 0.8/s |
+    | S1 | cached | rate | hits 75% (900 of 1,200) |
+    | S1 | queue length | gauge | last 3 jobs, min -1 jobs, max 1,250 jobs |
+    | S1 | render time | trend | never recorded |
+    | S1 | cart is complete | soft check | passed 99% (1,188 of 1,200), most often 12 × status 503 |
+
+    "
+  `)
 })

@@ -5,6 +5,7 @@ import type { RunResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import type { JsonMs } from '../../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
+import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
@@ -35,6 +36,7 @@ export function markdownSummary(results: Results, earlier: EarlierRuns): string 
     ...(results.totals.invalid > 0 ? [INVALID_NOTE] : []),
     ...scenarios.map(problemsOf).filter((text) => text !== ''),
     ...outsideErrors(results),
+    customMetricsOf(scenarios),
     assertionsOf(scenarios),
     environmentOf(results),
   ]
@@ -165,6 +167,20 @@ function outsideErrors({ errors }: Results): readonly string[] {
     '### Errors outside of scenarios',
     ...errors.map(({ name, message }) => fenced(`${name}: ${message}`.slice(0, MAX_MESSAGE_CHARS))),
   ]
+}
+
+function customMetricsOf(scenarios: readonly ScenarioResult[]): string {
+  const rows = scenarios.flatMap((scenario) =>
+    scenario.runs.flatMap((run) =>
+      metricsOf(run).map(({ name, kind, figures }) => {
+        const cells = [nameOf(scenario, run), name, kind, describeFigures(figures)]
+        return `| ${cells.map(escapeMarkdown).join(' | ')} |`
+      }),
+    ),
+  )
+  if (rows.length === 0) return ''
+  const table = ['| Scenario | Name | Kind | Figures |', '|---|---|---|---|', ...rows].join('\n')
+  return `<details><summary>Custom metrics and soft checks</summary>\n\n${table}\n\n</details>`
 }
 
 function assertionsOf(scenarios: readonly ScenarioResult[]): string {

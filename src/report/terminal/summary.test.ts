@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { OptionsError } from '../../options/problems.ts'
-import { COMPARED, FAILED, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
+import { COMPARED, FAILED, METRICS, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
@@ -156,4 +156,28 @@ describe('compared with the previous run', () => {
   ])('shows no change for %s', (_name, results) => {
     expect(summaryOf(now, before(results), 120, plain)).not.toContain('previous run')
   })
+})
+
+test('shows custom metrics and soft checks below the figures of their run', () => {
+  const judged = { ...PASSED, assertion: 'toHaveRateAtLeast(0.9)', softCheck: 'cart is complete' }
+  const results = sampleResults({
+    scenarios: [scenario('S1', 'passed', [{ ...sampleHttpRun(), ...METRICS }], [judged])],
+  })
+  expect(summaryOf(results, none, 120, plain)).toMatchInlineSnapshot(`
+    "Scenarios  scale smoke, 93.4s
+      postgres: PostgreSQL 18.4, embedded, 127.0.0.1:21345
+
+    PASS     S1  31.2s
+        http 1: constantArrivalRate 200/s, 100 VUs, 30s
+          offered 6,000  sent 6,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 150 ms  errors 0.067%
+          trend cart size: values 1,200, min 1 items, p50 4 items, p95 9.5 items, p99 12 items, max 14 items
+          counter declined orders: total 24, per second 0.8/s
+          rate cached: hits 75% (900 of 1,200)
+          gauge queue length: last 3 jobs, min -1 jobs, max 1,250 jobs
+          trend render time: never recorded
+          soft check cart is complete: passed 99% (1,188 of 1,200), most often 12 × status 503
+        ✓  toHaveRateAtLeast(0.9)  soft check cart is complete  p95 < 150 ms  p95 = 98.1 ms
+
+    Scenarios  1 passed  (1)"
+  `)
 })

@@ -3,6 +3,7 @@ import { figureTable } from '../../results/compared-figures.ts'
 import type { AssertionResult, ComparisonResult, RunResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatDuration, formatMs } from '../../stats/units.ts'
+import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
 import { figuresOf } from '../figures.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
@@ -101,11 +102,22 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
       ? []
       : indented(wrapWords(run.scaleNote, max - 6), 3).map((line) => paint('dim', line))),
     ...indented(wrapPieces(pieces, max - 6), 3),
+    ...metricLines(run, sheet),
     ...indented(generatorLines(run, max - 6, paint), 3),
     ...changeLines(run, scenario, sheet),
     ...(run.isUnasserted ? indented([paint('dim', `nothing was asserted on run ${run.name}`)], 3) : []),
     ...run.invalidities.flatMap((invalidity) => invalidityLines('invalid', invalidity, sheet)),
   ]
+}
+
+/** A line for each custom metric and soft check. */
+function metricLines(run: RunResult, { max, paint }: Sheet): string[] {
+  return metricsOf(run).flatMap(({ name, kind, figures }) => {
+    const [first = '', ...more] = wrapWords(`${kind} ${name}: ${describeFigures(figures)}`, max - 6)
+    const label = `${kind} `
+    const shown = first.startsWith(label) ? paint('dim', label) + first.slice(label.length) : first
+    return indented([shown, ...more], 3)
+  })
 }
 
 /** Two builds, figure by figure. Reasons to be invalid are shown with the assertion. */

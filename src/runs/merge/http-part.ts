@@ -11,6 +11,7 @@ import type { SlowRequest } from '../../results/result.ts'
 import { calculatedWarnings } from '../calculated-warnings.ts'
 import type { FirstMessageRecord } from '../first-message-counts.ts'
 import type { ConnectionFigures, HttpMeasurement } from '../request-measurement.ts'
+import { packMetric, type PackedMetric } from './packed-metrics.ts'
 import { packIterations, packSeries, type PackedIterations, type PackedSeries } from './packed-series.ts'
 import { decodePart, encodePart } from './part-format.ts'
 
@@ -28,6 +29,7 @@ export interface HttpPart {
   /** Names of the steps. Those of a flow are known only when it has sent them. */
   readonly steps: readonly string[]
   readonly iterations: readonly PackedIterations[]
+  readonly metrics: readonly PackedMetric[]
   readonly gauges: readonly Gauges[]
   readonly health: GeneratorHealth
   readonly vuUse: VuUse
@@ -68,6 +70,7 @@ export function encodeHttpRun(
     series: measured.series.map((each) => packSeries(each, phases, secrets)),
     steps: measured.steps,
     iterations: measured.iterations.map((each) => packIterations(each, phases)),
+    metrics: measured.metrics.map((each) => packMetric(each, phases, secrets)),
     health: measured.generator,
     history: measured.history && History.packed(measured.history),
     ...redactData(texts, secrets),

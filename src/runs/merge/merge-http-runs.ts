@@ -10,6 +10,7 @@ import { combinedHealth } from './combined-health.ts'
 import { decodeHttpPart, type HttpPart } from './http-part.ts'
 import { mergeConnections, mergeHeartbeats } from './merge-connections.ts'
 import { mergeGenerators } from './merge-generators.ts'
+import { mergeMetrics } from './packed-metrics.ts'
 import { mergeIterations, mergeSeries } from './packed-series.ts'
 import { firstToStop, inOrder, jointNotes } from './parts.ts'
 
@@ -48,6 +49,10 @@ export function mergeHttpRuns(
     steps,
     iterations: mergeIterations(
       all.map((part) => part.iterations),
+      phases,
+    ),
+    metrics: mergeMetrics(
+      all.map((part) => part.metrics),
       phases,
     ),
     gauges: mergeGauges(all),

@@ -23,14 +23,14 @@ describe('decodePart', () => {
     const part = Buffer.from(encodePart({}))
     part.write('9', part.indexOf('\n') - 1)
     expect(messageOf(() => decodePart(part))).toMatchInlineSnapshot(`
-      "Error: the evidence of a generator has version 9, and this generator reads version 1
+      "Error: the evidence of a generator has version 9, and this generator reads version 2
       Fix: install the same version of vitest-slo on all generators"
     `)
   })
 
   test('rejects a part of something else', () => {
     expect(messageOf(() => decodePart(Buffer.from('{"evidence":1}')))).toMatchInlineSnapshot(`
-      "Error: the evidence of a generator does not begin with "vitest-slo evidence 1"
+      "Error: the evidence of a generator does not begin with "vitest-slo evidence 2"
       Fix: check that nothing else writes to the rendezvous"
     `)
     expect(messageOf(() => decodePart(new Uint8Array()))).toBe(

@@ -5,7 +5,7 @@ import zlib, { constants } from 'node:zlib'
  * Version of the evidence that generators exchange. Raise it with every change of a part: parts of different versions are
  * never merged.
  */
-const VERSION = 1
+const VERSION = 2
 const PREFIX = 'vitest-slo evidence'
 /** A readable first line, so that a part in Redis shows what it is. */
 const HEADER = Buffer.from(`${PREFIX} ${VERSION}\n`)

@@ -53,6 +53,11 @@ export interface ConversationStep<D> {
    */
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
   readonly check?: (message: Message, context: ResponseContext<D>) => boolean | string | void
+  /**
+   * Checks of every response by name that do not fail the step, by the rules of `check`. Each has a rate of its own:
+   * `run.softCheck('cart is complete')`. A step without a response does not pass. @default none
+   */
+  readonly softChecks?: Readonly<Record<string, NonNullable<ConversationStep<D>['check']>>>
   /** Pause after the response. @default none */
   readonly thinkTime?:
     | Duration
@@ -96,6 +101,7 @@ export interface Step<D> {
   readonly send: ConversationStep<D>['send']
   readonly isResponse: ConversationStep<D>['isResponse']
   readonly check: ConversationStep<D>['check']
+  readonly softChecks: readonly (readonly [name: string, check: NonNullable<ConversationStep<D>['check']>])[]
   readonly thinkTime: ThinkTime
 }
 

@@ -1,4 +1,5 @@
 import { checkProblem, decision } from '../../execution/checked-function.ts'
+import { metricContext } from '../../execution/custom-metrics/recording-context.ts'
 import { RequestCounter } from '../../execution/request-counter.ts'
 import type { RequestSeries } from '../../execution/request-scope.ts'
 import { VirtualUserBase } from '../../execution/virtual-user-base.ts'
@@ -101,10 +102,12 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   /** Called with each message received. @param atMs time of receipt, as `performance.now()` */
   heard(message: Message, atMs: number): void {
     if (this.#progress !== 'sent') return this.#context.firsts.received(this.#lastMessages)
-    const { isResponse, check } = this.#step
+    const { isResponse, check, softChecks } = this.#step
     const { vu, iteration, iterationInTest } = this
     const context = { vu, iteration, iterationInTest, sent: this.#sent }
     let wrong: string | undefined
+    let areCounted = false
+    metricContext.current = this.#counter
     try {
       if (
         !(isResponse === undefined
@@ -117,11 +120,16 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
       // If the process is late, so is the timer: a response after its deadline is a time-out even if the timer has not fired.
       if (atMs > this.deadlineMs) return this.expire()
       if (this.#takesFirst) this.#context.firsts.took(this.#lastMessages, atMs - this.#sentMs)
+      for (const [name, softCheck] of softChecks) this.#countSoftCheck(name, softProblem(softCheck, message, context))
+      areCounted = true
       wrong = check === undefined ? message.failure : checkProblem(check, message, context)
     } catch (error) {
       // A SyntaxError comes from parsing what the target sent. Any other error is the scenario's.
       if (!(error instanceof SyntaxError)) return this.#context.execution.scenarioFailed(error)
       wrong = 'check threw SyntaxError'
+      if (!areCounted) for (const [name] of softChecks) this.#countSoftCheck(name, wrong)
+    } finally {
+      metricContext.current = undefined
     }
     if (wrong !== undefined) this.#fail('body', wrong, atMs)
     else this.#responded(atMs)
@@ -162,6 +170,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     if (execution.isOver) return this.end(now())
     const { send } = this.#step
     this.#counter.setIntendedStart(intendedMs, this.countedUntilMs)
+    metricContext.current = this.#counter
     try {
       const { vu, iteration, iterationInTest, random } = this
       const context = { vu, iteration, iterationInTest, random }
@@ -169,6 +178,8 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     } catch (error) {
       execution.scenarioFailed(error)
       return
+    } finally {
+      metricContext.current = undefined
     }
     this.#counter.countSent(series[this.#stepIndex]!)
     this.#sentMs = now()
@@ -211,7 +222,18 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     else this.end(atMs, this.#respondedMs)
   }
 
+  #countSoftCheck(name: string, problem: string | undefined): void {
+    const { metrics, countedMs } = this.#counter
+    try {
+      metrics.at({ kind: 'softCheck', name, unit: undefined }, countedMs).record(problem === undefined, problem)
+    } catch (error) {
+      this.#context.execution.scenarioFailed(error)
+    }
+  }
+
   #fail(kind: ErrorKind, detail: string, endMs = now()): void {
+    // A message of the wrong content has been checked already.
+    if (kind !== 'body') for (const [name] of this.#step.softChecks) this.#countSoftCheck(name, kind)
     const { execution } = this.#context
     const latencyUs = this.#observe(endMs, kind) * 1000
     const { window } = this.#counter
@@ -231,6 +253,24 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     if (slowest.wants(this.#counter.countedMs, latencyMs))
       slowest.keep({ atMs: this.#counter.intendedMs, label: this.#step.name, latencyMs })
     return latencyMs
+  }
+}
+
+/**
+ * Problem that a soft check finds in a response; `undefined` if it passes.
+ *
+ * @throws any error that the function throws, except one from parsing the message
+ */
+function softProblem<D>(
+  check: NonNullable<Step<D>['check']>,
+  message: Message,
+  context: Parameters<typeof check>[1],
+): string | undefined {
+  try {
+    return checkProblem(check, message, context)
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'check threw SyntaxError'
+    throw error
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
 import { evidenceOf } from '../../evidence/evidence.ts'
+import { createMetricFactory } from '../../execution/custom-metrics/metric.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../../load/builders.ts'
 import { descriptorLimit } from '../../machine/descriptors.ts'
 import type { RunResult } from '../../results/result.ts'
@@ -405,6 +406,56 @@ describe('errors of ws.run()', () => {
     )
     expect(Object.fromEntries(run.errors)).toEqual({ body: 2 })
     expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('check: expected 1 to be +0')
+  })
+
+  test('records custom metrics, and makes soft checks that do not fail the step', async () => {
+    const server = await start()
+    const metric = createMetricFactory()
+    const [size, sent] = [metric.trend('size', { unit: 'B' }), metric.counter('sent')]
+    const [step] = [ask()].flat()
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 20, vus: 2 }),
+        steps: {
+          ...step!,
+          send: (context) => {
+            sent.add()
+            return typeof step!.send === 'function' ? step!.send(context) : step!.send
+          },
+          check: (message) => void size.add(message.toString().length),
+          softChecks: {
+            'has a number': (message) => typeof message.json<Response>().re === 'number',
+            'is of the first iteration': (_, { iteration }) => iteration === 0 || 'a later one',
+            'is text': (message) => {
+              JSON.parse(`${message.toString()}]`)
+            },
+          },
+        },
+      }),
+    )
+    expect(run.errorRate).toBe(0)
+    expect(run.metric(sent).figures?.total).toBe(20)
+    expect(run.metric(size)).toMatchObject({ count: 20 })
+    expect(run.softCheck('has a number').figures?.rate).toBe(1)
+    expect(run.softCheck('is of the first iteration').figures).toEqual({
+      hits: 2,
+      rate: 0.1,
+      reasons: new Map([['check: a later one', 18]]),
+    })
+    expect(run.softCheck('is text').figures?.reasons).toEqual(new Map([['check threw SyntaxError', 20]]))
+  })
+
+  test('fails the soft checks of steps without a response', async () => {
+    const server = await start()
+    const [step] = [ask()].flat()
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 2, vus: 1 }),
+        timeout: '50ms',
+        steps: { ...step!, isResponse: () => false, softChecks: { 'is a response': () => true } },
+      }),
+    )
+    expect(run.softCheck('is a response').figures).toMatchObject({ hits: 0, reasons: new Map([['timeout', 2]]) })
   })
 
   test('does not mistake a late response for the next one, even if both are equal', async () => {

@@ -1,4 +1,5 @@
 import { ABORT_WHEN } from '../../execution/abort-when.ts'
+import { isMetricName, METRIC_NAME_RULE } from '../../execution/custom-metrics/metric.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN } from '../../execution/forgotten-return.ts'
 import { LOAD } from '../../load/builders.ts'
 import { dataOption } from '../../load/data.ts'
@@ -26,6 +27,21 @@ function decision<F>(example: string): Reader<F> {
   )
 }
 
+function softChecks<D>(): Reader<Step<D>['softChecks']> {
+  const check = decision<NonNullable<ConversationStep<D>['check']>>('(message) => message.json().ok')
+  const example = "softChecks: { 'cart is complete': (message) => message.json().items.length > 0 }"
+  return reading((problems, path, value) => {
+    if (!isRecord(value)) {
+      problems.add(path, value, 'must be an object of functions by name', example)
+      return []
+    }
+    return Object.entries(value).map(([name, given]) => {
+      if (!isMetricName(name)) problems.add(path, name, `the name of each check ${METRIC_NAME_RULE}`, example)
+      return [name, check.read(problems, `${path}.${name}`, given)] as const
+    })
+  })
+}
+
 type ReadStep<D> = Omit<Step<D>, 'name'> & { readonly name: string | undefined }
 
 const step = <D>(): Reader<ReadStep<D>> =>
@@ -47,6 +63,7 @@ const step = <D>(): Reader<ReadStep<D>> =>
         ),
       ),
       check: optional(decision<NonNullable<ConversationStep<D>['check']>>('(message) => message.json().ok')),
+      softChecks: optional(softChecks<D>(), []),
       thinkTime: optional(THINK_TIME, NO_THINK_TIME),
     },
     { rule: 'must be a step, an object with send', example: "steps: { send: { type: 'ping' } }" },

@@ -1,0 +1,195 @@
+import { Histogram, type PackedHistogram } from './histogram.ts'
+
+/** Kind of a custom metric. A soft check is a rate of the requests that passed it. */
+export type MetricKind = 'trend' | 'counter' | 'rate' | 'gauge' | 'softCheck'
+
+/** Parts of a trend's unit that its histogram distinguishes. */
+export const PER_UNIT = 1_000_000
+/** Largest value of a trend. */
+export const MAX_TREND = Math.floor(Number.MAX_SAFE_INTEGER / PER_UNIT)
+const LIMIT = MAX_TREND * PER_UNIT
+
+/** An empty histogram of a trend's values, in millionths of its unit. */
+export function trendHistogram(): Histogram {
+  return new Histogram(LIMIT)
+}
+
+/** Values of a trend in one second. */
+export class TrendWindow {
+  readonly second: number
+  readonly values = trendHistogram()
+
+  constructor(second: number) {
+    this.second = second
+  }
+
+  /** @param value from 0 to {@link MAX_TREND} */
+  record(value: number): void {
+    // No value above 0 counts as 0.
+    this.values.record(value > 0 ? Math.max(1, value * PER_UNIT) : 0)
+  }
+
+  add(other: TrendWindow): void {
+    this.values.merge(other.values)
+  }
+
+  pack(): PackedHistogram {
+    return this.values.pack()
+  }
+
+  addPacked(packed: PackedHistogram): void {
+    this.values.addPacked(packed)
+  }
+}
+
+interface PackedCounter {
+  readonly count: number
+  readonly total: number
+}
+
+/** Additions to a counter in one second. */
+export class CounterWindow {
+  readonly second: number
+  /** Number of additions, including those of 0. */
+  count = 0
+  total = 0
+
+  constructor(second: number) {
+    this.second = second
+  }
+
+  record(value: number): void {
+    this.addPacked({ count: 1, total: value })
+  }
+
+  add(other: CounterWindow): void {
+    this.addPacked(other)
+  }
+
+  pack(): PackedCounter {
+    const { count, total } = this
+    return { count, total }
+  }
+
+  addPacked({ count, total }: PackedCounter): void {
+    this.count += count
+    this.total += total
+  }
+}
+
+interface PackedRate {
+  readonly hits: number
+  readonly count: number
+  readonly details: ReadonlyMap<string, number>
+}
+
+/** Different details that are counted separately. */
+const MAX_DETAILS = 20
+
+/** Hits and misses of a rate in one second. */
+export class RateWindow {
+  readonly second: number
+  hits = 0
+  count = 0
+  readonly #details = new Map<string, number>()
+
+  constructor(second: number) {
+    this.second = second
+  }
+
+  /** Number of misses by detail; empty for rates without details. */
+  get details(): ReadonlyMap<string, number> {
+    return this.#details
+  }
+
+  /** @param detail why it is a miss */
+  record(isHit: boolean, detail?: string): void {
+    this.count++
+    if (isHit) this.hits++
+    else if (detail !== undefined) this.#countDetail(detail, 1)
+  }
+
+  add(other: RateWindow): void {
+    this.addPacked(other)
+  }
+
+  pack(): PackedRate {
+    const { hits, count, details } = this
+    return { hits, count, details }
+  }
+
+  addPacked({ hits, count, details }: PackedRate): void {
+    this.hits += hits
+    this.count += count
+    for (const [detail, misses] of details) this.#countDetail(detail, misses)
+  }
+
+  #countDetail(detail: string, misses: number): void {
+    const key = this.#details.has(detail) || this.#details.size < MAX_DETAILS ? detail : 'other'
+    this.#details.set(key, (this.#details.get(key) ?? 0) + misses)
+  }
+}
+
+interface PackedGauge {
+  readonly count: number
+  readonly last: number
+  readonly lastAtMs: number
+  readonly min: number
+  readonly max: number
+}
+
+/** Values to which a gauge was set in one second. */
+export class GaugeWindow {
+  readonly second: number
+  count = 0
+  last = Number.NaN
+  /** When it was set to the last value, since the start of the run. */
+  lastAtMs = Number.NEGATIVE_INFINITY
+  min = Number.POSITIVE_INFINITY
+  max = Number.NEGATIVE_INFINITY
+
+  constructor(second: number) {
+    this.second = second
+  }
+
+  record(value: number, atMs: number): void {
+    this.addPacked({ count: 1, last: value, lastAtMs: atMs, min: value, max: value })
+  }
+
+  add(other: GaugeWindow): void {
+    this.addPacked(other)
+  }
+
+  pack(): PackedGauge {
+    const { count, last, lastAtMs, min, max } = this
+    return { count, last, lastAtMs, min, max }
+  }
+
+  addPacked({ count, last, lastAtMs, min, max }: PackedGauge): void {
+    this.count += count
+    if (lastAtMs >= this.lastAtMs) {
+      this.last = last
+      this.lastAtMs = lastAtMs
+    }
+    if (min < this.min) this.min = min
+    if (max > this.max) this.max = max
+  }
+}
+
+/** Windows of each kind of metric. */
+export interface MetricWindows {
+  readonly trend: TrendWindow
+  readonly counter: CounterWindow
+  readonly rate: RateWindow
+  readonly gauge: GaugeWindow
+  readonly softCheck: RateWindow
+}
+
+/** A window of a second, by kind. */
+export const createWindow: { readonly [Kind in MetricKind]: (second: number) => MetricWindows[Kind] } = {
+  trend: (second) => new TrendWindow(second),
+  counter: (second) => new CounterWindow(second),
+  rate: (second) => new RateWindow(second),
+  gauge: (second) => new GaugeWindow(second),
+  softCheck: (second) => new RateWindow(second),
+}
