@@ -16,20 +16,24 @@ const UNUSUAL = /[^\n\t\u0020-\u007e]/
 const STYLED = new RegExp(STYLE, 'y')
 const SHOWN = new RegExp(String.raw`${INVISIBLE}|${COMMAND}`, 'uy')
 const UNSEEN = new RegExp(String.raw`${SEQUENCE}|${INVISIBLE}`, 'uy')
+const ALWAYS = new RegExp(`${CONTROL}|${INVISIBLE}`, 'u')
 
-const [ORDINARY, ALONE, TOGETHER, SELECTOR] = [0, 1, 2, 3] as const
-let kinds: Uint8Array | undefined
+/** First units of invisible characters beyond the Basic Multilingual Plane. */
+const LEADS = [0xd82f, 0xd834, 0xdb40, 0xdb41, 0xdb42, 0xdb43]
+const [NEW_LINE, RETURN, ESCAPE, HASH, COLON, CONTROL_SEQUENCE, JOINER] = [10, 13, 27, 35, 58, 0x9b, 0x200d]
+const TOGETHER_UNITS = new Set([ESCAPE, CONTROL_SEQUENCE, RETURN, JOINER, COLON, HASH, ...LEADS])
 
-/** Kind of each UTF-16 unit: always changed, changed depending on its neighbours, a variation selector, or unchanged. */
-function kindsOfUnits(): Uint8Array {
-  if (kinds !== undefined) return kinds
-  const alone = new RegExp(`${CONTROL}|${INVISIBLE}`, 'u')
-  const withOthers = new Set([ESCAPE, CONTROL_SEQUENCE, RETURN, JOINER, COLON, HASH, ...LEADS])
-  return (kinds = Uint8Array.from({ length: 65_536 }, (_, code) => {
-    const unit = String.fromCharCode(code)
-    if (code >= 0xfe00 && code <= 0xfe0f) return SELECTOR
-    return withOthers.has(code) ? TOGETHER : alone.test(unit) ? ALONE : ORDINARY
-  }))
+/** Kinds of UTF-16 units: unchanged, always changed, changed depending on its neighbours, and variation selectors. */
+const [UNKNOWN, ORDINARY, ALONE, TOGETHER, SELECTOR] = [0, 1, 2, 3, 4]
+const kinds = new Uint8Array(65_536)
+
+/** Kind of a unit. A text has few different ones, so each is classified when it first occurs. */
+function kindOf(unit: number): number {
+  const known = kinds[unit]!
+  if (known !== UNKNOWN) return known
+  if (unit >= 0xfe00 && unit <= 0xfe0f) return (kinds[unit] = SELECTOR)
+  if (TOGETHER_UNITS.has(unit)) return (kinds[unit] = TOGETHER)
+  return (kinds[unit] = ALWAYS.test(String.fromCharCode(unit)) ? ALONE : ORDINARY)
 }
 
 /**
@@ -39,95 +43,66 @@ function kindsOfUnits(): Uint8Array {
  */
 export function withoutControls(text: string): string {
   if (!text.includes('::') && !text.includes('##') && !UNUSUAL.test(text)) return text
-  return changed(text, (code, at) => {
-    if (code === RETURN) return text.charCodeAt(at + 1) === NEW_LINE ? { length: 2, shown: '\n' } : written(code)
-    // A command of a CI service begins with exactly two of them.
-    const isSign = code === COLON || code === HASH
-    if (isSign && (text.charCodeAt(at + 1) !== code || text.charCodeAt(at + 2) === code)) return undefined
-    if (code === ESCAPE || code === CONTROL_SEQUENCE) {
-      STYLED.lastIndex = at
-      return hasParameters(text, code, at) && STYLED.test(text)
-        ? { length: STYLED.lastIndex - at, shown: '' }
-        : written(code)
-    }
-    SHOWN.lastIndex = at
-    return SHOWN.test(text) ? written(text.codePointAt(at)!) : undefined
-  })
+  const shown = new TextBuilder(text.length)
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    const kind = kindOf(unit)
+    if (kind === ORDINARY || kind === SELECTOR) shown.add(unit)
+    else if (kind === ALONE) shown.addEscaped(unit)
+    else if (isStyleStart(unit)) {
+      const end = styleEnd(text, unit, at)
+      if (end < 0) shown.addEscaped(unit)
+      else at = end - 1
+    } else if (unit === RETURN) {
+      if (text.charCodeAt(at + 1) !== NEW_LINE) shown.addEscaped(unit)
+    } else if (isEscapedAt(text, unit, at)) {
+      const point = text.codePointAt(at)!
+      shown.addEscaped(point)
+      if (point > 0xffff) at++
+    } else shown.add(unit)
+  }
+  return shown.toString()
 }
 
 /** The visible text: without sequences, control and invisible characters. */
 export function withoutUnseen(text: string): string {
   if (!UNUSUAL.test(text)) return text
-  return changed(
-    text,
-    (code, at) => {
-      if (code === COLON || code === HASH) return undefined
-      if (code === RETURN || code === JOINER) return NOTHING
-      if ((code === ESCAPE || code === CONTROL_SEQUENCE) && !hasParameters(text, code, at)) return NOTHING
+  const seen = new TextBuilder(text.length)
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    const kind = kindOf(unit)
+    if (kind === ORDINARY || unit === COLON || unit === HASH) seen.add(unit)
+    else if (kind === TOGETHER && unit !== RETURN && unit !== JOINER) {
+      if (isStyleStart(unit) && !hasParameters(text, unit, at)) continue
       UNSEEN.lastIndex = at
-      if (UNSEEN.test(text)) return { length: UNSEEN.lastIndex - at, shown: '' }
-      return code === ESCAPE || code === CONTROL_SEQUENCE ? NOTHING : undefined
-    },
-    '',
-  )
+      if (UNSEEN.test(text)) at = UNSEEN.lastIndex - 1
+      else if (!isStyleStart(unit)) seen.add(unit)
+    }
+  }
+  return seen.toString()
 }
 
-/** First units of invisible characters beyond the Basic Multilingual Plane. */
-const LEADS = [0xd82f, 0xd834, 0xdb40, 0xdb41, 0xdb42, 0xdb43]
-const NOTHING = { length: 1, shown: '' }
-const [NEW_LINE, RETURN, ESCAPE, HASH, COLON, CONTROL_SEQUENCE, JOINER] = [10, 13, 27, 35, 58, 0x9b, 0x200d]
+function isStyleStart(unit: number): boolean {
+  return unit === ESCAPE || unit === CONTROL_SEQUENCE
+}
 
 /** Whether a printable character is at the place of the parameters or the end of a sequence. */
-function hasParameters(text: string, code: number, at: number): boolean {
-  const next = text.charCodeAt(code === ESCAPE ? at + 2 : at + 1)
+function hasParameters(text: string, start: number, at: number): boolean {
+  const next = text.charCodeAt(start === ESCAPE ? at + 2 : at + 1)
   return next >= 32 && next < 127
 }
 
-interface Change {
-  /** Number of replaced UTF-16 units. */
-  readonly length: number
-  /** Replacement. */
-  readonly shown: string
+/** The index after a style, or -1 if there is none at the index. */
+function styleEnd(text: string, start: number, at: number): number {
+  STYLED.lastIndex = at
+  return hasParameters(text, start, at) && STYLED.test(text) ? STYLED.lastIndex : -1
 }
 
-/**
- * The text with characters replaced by kind.
- *
- * @param together returns the change of a character that depends on its neighbours
- * @param alone replacement of characters that are always changed. Default: the escaped character
- */
-function changed(text: string, together: (code: number, at: number) => Change | undefined, alone?: string): string {
-  const kindOf = kindsOfUnits()
-  const shown = new TextBuilder(text.length)
-  let isChanged = false
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    const kind = kindOf[code]
-    // Selectors are unchanged.
-    const isKept = kind === ORDINARY || (kind === SELECTOR && alone === undefined)
-    const change = isKept ? undefined : kind === TOGETHER ? together(code, at) : written(code)
-    if (change === undefined) {
-      shown.add(code)
-      continue
-    }
-    isChanged = true
-    const replacement = kind === TOGETHER ? change.shown : (alone ?? change.shown)
-    if (replacement !== '') shown.addText(replacement)
-    at += change.length - 1
-  }
-  return isChanged ? shown.toString() : text
-}
-
-const alreadyWritten = new Map<number, Change>()
-
-/** `\x1b`, `\u200b`, `\u{e0041}`. */
-function written(code: number): Change {
-  const known = alreadyWritten.get(code)
-  if (known !== undefined) return known
-  const digits = code.toString(16)
-  const shown =
-    code < 256 ? `\\x${digits.padStart(2, '0')}` : code < 65_536 ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`
-  const change = { length: code < 65_536 ? 1 : 2, shown }
-  alreadyWritten.set(code, change)
-  return change
+/** Whether a character is escaped because of its neighbours: a command of a CI service, or an invisible character. */
+function isEscapedAt(text: string, unit: number, at: number): boolean {
+  // A command begins with exactly two of them.
+  const isSign = unit === COLON || unit === HASH
+  if (isSign && (text.charCodeAt(at + 1) !== unit || text.charCodeAt(at + 2) === unit)) return false
+  SHOWN.lastIndex = at
+  return SHOWN.test(text)
 }

@@ -2,6 +2,9 @@ import { endianness } from 'node:os'
 
 const IS_BIG_ENDIAN = endianness() === 'BE'
 
+const HEX_DIGITS = '0123456789abcdef'
+const [BACKSLASH, LETTER_U, LETTER_X, OPENING, CLOSING] = [92, 117, 120, 123, 125]
+
 /** Builds a text from UTF-16 units, in less time than by concatenation of many short strings. */
 export class TextBuilder {
   #units: Uint16Array<ArrayBuffer>
@@ -20,12 +23,19 @@ export class TextBuilder {
     this.#bits |= unit
   }
 
-  addText(text: string): void {
-    for (let at = 0; at < text.length; at++) this.add(text.charCodeAt(at))
+  /** Adds the notation of a character in a string literal: `\x1b`, `\u200b`, `\u{e0041}`. */
+  addEscaped(point: number): void {
+    this.add(BACKSLASH)
+    this.add(point < 256 ? LETTER_X : LETTER_U)
+    if (point > 0xffff) this.add(OPENING)
+    for (let shift = point < 256 ? 4 : point < 65_536 ? 12 : 16; shift >= 0; shift -= 4)
+      this.add(HEX_DIGITS.charCodeAt((point >> shift) & 15))
+    if (point > 0xffff) this.add(CLOSING)
   }
 
   #grow(): void {
-    const larger = new Uint16Array(this.#units.length * 2)
+    // Four characters replace one in the longest texts.
+    const larger = new Uint16Array(this.#units.length * 4)
     larger.set(this.#units)
     this.#units = larger
   }
