@@ -178,6 +178,16 @@ test('masks columns and rows of a table with the name of a secret', () => {
   expect(redactText(harmless)).toBe(harmless)
 })
 
+test.each([
+  ['user,password\nann,hunter2\nbob,\n', 'user,password\nann,***\nbob,\n'],
+  ['"id";"api_key"\r\n"1";"hunter2"\r\n', '"id";"api_key"\n"1";"***"\n'],
+  ['token\tid\na b\t2', 'token\tid\n***\t2'],
+  ['id,token\n"1,2",hunter2', 'id,token\n***'],
+  ['id,token\nnot a row', 'id,token\nnot a row'],
+  ['id,name\n1,ann', 'id,name\n1,ann'],
+  ['user, token\na, b', 'user, token\na, b'],
+])('masks columns of CSV with the name of a secret: %j', (text, clean) => expect(redactText(text)).toBe(clean))
+
 function tableOf(data: unknown): string {
   let text = ''
   const stream = new Writable({

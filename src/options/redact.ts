@@ -3,7 +3,7 @@ import { MASK } from './found.ts'
 import { maskKnown } from './known-secrets.ts'
 import { maskForms } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
-import { maskTables } from './secret-tables.ts'
+import { maskCsv, maskTables } from './secret-tables.ts'
 import { isMessage } from './sentence.ts'
 
 /**
@@ -20,7 +20,7 @@ import { isMessage } from './sentence.ts'
 export function redactText(given: string, secrets: readonly string[] = [], masks = true): string {
   if (!masks) return withoutControls(given)
   const plain = withoutUnseen(given)
-  const clean = maskForms(maskTables(maskKnown(plain, secrets)))
+  const clean = maskForms(maskCsv(maskTables(maskKnown(plain, secrets))))
   return withoutControls(clean === plain ? given : clean)
 }
 

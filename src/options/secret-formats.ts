@@ -82,6 +82,7 @@ export const PRECEDED: readonly Preceded[] = [
     /\b(?:mongo\w{0,10}|(?:docker|podman|nerdctl|oras|az|registry) login|sqlcmd|bcp|zip|unzip)\b/g,
   ),
   known(['-p'], String.raw`-p(?<=\s-p)`, WORD, /\b7z[ar]?\b/g),
+  known(['/p'], String.raw`\/[pP] (?<=\s\/[pP] )`, WORD, /\b(?:sqlcmd|osql|isql|bcp)\b/gi),
   known(['-a'], String.raw`-a (?<=\s-a )`, WORD, /\b(?:redis|valkey)-cli\b/g),
   known(['-a', '--a'], String.raw`-(?:a|-auth) (?<=\s--?\w{1,4} )[^\s:"']{1,64}:`, WORD, /\b(?:https?|xhs?)\b/g),
   known(['-w'], String.raw`-w (?<=\s-w )`, WORD, /\bldap\w{1,10}\b/g),

@@ -48,3 +48,29 @@ function maskedCells(header: readonly string[], cells: readonly string[]): reado
 function maskedCell(cell: string): string {
   return cell.trim() === '' ? cell : ` ${MASK} `.padEnd(cell.length)
 }
+
+/** First line of CSV: at least two names, without spaces. */
+const CSV_HEADER = /^("?)[\w.-]{1,80}\1(?:([,;\t])\1[\w.-]{1,80}\1)(?:\2\1[\w.-]{1,80}\1){0,99}(?=\n)/
+const MAX_HEADER = 2000
+
+/** Masks columns of CSV with the name of a secret, if its header is the first line of the text. */
+export function maskCsv(text: string): string {
+  const [header, , separator] = CSV_HEADER.exec(text.slice(0, MAX_HEADER)) ?? []
+  if (header === undefined || separator === undefined) return text
+  const secret = header.split(separator).map((name) => isSecretName(name.replaceAll(/^"|"$/g, '')))
+  if (!secret.includes(true)) return text
+  const [, ...rows] = text.slice(header.length).split('\n')
+  const masked = rows.map((row) => {
+    const cells = row.split(separator)
+    // A quoted value may contain the separator: then its columns are unknown.
+    if (cells.length === secret.length)
+      return cells.map((cell, at) => (secret[at] ? maskedValue(cell) : cell)).join(separator)
+    return cells.length > secret.length && row.includes('"') ? MASK : row
+  })
+  return [header, ...masked].join('\n')
+}
+
+/** The mask, in quotation marks if the value is. */
+function maskedValue(cell: string): string {
+  return cell.replace(/^("?).+?("?)$/, `$1${MASK}$2`)
+}

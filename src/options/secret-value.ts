@@ -12,8 +12,10 @@ const QUOTE_ENTITY = /&(?:quot|apos|#0{0,4}3[49]|#x0{0,4}2[27]);/iy
 const LINES_BELOW = /(?:\r?\n[ \t]+(?:- )?["']?[^\s"':]{8,512}["']?[ \t]*(?=[\r\n]|$))+/y
 const SIGN = /\s{0,8}[:=]/y
 const SPACES = /\s*/y
-const BLOCK_START = /[|>][+-]?\r?\n/y
-const BLOCK = /[|>][+-]?(?:\r?\n[ \t]+[^\n\r]*)*/y
+/** `|`, `>-` or `|2` in YAML, after a tag or an anchor and before a comment. */
+const BLOCK_START = /(?:[!&][^\s|>]{1,60} {1,8}){0,2}[|>][\d+-]{0,2}[ \t]{0,8}(?:#[^\n\r]{0,200})?(?=\r?\n)/y
+/** The indented lines below, which empty lines may separate. */
+const BLOCK = /(?:(?:\r?\n)+[ \t]+[^\n\r]*)*/y
 const JSON_NUMBER = /\d{1,40}(?=\s{0,8}[,}\]])/y
 const SCHEME = /(?:bearer|basic|digest|negotiate|token|apikey|aws4-hmac-sha256)\s/iy
 const BETWEEN_ITEMS = /[\s,]*/y
@@ -53,8 +55,8 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   const at = separator === ',' ? after(text, SPACES, place.at) : startOfValue(text, place.at)
   const next = text[at]
   if (next === undefined) return none(at)
-  const block = separator === ':' && (next === '|' || next === '>') ? after(text, BLOCK_START, at) : -1
-  if (block >= 0) return { start: at, end: after(text, BLOCK, at), next: at }
+  const block = separator === ':' && mayBeBlock(codeAt(at)) ? after(text, BLOCK_START, at) : -1
+  if (block >= 0) return { start: at, end: after(text, BLOCK, block), next: at }
   if (mayBeHarmless(codeAt(at)) && after(text, HARMLESS, at) >= 0) return none(at)
   if (next >= '0' && next <= '9') {
     if ((name.isPass || name.isTokens) && after(text, name.isTokens ? NUMBER : PASSED, at) >= 0) return none(at)
@@ -120,6 +122,7 @@ const isOrdinary = (code: number) => !isSpecial(code)
 const mayBeScheme = oneOf('abdntABDNT')
 const mayBeCollection = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZ[')
 const mayBeRule = oneOf('hmciru')
+const mayBeBlock = oneOf('|>!&')
 const mayBeHarmless = oneOf('tfnuNY[*')
 
 /** The content of a string literal, including JSON within JSON. */
