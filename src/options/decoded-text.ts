@@ -85,7 +85,7 @@ class ViewBuilder {
 
 const [PERCENT, AMPERSAND, BACKSLASH, LETTER_U, LETTER_X, TWO, FIVE] = [37, 38, 92, 117, 120, 50, 53]
 /** Characters after a backslash that stand for a control character. */
-const LETTERS = new Map([...'nrtfbv'].map((letter, at) => [letter.charCodeAt(0), '\n\r\t\f\b\v'.charCodeAt(at)]))
+const LETTERS = new Map(Array.from('nrtfbv', (letter, at) => [letter.charCodeAt(0), '\n\r\t\f\b\v'.charCodeAt(at)]))
 const ENTITY = /&(?:amp;)*(?:#(\d{1,7});|#[xX]([\da-fA-F]{1,6});|(lt|gt|quot|apos);)/y
 const AMPERSANDS = /&(?:amp;)+/y
 const ENTITIES: Readonly<Record<string, number>> = { lt: 60, gt: 62, quot: 34, apos: 39 }

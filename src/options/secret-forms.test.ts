@@ -111,7 +111,6 @@ test.each([
   "password() and getToken('user') are gone",
   'docker run -p 8080:80 nginx',
   'GET /p 200 and /P rest',
-  'password: > 8 characters\n  required',
   'mkdir -p /var/x && cp -a x:y z',
   'mysql -u root -p db',
   'ssh -p 2222 host',
