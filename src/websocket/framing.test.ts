@@ -55,9 +55,10 @@ test.each([1, 2])('accounts for messages from an iterator with %i generator proc
 })
 
 test('keeps sockets open with an application heartbeat if the target closes silent ones', async () => {
-  const server = await start('idle', '300')
+  // Shorter than the run, and longer than pauses of a busy machine.
+  const server = await start('idle', '1500')
   const heartbeat = {
-    every: '100ms',
+    every: '500ms',
     message: 'ping',
     response: (message: Message) => message.toString() === 'pong',
   } as const

@@ -863,6 +863,7 @@ describe('the account of a feed', () => {
       ['publishes nothing', [], NOTHING],
       ['stops during the warm-up', [0, 1, 2, 3], NOTHING],
       ['stops', ALL.slice(0, 20), { ...NOTHING, silentMs: expect.closeTo(1540, -1) }],
+      ['stops after many', ALL.slice(10, 35), { ...NOTHING, silentMs: expect.closeTo(790, -1) }],
       ['publishes until the end', ALL, undefined],
       ['stops after one publication', [11], { ...NOTHING, silentMs: expect.closeTo(1940, -1) }],
       ['stops after four', [10, 11, 12, 13], { ...NOTHING, silentMs: expect.closeTo(1840, -1) }],

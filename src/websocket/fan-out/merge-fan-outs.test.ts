@@ -93,6 +93,19 @@ describe('a fan-out of several generators', () => {
     `)
   })
 
+  test('has the recoveries of all clients, also undecided ones', () => {
+    const parts = partsOf({
+      0: { more: { recoveries: { lost: 2, tookMs: [400], unfinishedMs: [], undecidedMs: [300] } } },
+      2: { more: { recoveries: { lost: 3, tookMs: [200], unfinishedMs: [900], undecidedMs: [100] } } },
+    })
+    expect(runOf(parts)[evidenceOf]().recoveries).toEqual({
+      lost: 5,
+      tookMs: [200, 400],
+      unfinishedMs: [900],
+      undecidedMs: [100, 300],
+    })
+  })
+
   test('describes the generators and the error of their clocks', () => {
     const run = runOf(
       partsOf({
