@@ -26,9 +26,11 @@ const SCENARIO = `
   import { perfTest } from 'vitest-slo'
   const generator = process.env.PERF_GENERATOR ?? '1'
   for (const name of ['first', 'second'])
-    perfTest(FILE + name, async ({ target, services, runId, reset }) => {
+    perfTest(FILE + name, async ({ target, services, runId, reset, setup }) => {
       const response = await fetch(target.url)
-      appendFileSync('seen', JSON.stringify({ what: FILE + name, generator, url: target.url, cache: services.cache.url, runId }) + '\\n')
+      const seen = (what, more) => appendFileSync('seen', JSON.stringify({ what, generator, ...more }) + '\\n')
+      const { token } = await setup(() => (seen('setup'), { token: 'of ' + generator }), { teardown: (value) => seen('teardown', value) })
+      seen(FILE + name, { url: target.url, cache: services.cache.url, runId, token })
       if (process.env.HANG) await new Promise(() => console.log('UNDER LOAD'))
       if (process.env.FAILS === generator) expect('status on generator ' + generator).toBe('another')
       expect(response.status).toBe(200)
@@ -40,6 +42,7 @@ interface Seen {
   readonly generator: string
   readonly url?: string
   readonly runId?: string
+  readonly token?: string
 }
 
 async function projectWith(options: string): Promise<InlineProject> {
@@ -83,10 +86,15 @@ test('runs every scenario on each generator, with one target and one reset', asy
         .map(({ generator }) => generator)
         .toSorted(),
     ).toEqual(['1', '2/3', '3/3'])
-    expect(new Set(seen.filter(({ what }) => what === scenario).map(({ url, runId }) => `${url} ${runId}`)).size).toBe(
-      1,
-    )
+    const shared = seen.filter(({ what }) => what === scenario).map(({ url, runId, token }) => [url, runId, token].join())
+    expect(new Set(shared).size).toBe(1)
   }
+  const ofSetups = (called: string) => seen.filter(({ what }) => what === called).map(({ generator }) => generator)
+  expect(ofSetups('setup')).toHaveLength(4)
+  expect(ofSetups('teardown')).toEqual(ofSetups('setup'))
+  expect(seen.filter(({ what }) => what === 'teardown').map(({ token }) => token)).toEqual(
+    ofSetups('setup').map((generator) => `of ${generator}`),
+  )
   expect(count(seen, 'reset')).toBe(4)
   expect(count(seen, 'service')).toBe(1)
   expect(count(seen, 'service stopped', '1')).toBe(1)

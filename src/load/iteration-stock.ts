@@ -114,8 +114,8 @@ export class IterationStock {
   claimRest(): Promise<number> | undefined {
     this.#isClosed = true
     if (this.#unclaimed === 0 && this.#claiming === undefined) return undefined
-    const claimed = [this.#claiming, this.#granted(this.#shared)]
-    return Promise.all(claimed).then((blocks) => blocks.reduce((sum, block) => sum + (block?.left ?? 0), 0))
+    const underWay = this.#claiming ?? Promise.resolve({ left: 0 })
+    return Promise.all([underWay, this.#granted(this.#shared)]).then(([first, rest]) => first.left + rest.left)
   }
 
   #claimMore(waiting: number): void {
