@@ -46,9 +46,9 @@ function exactly(_key: string, value: unknown, context?: { readonly source?: str
 }
 
 const SPACES = /[ \t\r\n]*/y
-const SCALAR =
-  /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
-const NAME = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const STRING = String.raw`"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"`
+const NAME = new RegExp(STRING, 'y')
+const SCALAR = new RegExp(String.raw`${STRING}|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null`, 'y')
 
 /** Offset of the first character at which a text stops being JSON. Engines do not always report it. */
 function firstSyntaxError(text: string): number {

@@ -7,7 +7,7 @@ const users = new SharedArray('users', () => JSON.parse(open('./users.json')))
 
 export const options = {
   scenarios: {
-    browse: { executor: 'constant-vus', vus: 10, duration: '30s' },
+    browse: { executor: 'constant-vus', vus: 10, duration: '10s' },
   },
   thresholds: {
     http_req_failed: ['rate<0.01'],

@@ -8,7 +8,7 @@ interface Product {
 /** Port of `browse.k6.js`: users log in and browse, in a closed model. */
 perfTest('users log in and browse', async ({ http }) => {
   const run = await http.run({
-    load: constantVus({ vus: 10, duration: '30s', thinkTime: '200ms' }),
+    load: constantVus({ vus: 10, duration: '10s', thinkTime: '200ms' }),
     data: json<{ user: string; password: string }>('perf/users.json'),
     flow: async ({ request, group, sleep, vu, random }) => {
       const login = await request({ name: 'login', method: 'POST', path: '/login', body: vu.data, expectStatus: 200 })

@@ -27,11 +27,11 @@ export default function () {
         sentAt.set(id, Date.now())
         socket.send(JSON.stringify({ type: 'say', id }))
       }, 200)
-      setTimeout(() => clearInterval(timer), 29_000)
+      setTimeout(() => clearInterval(timer), 9_000)
       setTimeout(() => {
         missing.add(sentAt.size)
         socket.close()
-      }, 30_000)
+      }, 10_000)
     } else if (sentAt.has(message.id)) {
       roundTrip.add(Date.now() - sentAt.get(message.id))
       sentAt.delete(message.id)

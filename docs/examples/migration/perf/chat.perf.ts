@@ -10,7 +10,7 @@ interface ChatMessage {
 perfTest('a room hears what its members say', async ({ ws }) => {
   const run = await ws.run({
     path: '/chat',
-    load: constantVus({ vus: 20, duration: '30s', thinkTime: '200ms' }),
+    load: constantVus({ vus: 20, duration: '10s', thinkTime: '200ms' }),
     onOpen: (vu) => ({ type: 'join', room: `room ${vu.id % 4}` }),
     isReady: (message) => message.json<ChatMessage>().type === 'joined',
     steps: [

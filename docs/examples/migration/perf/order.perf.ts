@@ -9,8 +9,8 @@ perfTest('users log in and order', async ({ http }) => {
       vus: 50,
       arrivals: 'uniform',
       stages: [
+        { target: 10, duration: '5s' },
         { target: 10, duration: '10s' },
-        { target: 10, duration: '30s' },
       ],
     }),
     data: csv('perf/users.csv', { assignment: 'per-iteration', order: 'random' }),

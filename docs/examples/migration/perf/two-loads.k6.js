@@ -11,8 +11,8 @@ export const options = {
       timeUnit: '1s',
       preAllocatedVUs: 50,
       stages: [
+        { target: 100, duration: '5s' },
         { target: 100, duration: '10s' },
-        { target: 100, duration: '30s' },
       ],
     },
     orders: {
@@ -20,7 +20,7 @@ export const options = {
       exec: 'order',
       rate: 300,
       timeUnit: '1m',
-      duration: '40s',
+      duration: '15s',
       preAllocatedVUs: 20,
     },
   },

@@ -15,8 +15,8 @@ perfTest('lists and orders', async ({ http, setup, target }) => {
         startRate: 10,
         vus: 50,
         stages: [
+          { target: 100, duration: '5s' },
           { target: 100, duration: '10s' },
-          { target: 100, duration: '30s' },
         ],
       }),
       request: { path: '/products' },
@@ -24,7 +24,7 @@ perfTest('lists and orders', async ({ http, setup, target }) => {
     http.run({
       name: 'orders',
       // A rate counts per second.
-      load: constantArrivalRate({ rate: 300 / 60, vus: 20, duration: '40s' }),
+      load: constantArrivalRate({ rate: 300 / 60, vus: 20, duration: '15s' }),
       request: ({ random }) => {
         const product = random.int(0, 19)
         return {
