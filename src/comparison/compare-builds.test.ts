@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test as serialTest, type TestContext } from 'vitest'
 import { constantArrivalRate, constantVus } from '../load/builders.ts'
+import { rows } from '../load/data.ts'
 import { parseScale } from '../load/scale.ts'
 import type { HttpRunResult } from '../results/result.ts'
 import '../matchers/register.ts'
@@ -68,6 +69,24 @@ function compare<D>(
   })
   return { comparison, results }
 }
+
+test('sends both builds the same rows of iterations, and each slice the next ones', async (context) => {
+  const { both, log } = await builds(context)
+  const list = Array.from({ length: 500 }, (_, n) => ({ n }))
+  const options = { assignment: 'per-iteration', unique: true } as const
+  const comparison = compare(both, {
+    ...{ load, warmup: 0, data: rows(list, options) },
+    request: ({ vu }) => ({ path: `/${vu.data.n}` }),
+  }).comparison
+  await comparison
+  const sentTo = (side: string) => log.filter((one) => one.side === side).map(({ path }) => path)
+  expect(new Set(sentTo('base')).size).toBe(sentTo('base').length)
+  expect(sentTo('head').toSorted()).toEqual(sentTo('base').toSorted())
+  const closed = { load: constantVus({ vus: 1, duration: '2s' }), data: rows(list, options), request }
+  await expect(compare(both, closed).comparison).rejects.toThrow(
+    'data: unique rows for each iteration need a known number of iterations, but this load has none\nFix: use an arrival rate',
+  )
+})
 
 test('alternates between the builds and which comes first, and sends both the same requests', async (context) => {
   const { both, log } = await builds(context)

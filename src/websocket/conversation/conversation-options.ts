@@ -77,7 +77,7 @@ export interface ConversationOptions<D = undefined> extends SocketOptions<D> {
   readonly load: Load
   /** What an iteration says: one step, or several in order. One that ends in an error ends the iteration. */
   readonly steps: ConversationStep<D> | readonly ConversationStep<D>[]
-  /** Gives VU i its row: row i, beginning again after the last. */
+  /** Rows for `vu.data`: VU i gets row i, beginning again after the last, unless a source assigns rows otherwise. @default no data */
   readonly data?: DataOption<D>
   /** Sent on every new connection, before anything else. @default nothing */
   readonly onOpen?: (vu: Vu<D>) => Outgoing | readonly Outgoing[]

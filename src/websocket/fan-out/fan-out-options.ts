@@ -56,7 +56,7 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
   readonly name?: string
   /** Sockets to open; reduced by the scale. */
   readonly connections: number
-  /** Gives VU i its row: row i, beginning again after the last. @default no data */
+  /** Rows for `vu.data`: VU i gets row i, beginning again after the last, unless a source has another `order`. @default no data */
   readonly data?: DataOption<D>
   /**
    * What a client sends once connected, and again on every new connection: one message or several. `groups` are those that
