@@ -86,7 +86,9 @@ test('runs every scenario on each generator, with one target and one reset', asy
         .map(({ generator }) => generator)
         .toSorted(),
     ).toEqual(['1', '2/3', '3/3'])
-    const shared = seen.filter(({ what }) => what === scenario).map(({ url, runId, token }) => [url, runId, token].join())
+    const shared = seen
+      .filter(({ what }) => what === scenario)
+      .map(({ url, runId, token }) => [url, runId, token].join())
     expect(new Set(shared).size).toBe(1)
   }
   const ofSetups = (called: string) => seen.filter(({ what }) => what === called).map(({ generator }) => generator)
