@@ -6,6 +6,11 @@ import { isMessage, isState, looksRandom } from './sentence.ts'
 const NEXT_LINE = /\r?\n[ \t]+(?:string\(\d{1,9}\) )?(?=\\*["'`])/y
 /** What `util.inspect()` shows before the content of a set, a typed array or an instance of a class. */
 const COLLECTION = /(?:[A-Z]\w{0,40}(?:\(\d{1,9}\))? |\[Object: null prototype\] )(?=[[{])/y
+const BRACKET = new Search((text, from) => {
+  let at = from
+  while (at < text.length && !isOpening(codeAt(at))) at++
+  return at
+})
 const BRACES = /\{(?:[^{}\n]|\}\})*\}(?=;|\s|["']|$)/y
 const QUOTE_ENTITY = /&(?:quot|apos|#0{0,4}3[49]|#x0{0,4}2[27]);/iy
 /** Lines below a name in YAML, each with one word or an item of a list. */
@@ -64,7 +69,7 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
     const number = separator === ':' ? after(text, JSON_NUMBER, at) : -1
     if (number >= 0) return { start: at, end: number, next: number }
   }
-  const within = mayBeCollection(codeAt(at)) ? after(text, COLLECTION, at) : -1
+  const within = mayBeCollection(codeAt(at)) && BRACKET.from(text, at) < at + 80 ? after(text, COLLECTION, at) : -1
   if (within >= 0) return text[within] === '[' ? list(text, within) : content(text, within)
   const entity = next === '&' ? after(text, QUOTE_ENTITY, at) : -1
   const inEntities = entity < 0 ? undefined : upToEntity(text, entity, text.slice(at, entity))
