@@ -24,6 +24,8 @@ export {
 } from './load/builders.ts'
 export { csv, json, jsonLines, rows, sql, unique } from './load/data.ts'
 export { basicAuth, bearerAuth } from './http/auth/auth.ts'
+export { mix } from './http/flow/mix.ts'
+export { parallel } from './runs/parallel.ts'
 export { Message } from './websocket/message.ts'
 export { delimited } from './websocket/protocols/delimited.ts'
 export { graphqlOperation, graphqlTransportWs } from './websocket/protocols/graphql-transport-ws.ts'

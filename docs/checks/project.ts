@@ -7,7 +7,7 @@ export const PROJECT = join(DOCS, 'checks/generated')
 
 const NAMES = `
   basicAuth, bearerAuth, constantArrivalRate, constantVus, csv, delimited, dropPostgresConnections, graphqlOperation, graphqlTransportWs,
-  inflowOf, json, jsonLines, killTarget, lengthPrefixed, Message, mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe, pauseRedis,
+  inflowOf, json, jsonLines, killTarget, lengthPrefixed, Message, mix, mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe, parallel, pauseRedis,
   phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush, planReplay, rampingArrivalRate, rampingVus, restartRedis,
   rows, secret, sharedIterations, signalR, signalRInvocation, signalRSend, signalRStream, socketIo, socketIoEvent,
   socketIoRequest, spike, sql, stomp, stompSend, stompSubscribe, stompUnsubscribe, unique`
@@ -17,7 +17,7 @@ const FIXTURES =
 /** Loads are cut to about a second: examples are tested, not their duration. */
 const PRELUDE = `import { expect } from 'vitest'
 import { perfTest as original, ${NAMES} } from 'vitest-slo'
-import type { Framing } from 'vitest-slo'
+import type { Flow, Framing } from 'vitest-slo'
 
 const perfTest = original.extend({
   _slo: async ({ _slo: slo }: { _slo: { scale: object } }, use: (slo: object) => Promise<void>) =>

@@ -2,7 +2,7 @@ import type { SlicePair } from '../evidence/comparison-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { DEFAULT_LIMITS } from '../execution/generator-limits.ts'
 import { createHttp, type HttpContext } from '../http/http.ts'
-import type { HttpRunOptions, RequestContext, RequestOption } from '../http/types.ts'
+import type { Flow, HttpRunOptions, RequestContext, RequestOption } from '../http/types.ts'
 import { assignRows, rowDemand, rows as rowsOf, type DataSource } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
@@ -228,18 +228,21 @@ class SliceSequence<D> {
 
 function withIterationsFrom<D>(options: HttpRunOptions<D>, first: number): HttpRunOptions<D> {
   const { request, steps, flow, ...rest } = options
+  if (typeof flow === 'function') return { ...rest, flow: flowWithOffset(flow, first) }
   if (flow !== undefined) {
-    return {
-      ...rest,
-      flow: ({ request, group, sleep, vu, random, iteration, iterationInTest }) =>
-        flow({
-          ...{ request, group, sleep, vu, random },
-          ...{ iteration: first + iteration, iterationInTest: first + iterationInTest },
-        }),
-    }
+    const journeys = Object.entries(flow.journeys).map(([name, each]) => [name, flowWithOffset(each, first)])
+    return { ...rest, flow: { ...flow, journeys: Object.fromEntries(journeys) as typeof flow.journeys } }
   }
   if (request !== undefined) return { ...rest, request: withOffset(request, first) }
   return { ...rest, steps: steps.map((step) => ({ ...step, request: withOffset(step.request, first) })) }
+}
+
+function flowWithOffset<D>(flow: Flow<D>, first: number): Flow<D> {
+  return ({ request, group, sleep, vu, random, iteration, iterationInTest }) =>
+    flow({
+      ...{ request, group, sleep, vu, random },
+      ...{ iteration: first + iteration, iterationInTest: first + iterationInTest },
+    })
 }
 
 function withOffset<D>(request: RequestOption<D>, first: number): RequestOption<D> {

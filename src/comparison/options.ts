@@ -13,7 +13,7 @@ export type CompareOptions<D = undefined> = CompareLoadOptions<D> & IterationOpt
 /** Options of `compare()` except `request`, `steps` and `flow`. */
 export interface CompareLoadOptions<D = undefined> extends Omit<
   HttpLoadOptions<D>,
-  'baseUrl' | 'connectTo' | 'record' | 'abortWhen'
+  'baseUrl' | 'connectTo' | 'record' | 'abortWhen' | 'startAfter'
 > {
   /**
    * Load of each of the two builds, cut into slices that alternate between them: the comparison takes slightly more than
@@ -50,7 +50,7 @@ const SLICES = object<Pick<CompareOptions, 'slices' | 'warmup'>>()({
 export function readCompareOptions<D>(options: CompareOptions<D>): CompareRequest<D> {
   const problems = new Problems()
   const { slices, warmup, ...rest } = options
-  for (const key of ['baseUrl', 'connectTo', 'record', 'abortWhen'] as const)
+  for (const key of ['baseUrl', 'connectTo', 'record', 'abortWhen', 'startAfter'] as const)
     if (key in rest)
       problems.add(
         key,

@@ -12,6 +12,7 @@ export type RunKind = 'http' | 'fanOut' | 'conversation' | 'micro'
 /** The part of a run that was asserted on: `run.step('pay').tag('small').phase('spike')`. */
 export interface RunPart {
   readonly phase?: PhaseName
+  readonly journey?: string
   readonly step?: string
   readonly tag?: string
   readonly group?: string

@@ -16,6 +16,8 @@ export interface FanOutRecord {
   readonly phases: readonly Phase[]
   /** Start of publishing, on this process's `performance.now()`. */
   readonly startMs: number
+  /** Names of the runs that were in progress in parallel; absent if there were none. */
+  readonly parallelTo?: readonly string[]
   /** Time from the start to the end of publishing, warm-up included; without connecting and draining. */
   readonly durationMs: number
   /** Length of the counted part. */

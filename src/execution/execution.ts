@@ -152,9 +152,10 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.#abort(`the scenario failed: ${summaryOf(error)}`)
   }
 
-  /** Begins at once or, with other generators, at the instant at which all of them begin. */
+  /** Begins with the runs in parallel and, with other generators, at the instant at which all of them begin. */
   async #startTogether(): Promise<void> {
-    const { division } = this.#options
+    const { division, ready } = this.#options
+    if (ready !== undefined) await Promise.race([ready(), this.#finished])
     if (division !== undefined && this.#abortReason === undefined) {
       const start = await Promise.race([division.startAt(), this.#finished])
       if (start !== undefined) this.pacer.at(start.atMs, () => this.#begin(start.atMs))
@@ -215,12 +216,13 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   }
 
   #countDropped(dueMs: number, random: Random): void {
-    const window = this.#workload.dropped(random).timeline.at(dueMs)
+    const { journey, timeline } = this.#workload.dropped(random)
+    const window = timeline.at(dueMs)
     window.offered++
     window.dropped++
     this.tally.offered++
     this.tally.dropped++
-    this.iterationTimes?.dropped(dueMs)
+    this.iterationTimes?.dropped(dueMs, journey)
   }
 
   /** Ends the load: no new iterations begin, and those in progress may end. */

@@ -30,6 +30,36 @@ test('reports a block of the event loop as its delay, and CPU time as the CPU ra
   expect(monitor.health()).toEqual(health)
 })
 
+test('of loads at the same time, each is judged by the schedule delays and the sockets of all', () => {
+  const [browse, buy, later] = [
+    new GeneratorMonitor(() => 30),
+    new GeneratorMonitor(() => 12),
+    new GeneratorMonitor(() => 1),
+  ]
+  browse.start()
+  browse.recordScheduleDelay(1)
+  buy.start()
+  // Neither has enough requests alone to be certain of a late generator.
+  for (let nth = 0; nth < 20; nth++) {
+    browse.recordScheduleDelay(9)
+    buy.recordScheduleDelay(11)
+  }
+  browse.stop()
+  later.start()
+  buy.recordScheduleDelay(50)
+  buy.stop()
+  later.stop()
+  expect(browse.health()).toMatchObject({
+    openSockets: 42,
+    scheduleDelay: { p50Ms: expect.closeTo(9, 1) as number, maxMs: expect.closeTo(11, 0) as number },
+  })
+  expect(buy.health()).toMatchObject({
+    openSockets: 42,
+    scheduleDelay: { p50Ms: expect.closeTo(11, 1) as number, maxMs: 50 },
+  })
+  expect(later.health()).toMatchObject({ openSockets: 13, scheduleDelay: { p50Ms: 50, maxMs: 50 } })
+})
+
 test('start() discards what was measured before', () => {
   const monitor = new GeneratorMonitor(() => 0)
   monitor.start()

@@ -7,12 +7,16 @@ import { percentileIntervalMs } from '../stats/intervals.ts'
 import { LoopDelay } from './loop-delay.ts'
 import { ScheduleDelay } from './schedule-delay.ts'
 
+/** Monitors of the loads in progress in this process. */
+const running = new Set<GeneratorMonitor>()
+
 /**
  * Health of the generator's process from {@link start}, at the beginning of the counted phases, to {@link stop}. All
- * figures are of the whole process, so they include a test's other work during the load.
+ * figures are of the whole process, so they include a test's other work during the load: of several loads at once, each
+ * is judged by the delays and the sockets of all.
  */
 export class GeneratorMonitor {
-  readonly #countSockets: () => number
+  readonly countSockets: () => number
   /** Read once: it takes reading a file or running a command. */
   readonly #descriptorLimit = descriptorLimit()
   readonly #loopDelay = new LoopDelay()
@@ -27,7 +31,7 @@ export class GeneratorMonitor {
 
   /** @param countSockets returns the number of sockets that the engine has open */
   constructor(countSockets: () => number) {
-    this.#countSockets = countSockets
+    this.countSockets = countSockets
   }
 
   /** Starts, or restarts and discards what was measured. */
@@ -38,6 +42,7 @@ export class GeneratorMonitor {
     this.#ratios = undefined
     this.#scheduleDelay = new ScheduleDelay()
     this.#loopDelay.start()
+    running.add(this)
     this.#sample()
     clearInterval(this.#sampler)
     this.#sampler = setInterval(() => this.#sample(), 1000)
@@ -45,7 +50,10 @@ export class GeneratorMonitor {
 
   /** Records actual send minus intended start of a request for which a VU was free. */
   recordScheduleDelay(ms: number): void {
-    this.#scheduleDelay.record(ms, now() - this.#startedMs)
+    const nowMs = now()
+    this.#scheduleDelay.record(ms, nowMs - this.#startedMs)
+    if (running.size < 2) return
+    for (const other of running) if (other !== this) other.#scheduleDelay.record(ms, nowMs - other.#startedMs)
   }
 
   stop(): void {
@@ -54,6 +62,7 @@ export class GeneratorMonitor {
     this.#sample()
     clearInterval(this.#sampler)
     this.#sampler = undefined
+    running.delete(this)
     this.#loopDelay.stop()
   }
 
@@ -82,7 +91,9 @@ export class GeneratorMonitor {
 
   #sample(): void {
     this.#maxRssBytes = Math.max(this.#maxRssBytes, process.memoryUsage.rss())
-    this.#maxSockets = Math.max(this.#maxSockets, this.#countSockets())
+    let sockets = 0
+    for (const { countSockets } of running) sockets += countSockets()
+    this.#maxSockets = Math.max(this.#maxSockets, sockets)
   }
 }
 

@@ -5,6 +5,8 @@ import { ScenarioError } from './scenario-error.ts'
 
 /** Times of the iterations of a run, or of the groups with one name in them. */
 export interface IterationSeries {
+  /** Journey of a mix; absent in a run without a mix. */
+  readonly journey?: string | undefined
   /** `undefined` for whole iterations. */
   readonly group: string | undefined
   readonly timeline: PhasedTimeline
@@ -21,22 +23,25 @@ const MAX_GROUPS = 100
 /** Times of whole iterations and of their groups, by the second in which they were due. */
 export class IterationTimes {
   readonly #phases: readonly Phase[]
-  readonly #iterations: PhasedTimeline
-  readonly #groups = new Map<string, PhasedTimeline>()
+  readonly #journeys = new Map<string | undefined, Journey>()
+  #groups = 0
 
   constructor(phases: readonly Phase[]) {
     this.#phases = phases
-    this.#iterations = new PhasedTimeline(phases)
   }
 
   get series(): readonly IterationSeries[] {
-    const groups = [...this.#groups].map(([group, timeline]) => ({ group, timeline }))
-    return [{ group: undefined, timeline: this.#iterations }, ...groups]
+    // A run in which nothing was due has the times of its iterations, too.
+    if (this.#journeys.size === 0) this.#journeyOf(undefined)
+    return [...this.#journeys].flatMap(([journey, { iterations, groups }]) => [
+      { journey, group: undefined, timeline: iterations },
+      ...[...groups].map(([group, timeline]) => ({ journey, group, timeline })),
+    ])
   }
 
-  /** Counts an iteration that was never begun. */
-  dropped(dueMs: number): void {
-    const window = this.#iterations.at(dueMs)
+  /** Counts an iteration that was never begun. @param journey its journey, if the run is a mix */
+  dropped(dueMs: number, journey?: string): void {
+    const window = this.#journeyOf(journey).iterations.at(dueMs)
     window.offered++
     window.dropped++
   }
@@ -46,26 +51,41 @@ export class IterationTimes {
    *
    * @param times `dueMs` and `begunMs` on the machine clock, `countedMs` since the start of the run
    * @param group name of the group; `undefined` for an iteration
-   * @throws {ScenarioError} for more than 100 names
+   * @param journey name of the journey; `undefined` in a run without a mix
+   * @throws {ScenarioError} for more than 100 groups
    */
-  begin(times: SpanTimes, group?: string): Span {
-    const window = (group === undefined ? this.#iterations : this.#timelineOf(group)).at(times.countedMs)
+  begin(times: SpanTimes, group?: string, journey?: string): Span {
+    const own = this.#journeyOf(journey)
+    const window = (group === undefined ? own.iterations : this.#groupOf(own, group)).at(times.countedMs)
     window.offered++
     window.sent++
     return new Span(window, times)
   }
 
-  #timelineOf(group: string): PhasedTimeline {
-    let timeline = this.#groups.get(group)
+  #journeyOf(name: string | undefined): Journey {
+    let journey = this.#journeys.get(name)
+    if (journey === undefined)
+      this.#journeys.set(name, (journey = { iterations: new PhasedTimeline(this.#phases), groups: new Map() }))
+    return journey
+  }
+
+  #groupOf({ groups }: Journey, name: string): PhasedTimeline {
+    let timeline = groups.get(name)
     if (timeline === undefined) {
-      if (this.#groups.size >= MAX_GROUPS)
+      if (++this.#groups > MAX_GROUPS)
         throw new ScenarioError(
           `group: more than ${MAX_GROUPS} different names; a name is that of a part of an iteration, not of one iteration`,
         )
-      this.#groups.set(group, (timeline = new PhasedTimeline(this.#phases)))
+      groups.set(name, (timeline = new PhasedTimeline(this.#phases)))
     }
     return timeline
   }
+}
+
+/** Iterations of one journey, and their groups by name. */
+interface Journey {
+  readonly iterations: PhasedTimeline
+  readonly groups: Map<string, PhasedTimeline>
 }
 
 interface SpanTimes {

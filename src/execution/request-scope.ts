@@ -5,19 +5,22 @@ import { RequestWindow, type PhasedTimeline } from './request-timeline.ts'
 import { targetErrorsIn } from './tally.ts'
 import { dropsOfTag } from './untagged-drops.ts'
 
-/** Requests of one step of a run, or of one step and tag. */
+/** Requests of one step of a run, or of one step and tag, in one journey if the run is a mix. */
 export interface RequestSeries {
+  /** Journey of a mix; absent in a run without a mix. */
+  readonly journey?: string | undefined
   readonly step: string
   readonly tag: string | undefined
   readonly timeline: PhasedTimeline
 }
 
-/** A part of a run: its requests by phase, time, step, tag and ending. */
+/** A part of a run: its requests by phase, time, journey, step, tag and ending. */
 export interface Scope {
   /** `undefined` for the default: steady and spike phases, or all but the warm-up if there are none. */
   readonly phase: PhaseName | undefined
   /** Whole seconds, in milliseconds since the start of the run. */
   readonly between: readonly [fromMs: number, toMs: number] | undefined
+  readonly journey: string | undefined
   readonly step: string | undefined
   readonly tag: string | undefined
   /** `undefined` for all requests due, with any ending. */
@@ -27,6 +30,7 @@ export interface Scope {
 export const WHOLE_RUN: Scope = {
   phase: undefined,
   between: undefined,
+  journey: undefined,
   step: undefined,
   tag: undefined,
   ending: undefined,
@@ -44,12 +48,13 @@ export function phasesIn(phases: readonly Phase[], { phase, between }: Scope): r
 /** Name of a scope, such as `spike phase, step me` or `10–20 s, good responses`. */
 export function scopeName(phases: readonly Phase[], scope: Scope): string {
   const names = [...new Set(phasesIn(phases, scope).map((at) => phases[at]!.name))]
-  const { between, step, tag, ending } = scope
+  const { between, journey, step, tag, ending } = scope
   const time = between === undefined ? [] : [`${between[0] / 1000}–${between[1] / 1000} s`]
   const phase = names.length === 0 ? [] : [`${names.join(' and ')} ${names.length === 1 ? 'phase' : 'phases'}`]
   return [
     ...phase,
     ...time,
+    ...(journey === undefined ? [] : [`journey ${journey}`]),
     ...(step === undefined ? [] : [`step ${step}`]),
     ...(tag === undefined ? [] : [`tag ${tag}`]),
     ...(ending === undefined ? [] : [ENDINGS[ending]]),
@@ -135,7 +140,9 @@ class FailedWindow extends RequestWindow {
 
 /** Totals of a scope, with one window over all series and phases for each second in which anything was due. */
 export function totalsOf(series: readonly RequestSeries[], phases: readonly Phase[], scope: Scope): ScopeTotals {
-  const ofSteps = series.filter(({ step }) => step === (scope.step ?? step))
+  const ofSteps = series.filter(
+    ({ journey, step }) => journey === (scope.journey ?? journey) && step === (scope.step ?? step),
+  )
   const chosen = ofSteps.filter(({ tag }) => scope.tag === undefined || tag === scope.tag)
   const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
   const inScope = phasesIn(phases, scope)

@@ -1,5 +1,6 @@
 /** Labels of a series of requests. */
 interface LabelledSeries {
+  readonly journey?: string | undefined
   readonly step: string
   readonly tag: string | undefined
 }
@@ -25,8 +26,7 @@ export function dropsOfTag<Series extends LabelledSeries>(
   windowsOf: (series: Series) => readonly CountedWindow[],
 ): ReadonlyMap<number, number> {
   const bySecond = new Map<number, number>()
-  for (const step of new Set(series.map((each) => each.step))) {
-    const ofStep = series.filter((each) => each.step === step)
+  for (const ofStep of Map.groupBy(series, ({ journey, step }) => JSON.stringify([journey, step])).values()) {
     const sentOf = (some: readonly Series[]) => some.flatMap(windowsOf).reduce((sum, window) => sum + window.sent, 0)
     const all = sentOf(ofStep)
     const ratio = all === 0 ? 0 : sentOf(ofStep.filter((each) => each.tag === tag)) / all

@@ -22,6 +22,8 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
   iteration = -1
   /** Number of the current iteration in the whole run; -1 before the first. */
   iterationInTest = -1
+  /** Journey of the current iteration; `undefined` in a run without a mix. */
+  protected journey: string | undefined
   readonly #execution: RunningExecution<VirtualUserBase<D>>
   /** Rows of its iterations; `undefined` if the VU keeps one row. */
   readonly #rows: AssignedRows<D> | undefined
@@ -105,12 +107,17 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
     const { iterationTimes, startMs } = this.#execution
     if (iterationTimes === undefined) return undefined
     const countedMs = Math.min(intendedMs, this.#countedUntilMs)
-    return iterationTimes.begin({ dueMs: startMs + intendedMs, begunMs, countedMs }, group)
+    return iterationTimes.begin({ dueMs: startMs + intendedMs, begunMs, countedMs }, group, this.journey)
   }
 
   /** Counts an iteration in progress as unfinished, because the run has ended. */
   cut(nowMs: number): void {
     this.#span?.cut(nowMs)
+  }
+
+  /** Ends the time of the iteration, after which its VU may still be busy. */
+  protected endTime(doneMs: number): void {
+    this.#span?.end(doneMs, this.#error)
   }
 
   /**
@@ -120,7 +127,7 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
    */
   protected end(endMs: number, doneMs = endMs): void {
     this.isBusy = false
-    this.#span?.end(doneMs, this.#error)
+    this.endTime(doneMs)
     this.#execution.tally.countIteration(endMs - this.#beganMs, this.#error !== undefined, this.#isLight)
     this.#execution.iterationEnded(this, endMs)
   }

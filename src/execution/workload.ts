@@ -31,6 +31,8 @@ export interface ExecutionOptions {
   readonly random: Random
   /** Share of this generator; `undefined` if it carries the whole load. */
   readonly division?: Division | undefined
+  /** Called when the connections are open. The load begins when it resolves. @default at once */
+  readonly ready?: (() => Promise<void>) | undefined
   readonly signal: AbortSignal
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
   /** Whether to time whole iterations; not needed if each is one request. */

@@ -48,6 +48,8 @@ export interface ConnectionParts {
   /** Shared by all connections of the endpoint. */
   readonly keepAlive: KeepAlive
   readonly owner: RequestOwner
+  /** Whether each request needs a new connection. */
+  readonly isForOneRequest: boolean
   /** Largest body that is kept for `check`, `extract` and `record`. */
   readonly maxBodyBytes: number
 }
@@ -65,6 +67,9 @@ const SPOKE_FIRST = 'the target sent a response before the request'
 
 /** Pause before a closed connection is opened again: the target counts the old one until it receives our FIN. */
 const AFTER_CLOSE_MS = 1
+
+/** Time for the target to close a connection that is not used any more. */
+const LEAVE_MS = 1_000
 
 /** Idle time after which the sockets are polled once more in any case. */
 const POLL_AFTER_MS = 1_000
@@ -161,6 +166,11 @@ export class Connection implements ResponseTaker, Timed {
     this.#settle()
   }
 
+  /** Closes the connection unless a request is in flight. The next request opens another one. */
+  closeIdle(): void {
+    if (this.#request === undefined) this.#drop()
+  }
+
   responded(reader: ResponseReader): void {
     const endMs = now()
     // If the process is late, so is the timer: a response past the deadline is still a timeout.
@@ -175,7 +185,8 @@ export class Connection implements ResponseTaker, Timed {
     this.#announcedMs = reader.keepAliveMs
     if (reader.keepAliveMs < Number.POSITIVE_INFINITY) this.#parts.keepAlive.announced(reader.keepAliveMs)
     // The reader keeps the response until the next connection opens, so the owner can still read it.
-    if (reader.isLast) this.#drop()
+    if (this.#parts.isForOneRequest) this.#leave()
+    else if (reader.isLast) this.#drop()
     this.#parts.owner.responded(reader, endMs)
   }
 
@@ -412,6 +423,19 @@ export class Connection implements ResponseTaker, Timed {
     this.#socket = undefined
     this.#isOpen = false
     socket.destroy()
+  }
+
+  /**
+   * Gives up the connection and lets the target close it, as `Connection: close` asks it to. The side that closes first keeps
+   * the port for a minute, and this machine has only 28,000 for each target.
+   */
+  #leave(): void {
+    const socket = this.#socket
+    if (socket === undefined) return
+    this.#parts.counts.open--
+    this.#socket = undefined
+    this.#isOpen = false
+    socket.setTimeout(LEAVE_MS, () => socket.destroy())
   }
 
   #settle(): void {

@@ -3,7 +3,7 @@ import { evidenceOf } from '../evidence/evidence.ts'
 import { constantVus, sharedIterations } from '../load/builders.ts'
 import { engineFor, response, scriptedServer, type ScriptedServer } from '../testing/scripted-server.ts'
 import { loadCookiePackage, VuCookies } from './cookies.ts'
-import type { FlowRequestSpec, HttpRunOptions } from './types.ts'
+import type { FlowContext, FlowRequestSpec, HttpRunOptions } from './types.ts'
 
 const cookiesOf = async () => new VuCookies(await loadCookiePackage(), 'per-iteration')
 
@@ -127,7 +127,7 @@ test('a cookie header of the request or of the run is sent instead', async () =>
 })
 
 test('all connections of a VU share its cookies, and VUs do not', async () => {
-  const flow = async ({ request, vu, sleep }: Parameters<NonNullable<HttpRunOptions['flow']>>[0]) => {
+  const flow = async ({ request, vu, sleep }: FlowContext<undefined>) => {
     if (vu.id === 0) await request({ path: '/login' })
     else await sleep('20ms')
     await request.all([{ path: `/vu-${vu.id}` }, { path: `/vu-${vu.id}` }])
@@ -171,7 +171,7 @@ test('a scenario error that contains a cookie is masked in reports', async () =>
   const { registeredSecrets } = await import('../options/registered-values.ts')
   await using server = await sessionServer()
   const { http } = engineFor(server.url)
-  const flow = async ({ request }: Parameters<NonNullable<HttpRunOptions['flow']>>[0]) => {
+  const flow = async ({ request }: FlowContext<undefined>) => {
     const login = await request({ path: '/login' })
     throw new Error(`no cart for ${login.headers.getSetCookie()[0]}`)
   }

@@ -32,6 +32,7 @@ import { RequestError } from './request-error.ts'
 import type { mistakesOf } from './request-options.ts'
 import type { ResponseReader } from './response-reader.ts'
 import { HttpResponse } from './response.ts'
+import { mayRetryLater, retryAfterMs } from './retry-after.ts'
 import type { RequestKind } from './steps.ts'
 import type { Trace, TraceContext } from './trace-context.ts'
 import type { RequestSpec } from './types.ts'
@@ -56,6 +57,8 @@ export interface ExchangeContext<D> {
   /** Maximum number of redirects that a request follows. */
   readonly redirects: number
   readonly counts: Pick<ConnectionCounts, 'redirects'>
+  /** Longest `Retry-After` that VUs observe, in milliseconds. */
+  readonly retryAfterMs: number
   /** Whether the report names the slowest requests by their steps instead of their paths. */
   readonly namesSteps: boolean
   /** Finds the mistakes in a request that cannot be sent. */
@@ -81,6 +84,8 @@ export interface ExchangeOwner<D> {
   /** A text with the secrets of the VU masked. */
   masked(text: string): string
   registerSecrets(): void
+  /** Sends nothing before an instant (`performance.now()`). */
+  waitUntil(ms: number): void
   /** @param response `undefined` if nothing reads it */
   succeeded(endMs: number, response: HttpResponse | undefined, exchange: Exchange<D>): void
   failed(endMs: number, error: FirstError, response: HttpResponse | undefined, exchange: Exchange<D>): void
@@ -200,6 +205,13 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#encoder = host.encoder
   }
 
+  /** Closes the connections on which no request is in flight. */
+  closeIdle(): void {
+    this.connection.closeIdle()
+    if (this.#hostConnections !== undefined)
+      for (const connection of this.#hostConnections.values()) connection.closeIdle()
+  }
+
   responded(reader: ResponseReader, endMs: number): void {
     const { status } = reader
     const { cookies } = this.#owner
@@ -209,6 +221,11 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       const problem = this.#follow(reader, endMs)
       if (problem === undefined) return
       if (problem !== NO_REDIRECT) wrong = { kind: 'status', detail: `${status} ${problem}` }
+    }
+    const { retryAfterMs: maxMs } = this.#all
+    if (maxMs > 0 && mayRetryLater(status)) {
+      const waitMs = retryAfterMs(reader.rawHeaders)
+      if (waitMs !== undefined) this.#owner.waitUntil(endMs + Math.min(waitMs, maxMs))
     }
     const chain = this.#chain
     const response = this.#looksAtBody() ? new HttpResponse(reader, this.#all.maxBodyBytes, chain?.urls) : undefined

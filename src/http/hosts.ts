@@ -58,13 +58,22 @@ export function hostEndpoints(
   })
 }
 
-/** @param headers of all requests of the run; those meant for its target are left out */
-export function hostsOf(locations: readonly HostLocation[], headers: HeaderFields): Hosts {
+/**
+ * @param headers of all requests of the run; those meant for its target are left out
+ * @param isForOneRequest whether each request needs a new connection
+ */
+export function hostsOf(locations: readonly HostLocation[], headers: HeaderFields, isForOneRequest = false): Hosts {
   const common = withoutTargetOnly(headers)
   return new Map(
     locations.map((location) => {
       const { host, isSecure, pathPrefix, headers: own } = location.endpoint
-      const encoder = new RequestEncoder({ host, isSecure, pathPrefix, headers: { ...own, ...common } })
+      const encoder = new RequestEncoder({
+        host,
+        isSecure,
+        pathPrefix,
+        headers: { ...own, ...common },
+        isForOneRequest,
+      })
       return [location.name, { ...location, encoder, keepAlive: new KeepAlive() }]
     }),
   )

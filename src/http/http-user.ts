@@ -7,11 +7,13 @@ import { remember } from '../options/registered-values.ts'
 import type { CurrentToken } from './auth/tokens.ts'
 import type { VuCookies } from './cookies.ts'
 import { Exchange, type ExchangeContext, type ExchangeOwner } from './exchange.ts'
+import type { ConnectionScope } from './types.ts'
 
 /** What all VUs of one run share. */
 export interface VuContext<D> extends ExchangeContext<D> {
   readonly timeoutMs: number
   readonly rows: AssignedRows<D>
+  readonly connections: ConnectionScope
   /** Creates the cookies of a VU; `undefined` for a run without cookies. */
   readonly createCookies: (() => VuCookies) | undefined
   readonly execution: RunningExecution<HttpUser<D>>
@@ -30,10 +32,14 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
   readonly cookies: VuCookies | undefined
   /** Token of the VU; `undefined` for a run without tokens that are refreshed. */
   token: CurrentToken | undefined
+  /** Instant before which a response asked the VU to send nothing (`performance.now()`). */
+  protected waitsUntilMs = 0
+  readonly #isNewVisitor: boolean
 
   /** @param keepsResponses whether the VU reads every response */
   constructor(identity: VuIdentity, fork: () => Random, all: VuContext<D>, keepsResponses: boolean) {
     super(identity.id, all.rows, fork, all.execution)
+    this.#isNewVisitor = all.connections === 'per-iteration'
     this.cookies = all.createCookies?.()
     this.exchange = new Exchange(all, this, identity.instance, keepsResponses)
   }
@@ -58,6 +64,20 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
   override begin(intendedMs: number, iterationInTest: number): void {
     this.cookies?.beginIteration()
     super.begin(intendedMs, iterationInTest)
+  }
+
+  protected override end(endMs: number, doneMs?: number): void {
+    if (this.#isNewVisitor) this.closeIdle()
+    super.end(endMs, doneMs)
+  }
+
+  /** Closes the connections of the VU. */
+  protected closeIdle(): void {
+    this.exchange.closeIdle()
+  }
+
+  waitUntil(ms: number): void {
+    if (ms > this.waitsUntilMs) this.waitsUntilMs = ms
   }
 
   get failedAttempts(): number {

@@ -4,7 +4,7 @@ import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, scaleNote, type Scale } from '../load/scale.ts'
 import { WHOLE } from '../load/share.ts'
-import { wallMs } from '../machine/clock.ts'
+import { now, wallMs } from '../machine/clock.ts'
 import type { NotedExit } from '../machine/noted-exit.ts'
 import { runLocation } from '../machine/target-location.ts'
 import type { TlsOptions } from '../machine/tls.ts'
@@ -13,7 +13,8 @@ import type { RunSnapshot } from '../results/snapshot.ts'
 import { encodeHttpRun } from '../runs/merge/http-part.ts'
 import type { Divide } from '../runs/merge/joint-run.ts'
 import { mergeHttpRuns } from '../runs/merge/merge-http-runs.ts'
-import { httpRun, type HttpRun } from '../runs/request-run.ts'
+import { plannedRun, type PlannedRun } from '../runs/parallel.ts'
+import { companionOf, httpRun, type HttpRun } from '../runs/request-run.ts'
 import { diagnose } from './diagnose.ts'
 import { endpointOf, type Endpoint } from './endpoint.ts'
 import { hostEndpoints } from './hosts.ts'
@@ -74,66 +75,81 @@ export interface Http {
 /** The `http` fixture of one scenario. Runs without a name are named `http 1`, `http 2`, … */
 export function createHttp(context: HttpContext): Http {
   let runs = 0
-  return {
-    async run<D>(given: HttpRunOptions<D>): Promise<HttpRun> {
-      const read = readRunOptions(given, context)
-      const options = {
-        ...read,
-        steps: await Promise.all(read.steps.map((step) => withBodyRead(step, read.timeoutMs))),
-      }
-      const name = options.name ?? `http ${++runs}`
-      context.signal.throwIfAborted()
-      const scaling = { requestsPerIteration: requestsPerIteration(options.steps) }
-      const load = scaleLoad(options.load, context.scale, scaling)
-      const note = scaleNote(options.load, context.scale, scaling)
-      const instances = endpointsOf(options, context)
-      const vus = maxVusOf(load)
-      const random = new Random(context.seed).fork(name)
-      const rows = await assignRows<D>(options.data, rowDemand(load, options.warmupMs), { sql: context.sql, random })
-      const division = context.divide?.(name)
-      await division?.agree?.({
-        name,
-        load: { ...load, warmupMs: options.warmupMs },
-        rows: rows.all,
-        seed: context.seed,
-        scale: context.scale,
-      })
-      const target = { urls: context.baseUrl === undefined ? [] : [context.baseUrl], tls: context.tls }
-      const { placeOf, hosts } = await planConnections(
-        instances,
-        vus,
-        options.timeoutMs,
-        division?.share ?? WHOLE,
-        hostEndpoints(options.hosts, target),
-      )
-      const startedMs = wallMs()
-      const { measurement: own, scenarioError } = await new LoadRun({
-        name,
-        load,
-        reducedTo: load === options.load ? undefined : context.scale.name,
-        options,
-        instances,
-        placeOf,
-        hosts,
-        rows,
-        random,
-        division,
-        signal: division?.signal === undefined ? context.signal : AbortSignal.any([context.signal, division.signal]),
-        limits: { ...DEFAULT_LIMITS, ...context.limits },
-        runId: context.runId,
-        onSnapshot: context.onSnapshot?.bind(context),
-      }).run()
-      // A control server that has ended knows no exits.
-      const exits = (await context.targetExits?.().catch(() => [])) ?? []
-      const found = await diagnose(own, instances[0]!, options)
-      const diagnosed = { ...own, ...withTargetExit(found, exits, startedMs) }
-      const measurement = (await division?.merged?.(diagnosed, REQUESTS)) ?? diagnosed
-      const run = httpRun({ ...measurement, ...(note !== undefined && { scaleNote: note }) })
-      context.onRun(run.result())
-      if (scenarioError !== undefined) throw scenarioError.error
-      for (const warning of run.warnings) (context.onWarning ?? console.warn)(`${name}: ${warning}`)
-      return run
-    },
+  return { run: (given) => plannedRun((plan) => run(plan, given)) }
+
+  async function run<D>(plan: PlannedRun, given: HttpRunOptions<D>): Promise<HttpRun> {
+    const read = await plan.read(() => readRunOptions(given, context))
+    // Before the next await: runs that begin together have the same names on all generators.
+    const name = read.name ?? plan.key ?? `http ${++runs}`
+    context.signal.throwIfAborted()
+    const division = context.divide?.(name)
+    const signal = plan.signalWith(context.signal, division?.signal)
+    const options = {
+      ...read,
+      steps: await Promise.all(read.steps.map((step) => withBodyRead(step, read.timeoutMs))),
+    }
+    const scaling = { requestsPerIteration: requestsPerIteration(options.steps) }
+    const load = scaleLoad(options.load, context.scale, scaling)
+    const note = scaleNote(options.load, context.scale, scaling)
+    const instances = endpointsOf(options, context)
+    const vus = maxVusOf(load)
+    const random = new Random(context.seed).fork(name)
+    const rows = await assignRows<D>(options.data, rowDemand(load, options.warmupMs), { sql: context.sql, random })
+    await division?.agree?.({
+      name,
+      load: { ...load, warmupMs: options.warmupMs },
+      rows: rows.all,
+      seed: context.seed,
+      scale: context.scale,
+    })
+    const target = { urls: context.baseUrl === undefined ? [] : [context.baseUrl], tls: context.tls }
+    const { placeOf, hosts } = await planConnections(
+      instances,
+      vus,
+      options.timeoutMs,
+      division?.share ?? WHOLE,
+      hostEndpoints(options.hosts, target),
+      (connections) => plan.reserve(connections),
+    )
+    await plan.delay(signal)
+    const startedMs = wallMs()
+    const { measurement: own, scenarioError } = await new LoadRun({
+      name,
+      load,
+      reducedTo: load === options.load ? undefined : context.scale.name,
+      options,
+      instances,
+      placeOf,
+      hosts,
+      rows,
+      random,
+      division,
+      ready: plan.ready,
+      signal,
+      limits: { ...DEFAULT_LIMITS, ...context.limits },
+      runId: context.runId,
+      onSnapshot: context.onSnapshot?.bind(context),
+    }).run()
+    plan.stopOthers(scenarioError)
+    // A control server that has ended knows no exits.
+    const exits = (await context.targetExits?.().catch(() => [])) ?? []
+    const found = await diagnose(own, instances[0]!, options)
+    const diagnosed = { ...own, ...withTargetExit(found, exits, startedMs) }
+    const merged = (await division?.merged?.(diagnosed, REQUESTS)) ?? diagnosed
+    const settledMs = now()
+    const companions = await plan.ended(() => companionOf(merged))
+    const run = httpRun(
+      {
+        ...merged,
+        ...(companions.length > 0 && { companions }),
+        ...(note !== undefined && { scaleNote: note }),
+      },
+      settledMs,
+    )
+    context.onRun(run.result())
+    if (scenarioError !== undefined) throw scenarioError.error
+    for (const warning of run.warnings) (context.onWarning ?? console.warn)(`${name}: ${warning}`)
+    return run
   }
 }
 

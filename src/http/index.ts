@@ -21,6 +21,7 @@ export { RequestFailedError, RunEndedError } from './flow/request-failed-error.t
 export type { Http } from './http.ts'
 export type { HeaderFields, HttpRequest, Method } from './request-encoder.ts'
 export type {
+  ConnectionScope,
   Extract,
   Flow,
   FlowContext,
@@ -30,6 +31,7 @@ export type {
   HttpLoadOptions,
   HttpRunOptions,
   IterationOption,
+  Mix,
   OneRequest,
   RecordedRequest,
   RecordOption,

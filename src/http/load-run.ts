@@ -23,6 +23,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { FlowPlan } from './flow/flow-plan.ts'
 import { FlowUser } from './flow/flow-user.ts'
+import type { Journey } from './flow/mix.ts'
 import { hostsOf, type Host, type HostLocation, type Hosts } from './hosts.ts'
 import type { HttpUser, VuIdentity } from './http-user.ts'
 import { KeepAlive, SETTLE_MS } from './keep-alive.ts'
@@ -55,6 +56,8 @@ export interface LoadRunParts<D> {
   readonly random: Random
   /** Share of this generator; `undefined` if it carries the whole load. */
   readonly division?: Division | undefined
+  /** Resolves when the load may begin; `undefined` for at once. */
+  readonly ready: (() => Promise<void>) | undefined
   readonly signal: AbortSignal
   readonly limits: GeneratorLimits
   readonly runId: string | undefined
@@ -67,6 +70,8 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   readonly #execution: Execution<HttpUser<D>>
   readonly #deadlines: Deadlines
   readonly #plan: Plan<D> | FlowPlan
+  /** Flows of the run; empty if its iterations are steps. */
+  readonly #journeys: readonly Journey<D>[]
   readonly #slowest: SlowestRequests
   readonly #counts: ConnectionCounts = {
     ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, redirects: 0, open: 0, maxOpen: 0 },
@@ -83,14 +88,15 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   #countsAtEnd: ConnectionCounts | undefined
 
   constructor(parts: LoadRunParts<D>) {
-    const { options, instances, name, load, limits, random, division, signal, onSnapshot } = parts
-    const { warmupMs, maxQueueTimeMs, abortWhen, timeoutMs: graceMs, flow, steps } = options
+    const { options, instances, name, load, limits, random, division, ready, signal, onSnapshot } = parts
+    const { warmupMs, maxQueueTimeMs, abortWhen, timeoutMs: graceMs, journeys, steps } = options
     this.#parts = parts
+    this.#journeys = journeys
     this.#execution = new Execution(
       {
         ...{ name, kind: 'http', load, warmupMs, graceMs, maxQueueTimeMs, abortWhen, limits, random, signal },
-        ...{ division, onSnapshot },
-        timesIterations: flow !== undefined || steps.length > 1 || steps.some(({ group }) => group !== undefined),
+        ...{ division, ready, onSnapshot },
+        timesIterations: journeys.length > 0 || steps.length > 1 || steps.some(({ group }) => group !== undefined),
       },
       this,
     )
@@ -98,17 +104,18 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     this.#deadlines = new Deadlines(options.timeoutMs)
     const acceptEncoding =
       options.acceptEncoding.length === 0 ? {} : { 'accept-encoding': options.acceptEncoding.join(', ') }
+    const isForOneRequest = options.connections === 'per-request'
     this.#encoders = instances.map(({ host, isSecure, pathPrefix, headers }) => {
       const own = options.auth === undefined ? headers : authHeaders(options.auth)
       const common = { ...own, ...acceptEncoding, ...options.headers }
-      return new RequestEncoder({ host, isSecure, pathPrefix, headers: common })
+      return new RequestEncoder({ host, isSecure, pathPrefix, headers: common, isForOneRequest })
     })
-    this.#hosts = hostsOf(parts.hosts, { ...acceptEncoding, ...options.headers })
+    this.#hosts = hostsOf(parts.hosts, { ...acceptEncoding, ...options.headers }, isForOneRequest)
     const { phases } = this.#execution
     this.#plan =
-      flow === undefined
+      journeys.length === 0
         ? new Plan(steps, options.expectStatus, { encoders: this.#encoders, hosts: this.#hosts }, phases)
-        : new FlowPlan(options.expectStatus, phases)
+        : new FlowPlan(journeys, options.expectStatus, phases)
     this.#keepAlives = instances.map(() => new KeepAlive())
     this.#recording = this.#makeRecording()
   }
@@ -131,6 +138,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       series: this.#plan.series,
       slowest: this.#slowest.toJSON(),
       steps: this.#plan.names,
+      ...this.#weighted,
       limits,
       connections: {
         ...counts,
@@ -148,7 +156,9 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
 
   async open(execution: RunningExecution<HttpUser<D>>): Promise<readonly HttpUser<D>[]> {
     const { load, rows, random, division, placeOf, signal, options } = this.#parts
-    const { tracedRatio, timeoutMs, maxBodyBytes, redirects, flow, cookies: scope } = options
+    const { tracedRatio, timeoutMs, maxBodyBytes, redirects, cookies: scope } = options
+    const { connections, connectionsPerVu, retryAfterMs } = options
+    const journeys = this.#journeys
     const cookies = scope === undefined ? undefined : await loadCookiePackage()
     const plan = this.#plan
     const shared = {
@@ -158,20 +168,22 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       recording: this.#recording,
       slowest: this.#slowest,
       traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
-      namesSteps: flow !== undefined || options.steps.length > 1,
+      namesSteps: journeys.length > 0 || options.steps.length > 1,
       timeoutMs,
       rows,
       maxBodyBytes,
       redirects,
+      connections,
+      retryAfterMs,
       counts: this.#counts,
-      mistakesOf: flow === undefined ? mistakesOf : flowMistakesOf,
+      mistakesOf: journeys.length === 0 ? mistakesOf : flowMistakesOf,
       createCookies: cookies && (() => new VuCookies(cookies, scope!)),
       execution,
     }
     const connect = (exchange: Exchange<D>, vu: HttpUser<D>) => this.#clients!.add(this.#connectionOf(exchange, vu.id))
     const createVu = (identity: VuIdentity, fork: () => Random) =>
       plan instanceof FlowPlan
-        ? new FlowUser(identity, fork, { ...shared, flow: flow!, plan, connect })
+        ? new FlowUser(identity, fork, { ...shared, journeys, plan, connectionsPerVu, connect })
         : new VirtualUser(identity, fork, shared, plan)
     const share = division?.share ?? WHOLE
     const ids = ownIds(share, maxVusOf(load))
@@ -183,13 +195,12 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       return this.#connectionOf(vu.exchange, id)
     })
     await this.#authenticate(execution)
-    await openAll(
-      this.#vus.map(({ exchange }) => exchange.connection),
-      share,
-      signal,
-    )
+    const [first, ...others] = this.#vus.map(({ exchange }) => exchange.connection)
+    const isKept = connections === 'per-vu'
+    if (first !== undefined) await openAll(isKept ? [first, ...others] : [first], share, signal)
     // By then, a target that sends before a request has done so.
     await sleep(SETTLE_MS)
+    if (!isKept) first?.closeIdle()
     return this.#vus
   }
 
@@ -253,6 +264,12 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     return Math.max(SETTLE_MS, Math.min(LINGER_MS, 2 * meanMs))
   }
 
+  /** Journeys of a mix, for the measurement. */
+  get #weighted(): Pick<HttpMeasurement, 'journeys'> {
+    const named = this.#journeys.flatMap(({ name, weight }) => (name === undefined ? [] : { name, weight }))
+    return named.length === 0 ? {} : { journeys: named }
+  }
+
   /** Shortest limit of all instances. */
   get #idleTimeoutMs(): number | undefined {
     const seen = this.#keepAlives.flatMap(({ limitMs }) => limitMs ?? [])
@@ -282,9 +299,10 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     const endpoint = instances[instance]!
     const keepAlive = this.#keepAlives[instance]!
     const [deadlines, counts, { maxBodyBytes }] = [this.#deadlines, this.#counts, options]
+    const isForOneRequest = options.connections === 'per-request'
     return {
       ready(client) {
-        const shared = { deadlines, counts, keepAlive, maxBodyBytes }
+        const shared = { deadlines, counts, keepAlive, maxBodyBytes, isForOneRequest }
         exchange.connection = new Connection(client, { endpoint, route, ...shared, owner: exchange })
       },
       close: () => exchange.connection.close(),
@@ -292,12 +310,13 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   }
 
   readonly #connectHost = (host: Host, vu: number, owner: RequestOwner): Connection => {
-    const [deadlines, counts, { maxBodyBytes }] = [this.#deadlines, this.#counts, this.#parts.options]
+    const [deadlines, counts, { maxBodyBytes, connections }] = [this.#deadlines, this.#counts, this.#parts.options]
     const { endpoint, keepAlive } = host
     let connection!: Connection
     this.#clients!.add({
       ready(client) {
-        const shared = { deadlines, counts, keepAlive, maxBodyBytes, owner }
+        const isForOneRequest = connections === 'per-request'
+        const shared = { deadlines, counts, keepAlive, maxBodyBytes, isForOneRequest, owner }
         connection = new Connection(client, { endpoint, route: host.routeOf(vu), ...shared })
       },
       close: () => connection.close(),

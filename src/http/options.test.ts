@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
+import { setHostPolicy } from '../machine/allowed-hosts.ts'
 import { OptionsError } from '../options/problems.ts'
+import { messageOf } from '../testing/message-of.ts'
 import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import { readRunOptions } from './options.ts'
 import type { HttpRunOptions } from './types.ts'
@@ -209,5 +211,59 @@ describe('a WebSocket base URL', () => {
     expect(readRunOptions({ load, request, baseUrl: 'http://127.0.0.1:3000/socket' }, {}).baseUrl).toBe(
       'http://127.0.0.1:3000/socket',
     )
+  })
+})
+
+describe('a host for which the environment names a proxy', () => {
+  const read = (
+    options: Partial<HttpRunOptions>,
+    target: { baseUrl?: string; otherInstances?: readonly string[] } = {},
+  ) => readRunOptions({ load, request, ...options } as HttpRunOptions, target)
+  const messageFor = (...args: Parameters<typeof read>) => messageOf(() => void read(...args))
+
+  beforeEach(() => {
+    vi.stubEnv('HTTPS_PROXY', 'http://ann:hunter2Secret@proxy.example.com:3128')
+    for (const name of ['https_proxy', 'http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY'])
+      vi.stubEnv(name, undefined)
+    setHostPolicy({ allowRemote: ['staging.example.com', 'login.example.com'] })
+    return () => {
+      vi.unstubAllEnvs()
+      setHostPolicy({ allowRemote: [] })
+    }
+  })
+
+  test('is refused, with every other mistake, and without the credentials of the proxy', () => {
+    expect(
+      messageFor({
+        baseUrl: 'https://staging.example.com/api',
+        hosts: { identity: 'https://login.example.com' },
+        timeout: -1,
+      }),
+    ).toMatchInlineSnapshot(`
+      "OptionsError: http.run() received 3 invalid options:
+
+        timeout: must be a duration above 0 ms and at most 600000 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+          Received: -1
+          Fix:      write, for example, timeout: '2m'
+        baseUrl: must not be a host for which HTTPS_PROXY names a proxy: load is not sent through proxies
+          Received: 'https://staging.example.com'
+          Fix:      add staging.example.com to NO_PROXY, or set proxy: false, if this machine reaches the host without the proxy; otherwise run the load where none is needed
+        hosts.identity: must not be a host for which HTTPS_PROXY names a proxy: load is not sent through proxies
+          Received: 'https://login.example.com'
+          Fix:      add login.example.com to NO_PROXY, or set proxy: false, if this machine reaches the host without the proxy; otherwise run the load where none is needed"
+    `)
+    expect(messageFor({}, { baseUrl: 'https://staging.example.com' })).toContain('baseUrl: must not be a host')
+    const instances = { baseUrl: 'http://127.0.0.1:3000', otherInstances: ['https://staging.example.com'] }
+    expect(messageFor({}, instances)).toContain('baseUrl: must not be a host')
+  })
+
+  test('is accepted if NO_PROXY contains it, with proxy: false, and where connectTo says where to connect', () => {
+    const baseUrl = 'https://staging.example.com'
+    expect(read({ baseUrl, proxy: false }).baseUrl).toBe(baseUrl)
+    expect(read({ baseUrl, connectTo: { host: '127.0.0.1', port: 3000 } }).baseUrl).toBe(baseUrl)
+    expect(read({ baseUrl: 'http://staging.example.com' }).baseUrl).toBe('http://staging.example.com')
+    expect(messageFor({ baseUrl, proxy: true as never })).toContain('proxy: must be false')
+    vi.stubEnv('NO_PROXY', 'example.com')
+    expect(read({ baseUrl }).baseUrl).toBe(baseUrl)
   })
 })

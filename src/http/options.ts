@@ -1,24 +1,31 @@
 import { ABORT_WHEN } from '../execution/abort-when.ts'
 import { LOAD } from '../load/builders.ts'
 import { dataOption } from '../load/data.ts'
-import { asWritten, choose, map, object, optional, readOptions, type ReadOf } from '../options/schema.ts'
+import { Problems } from '../options/problems.ts'
+import { checkProxy, PROXY } from '../options/proxy.ts'
+import { asWritten, choose, isRecord, map, object, optional, type ReadOf } from '../options/schema.ts'
 import { TLS } from '../options/tls-options.ts'
-import { constant, duration, func, integer, listOf, matching, number, text } from '../options/values.ts'
+import { constant, duration, func, integer, listOf, matching, number, oneOf, text } from '../options/values.ts'
 import { AUTH, type Auth } from './auth/auth.ts'
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
 import type { CookieScope } from './cookies.ts'
+import { flow, journeysOf } from './flow/mix.ts'
 import { HOSTS } from './hosts.ts'
 import { EXPECT_STATUS, HEADERS, REDIRECTS, request, steps } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
-import type { Flow, HttpRunOptions, RecordOption, StepOption } from './types.ts'
+import type { ConnectionScope, HttpRunOptions, RecordOption, StepOption } from './types.ts'
 
 /** Defaults of a run from the target in the config. */
 interface TargetDefaults {
   readonly baseUrl?: string | undefined
+  readonly otherInstances?: readonly string[]
 }
 
 /** Longest time-out: the upper limit of histograms. */
 const MAX_TIMEOUT_MS = 600_000
+
+/** Most connections of one VU, for `request.all()`. */
+const MAX_CONNECTIONS_PER_VU = 100
 
 const DEFAULT_MAX_BODY_BYTES = 10_485_760
 /** Largest body that fits into a string. */
@@ -70,15 +77,14 @@ const COOKIES = matching<boolean | CookieScope>(
 /** Reader of `auth`, which returns it unchanged. */
 const auth = <D>() => asWritten<Auth<D>>(AUTH)
 
-/** Reader of a flow, which returns it unchanged. */
-const flow = <D>() => func<Flow<D>>("async ({ request }) => { await request({ path: '/cart' }) }")
-
 /** @param isOneRequest whether an iteration is one request, so that cookies of an iteration would never be sent */
 function cookieScope(given: boolean | CookieScope, isOneRequest: boolean): CookieScope | undefined {
   if (typeof given === 'string') return given
   if (!given) return undefined
   return isOneRequest ? 'per-vu' : 'per-iteration'
 }
+
+const CONNECTIONS = oneOf<ConnectionScope>(['per-vu', 'per-iteration', 'per-request'], 'per-request')
 
 const isCoding = (value: unknown) => (CODINGS as readonly unknown[]).includes(value)
 
@@ -94,6 +100,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         data: optional(dataOption<D>()),
         timeout: optional(duration({ above: 0, max: MAX_TIMEOUT_MS }), 10_000),
         warmup: optional(duration({ min: 0 }), 0),
+        startAfter: optional(duration({ min: 0 }), 0),
         expectStatus: optional(EXPECT_STATUS),
         maxQueueTime: optional(duration({ min: 0 }), Number.POSITIVE_INFINITY),
         record: optional(record<D>()),
@@ -101,6 +108,10 @@ const runOptions = <D>(target: TargetDefaults) =>
         auth: optional(auth<D>()),
         hosts: optional(HOSTS, {}),
         cookies: optional(COOKIES),
+        connections: optional(CONNECTIONS, 'per-vu'),
+        connectionsPerVu: optional(integer({ min: 1, max: MAX_CONNECTIONS_PER_VU, example: 6 }), 6),
+        retryAfter: optional(duration({ min: 0 }), 0),
+        proxy: optional(PROXY),
         redirects: optional(REDIRECTS, 0),
         baseUrl: baseUrl(target.baseUrl),
         connectTo: optional(CONNECT_TO),
@@ -128,9 +139,11 @@ const runOptions = <D>(target: TargetDefaults) =>
               example: `request: { path: '/api/me' }`,
             },
       ),
-    ({ request: only, steps: several, traceparent: tracedRatio, cookies, ...read }) => ({
+    ({ request: only, steps: several, flow: given, traceparent: tracedRatio, cookies, ...read }) => ({
       ...read,
-      cookies: cookieScope(cookies ?? read.flow !== undefined, only !== undefined),
+      cookies: cookieScope(cookies ?? given !== undefined, only !== undefined),
+      /** Empty if the iteration is steps. */
+      journeys: given === undefined ? [] : journeysOf(given),
       /** Empty if the iteration is a flow. */
       steps: several ?? (only === undefined ? [] : [{ name: 'request', request: only } satisfies StepOption<D>]),
       tracedRatio,
@@ -142,5 +155,25 @@ export type RunOptions<D> = ReadOf<ReturnType<typeof runOptions<D>>>
 
 /** @throws {OptionsError} naming every invalid option */
 export function readRunOptions<D>(options: HttpRunOptions<D>, target: TargetDefaults): RunOptions<D> {
-  return readOptions('http.run()', runOptions<D>(target), options)
+  const problems = new Problems()
+  const read = runOptions<D>(target).read(problems, '', options)
+  if (isRecord(options)) checkProxies<D>(problems, options, target)
+  problems.throwIfAny('http.run()')
+  return read
+}
+
+/** Refuses hosts for which the environment names a proxy. `connectTo` is where to connect, whatever the environment. */
+function checkProxies<D>(
+  problems: Problems,
+  { baseUrl: own, connectTo, hosts, proxy }: HttpRunOptions<D>,
+  target: TargetDefaults,
+): void {
+  if (proxy === false) return
+  const all = [target.baseUrl, ...(target.otherInstances ?? [])]
+  const bases = connectTo === undefined ? (own === undefined ? all : [own]) : []
+  const urls = [
+    ...bases.map((url) => ['baseUrl', url] as const),
+    ...Object.entries(hosts ?? {}).map(([name, url]) => [`hosts.${name}`, url] as const),
+  ]
+  for (const [path, url] of urls) checkProxy(problems, path, url)
 }

@@ -8,6 +8,9 @@ const PORTS = { first: 32_768, last: 60_999, setting: 'net.ipv4.ip_local_port_ra
 
 test('names the needed number of descriptors and the command that allows it', () => {
   expect(() => checkDescriptors(800, { limit: 1024, reserved: 200, connections: 824 })).not.toThrow()
+  expect(() => checkDescriptors(800, { limit: 1024, reserved: 200, connections: 824 }, 400)).toThrow(
+    '1,200 connections, 400 of them of runs in parallel, need 1,400 file descriptors',
+  )
   expect(() => checkDescriptors(10_000, { limit: 1024, reserved: 200, connections: 824 })).toThrow(
     '10,000 connections need 10,200 file descriptors, but this process may open only 1,024.\n' +
       'Fix: run ulimit -n 10200 in the shell that starts it (ulimit -Hn prints the hard limit), use several generators, definePerfConfig({ generators: 4 }), or lower vus',

@@ -29,6 +29,7 @@ export interface ConnectionRoute {
  * they share the ports of this machine; otherwise each is assumed to have a source address of its own.
  *
  * @param connections of all generators, to the target; each VU has one more to each host
+ * @param reserve reserves connections of this process, and returns how many runs in parallel have reserved before
  * @throws {PreflightError} with a fix
  */
 export async function planConnections(
@@ -37,8 +38,10 @@ export async function planConnections(
   timeoutMs: number,
   share: Share,
   hosts: readonly (readonly [string, Endpoint])[] = [],
+  reserve: (connections: number) => number = () => 0,
 ): Promise<{ placeOf: (index: number) => ConnectionRoute; hosts: readonly HostLocation[] }> {
-  checkDescriptors(shareOf(share, connections) * (1 + hosts.length), descriptorBudget())
+  const own = shareOf(share, connections) * (1 + hosts.length)
+  checkDescriptors(own, descriptorBudget(), reserve(own))
   const each = Math.ceil(connections / instances.length)
   const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, each, timeoutMs, share)))
   const locations = hosts.map(async ([name, endpoint]) => {
@@ -69,12 +72,14 @@ async function routesFor(
   return spread(family, Math.ceil(connections / share.count), portRange())
 }
 
-/** @throws {PreflightError} if the process may not open enough descriptors */
-export function checkDescriptors(connections: number, { limit, reserved }: DescriptorBudget): void {
+/** @throws {PreflightError} if the process may not open enough descriptors. @param ofOthers connections of runs in parallel */
+export function checkDescriptors(own: number, { limit, reserved }: DescriptorBudget, ofOthers = 0): void {
+  const connections = own + ofOthers
   const needed = connections + reserved
   if (needed <= limit) return
+  const others = ofOthers === 0 ? '' : `, ${formatCount(ofOthers)} of them of runs in parallel,`
   throw new PreflightError(
-    `${formatCount(connections)} connections need ${formatCount(needed)} file descriptors, but this process may open only ${formatCount(limit)}.\n` +
+    `${formatCount(connections)} connections${others} need ${formatCount(needed)} file descriptors, but this process may open only ${formatCount(limit)}.\n` +
       `Fix: run ulimit -n ${needed} in the shell that starts it (ulimit -Hn prints the hard limit), use several generators, definePerfConfig({ generators: 4 }), or lower vus`,
   )
 }

@@ -56,6 +56,8 @@ interface RequestTarget {
   readonly pathPrefix: string
   /** Headers of every request that does not set them itself. */
   readonly headers: HeaderFields
+  /** Whether each request is the last one on its connection. @default false */
+  readonly isForOneRequest?: boolean
 }
 
 /** Encoder of requests to one target. */
@@ -71,7 +73,7 @@ export class RequestEncoder {
   #atRoot: RequestEncoder | undefined
 
   constructor(target: RequestTarget) {
-    const { host, isSecure, pathPrefix, headers } = target
+    const { host, isSecure, pathPrefix, headers, isForOneRequest = false } = target
     this.#target = target
     this.#baseUrl = `${isSecure ? 'https' : 'http'}://${host}${pathPrefix}`
     this.origin = `${isSecure ? 'https' : 'http'}://${host}`
@@ -80,7 +82,7 @@ export class RequestEncoder {
     this.#contentType = contentType === undefined ? undefined : String(contentType)
     this.#commonFields = new Map([
       ['host', `Host: ${host}\r\n`],
-      ['connection', 'Connection: keep-alive\r\n'],
+      ['connection', isForOneRequest ? 'Connection: close\r\n' : 'Connection: keep-alive\r\n'],
       ['user-agent', 'User-Agent: vitest-slo\r\n'],
       ...Object.entries(headers).map(([name, value]): [string, string] => [
         name.toLowerCase(),

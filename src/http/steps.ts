@@ -146,10 +146,12 @@ const MAX_TAGS = 100
 /** Series of requests with tags, by kind of request and tag. */
 export class TaggedSeries {
   readonly #phases: readonly Phase[]
+  readonly #journey: string | undefined
   readonly #series = new Map<string, RequestSeries>()
 
-  constructor(phases: readonly Phase[]) {
+  constructor(phases: readonly Phase[], journey?: string) {
     this.#phases = phases
+    this.#journey = journey
   }
 
   get all(): readonly RequestSeries[] {
@@ -165,7 +167,7 @@ export class TaggedSeries {
         throw new ScenarioError(
           `request.tag: more than ${MAX_TAGS} different tags; a tag names a kind of request, not one request\nFix: leave ids out of the tag`,
         )
-      series = { step: name, tag, timeline: new PhasedTimeline(this.#phases) }
+      series = { journey: this.#journey, step: name, tag, timeline: new PhasedTimeline(this.#phases) }
       this.#series.set(key, series)
     }
     return series

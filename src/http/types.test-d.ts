@@ -4,10 +4,11 @@ import { csv, sql, unique } from '../load/data.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import { bearerAuth } from './auth/auth.ts'
+import { mix } from './flow/mix.ts'
 import type { Http } from './http.ts'
 import type { HttpRequest } from './request-encoder.ts'
 import type { HttpResponse } from './response.ts'
-import type { HttpLoadOptions, HttpRunOptions, OneRequest } from './types.ts'
+import type { Flow, HttpLoadOptions, HttpRunOptions, OneRequest } from './types.ts'
 
 declare const http: Http
 declare function users(): AsyncGenerator<{ token: string }>
@@ -41,6 +42,22 @@ void http.run({
 })
 // @ts-expect-error -- a property missing in the rows of a flow
 void http.run({ load, data: [{ id: 1 }], flow: async ({ request, vu }) => request({ path: `/${vu.data.name}` }) })
+// Journeys of a mix have the type of the rows, stated once, and the names of the weights.
+void http.run({
+  load,
+  data: [{ id: 1 }],
+  flow: mix<{ id: number }>(
+    { browse: 9, buy: 1 },
+    {
+      browse: async ({ request, vu }) => request({ path: `/${vu.data.id}` }),
+      buy: async ({ request }) => request({ path: '/' }),
+    },
+  ),
+})
+const buying: Flow<{ id: number }> = async ({ request, vu }) => request({ path: `/${vu.data.id}` })
+void http.run({ load, data: [{ id: 1 }], flow: mix({ buy: 1 }, { buy: buying }) })
+// @ts-expect-error -- no flow for a weight
+mix({ browse: 9, buy: 1 }, { buy: buying })
 // @ts-expect-error -- both a request and a flow
 void http.run({ load, request: { path: '/' }, flow: async ({ request }) => request({ path: '/' }) })
 

@@ -147,7 +147,7 @@ export interface FlowRequester {
    */
   (request: FlowRequestSpec): Promise<HttpResponse>
   /**
-   * Sends requests at the same time, over up to 6 connections of the VU, and resolves to their responses in the same
+   * Sends requests at the same time, over up to `connectionsPerVu` connections of the VU, and resolves to their responses in the same
    * order. The additional connections are opened when they are first needed, and kept. Latencies count from the call.
    *
    * Rejects after all of them have ended, with the first error in their order.
@@ -173,6 +173,14 @@ export interface FlowContext<D> extends RequestContext<D> {
 /** An iteration as a function of its requests. */
 export type Flow<D> = (context: FlowContext<D>) => Promise<unknown>
 
+/** Journeys with weights, of which each iteration is one. */
+export interface Mix<D> {
+  /** Weight of each journey, above 0. */
+  readonly weights: Readonly<Record<string, number>>
+  /** Flow of each journey, by the same names. */
+  readonly journeys: Readonly<Record<string, Flow<D>>>
+}
+
 /** An iteration of one request. */
 export interface OneRequest<D> {
   /** The request of every iteration. */
@@ -195,8 +203,8 @@ export interface SeveralSteps<D> {
 
 /** An iteration as code. */
 export interface FlowFunction<D> {
-  /** The iteration. */
-  readonly flow: Flow<D>
+  /** The iteration, or journeys with weights, as `mix()` returns them. */
+  readonly flow: Flow<D> | Mix<D>
   /** Not allowed together with `flow`. */
   readonly request?: undefined
   /** Not allowed together with `flow`. */
@@ -208,6 +216,9 @@ export type IterationOption<D> = OneRequest<D> | SeveralSteps<D> | FlowFunction<
 
 /** Options of `http.run()`: the load, and one of `request`, `steps` and `flow`. */
 export type HttpRunOptions<D = undefined> = HttpLoadOptions<D> & IterationOption<D>
+
+/** How long a VU keeps a connection. */
+export type ConnectionScope = 'per-vu' | 'per-iteration' | 'per-request'
 
 /** Options of `http.run()` except `request`, `steps` and `flow`. */
 export interface HttpLoadOptions<D = undefined> {
@@ -224,6 +235,11 @@ export interface HttpLoadOptions<D = undefined> {
   readonly timeout?: Duration
   /** Duration of a warm-up before the load: the load's initial VUs or rate, which no result counts. @default 0 */
   readonly warmup?: Duration
+  /**
+   * Time after which the run opens its connections and begins: after the start of the runs that {@link parallel} begins
+   * together, or else after the call. @default 0
+   */
+  readonly startAfter?: Duration
   /** Expected status. @default every status below 400 */
   readonly expectStatus?: ExpectedStatus
   /** Open models: how long a request waits for a free VU before it is dropped. @default until the load ends */
@@ -261,6 +277,29 @@ export interface HttpLoadOptions<D = undefined> {
    * @default true with `flow`, else false
    */
   readonly cookies?: boolean | 'per-iteration' | 'per-vu'
+  /**
+   * How long a VU keeps a connection: for the whole run, as a browser does; for an iteration, like a new visitor; or for one
+   * request, which is then sent with `Connection: close`. Opening a connection is part of the latency of the request that
+   * needs it, and not of its service time. @default 'per-vu'
+   */
+  readonly connections?: ConnectionScope
+  /**
+   * Maximum number of connections of a VU to each host, 1–100, of which `request.all()` of a flow uses more than one.
+   * @default 6, as browsers have
+   */
+  readonly connectionsPerVu?: number
+  /**
+   * Longest `Retry-After` that a VU observes: after a response of status 429 or 503 with this header, it sends nothing until
+   * that time has passed, at most this long. The request is not repeated and counts like any other. The wait is part of the
+   * time of the iteration and its groups if a request of the iteration follows, and of no latency: the next request is due
+   * when the wait has ended. @default 0, so that the header has no effect
+   */
+  readonly retryAfter?: Duration
+  /**
+   * `false` to connect directly although `HTTP_PROXY`, `HTTPS_PROXY` or `ALL_PROXY` names a proxy for a host that is neither
+   * this machine nor in `NO_PROXY`. Load is never sent through a proxy. @default such a host is refused
+   */
+  readonly proxy?: false
   /**
    * Accepted content codings of responses, sent as `Accept-Encoding`, preferred ones first. Bodies are decoded if they are
    * read. @default [], no `Accept-Encoding`

@@ -40,7 +40,9 @@ export class VirtualUser<D> extends HttpUser<D> {
   succeeded(endMs: number): void {
     this.#doneMs = endMs
     const hasNext = this.#place < this.#plan.slots.length
-    const thinkMs = Math.max(this.draw(this.#step.thinkTime), hasNext ? this.settleMs : 0)
+    const waitMs = this.waitsUntilMs - endMs
+    const thinkMs = Math.max(this.draw(this.#step.thinkTime), hasNext ? this.settleMs : 0, waitMs)
+    if (waitMs > 0 && !hasNext) this.#endTimes()
     if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
     else if (hasNext) this.#send(endMs - this.#all.execution.startMs)
     else this.#end(endMs)
@@ -49,7 +51,14 @@ export class VirtualUser<D> extends HttpUser<D> {
   failed(endMs: number, { kind, detail }: FirstError): void {
     this.#doneMs = endMs
     this.hadError(kind, detail)
-    this.#end(endMs)
+    if (this.waitsUntilMs <= endMs) {
+      this.#end(endMs)
+      return
+    }
+    // The VU stays busy: it was asked to come back later.
+    this.#place = this.#plan.slots.length
+    this.#endTimes()
+    this.#all.execution.pacer.at(this.waitsUntilMs, this.#resume)
   }
 
   override cut(nowMs: number): void {
@@ -140,6 +149,12 @@ export class VirtualUser<D> extends HttpUser<D> {
     this.#group?.end(this.#doneMs, this.error)
     this.#group = undefined
     this.#groupName = undefined
+  }
+
+  /** Ends the times of the iteration and its group before a wait that is not part of them. */
+  #endTimes(): void {
+    if (this.#groupName !== undefined) this.#endGroup()
+    this.endTime(this.#doneMs)
   }
 
   #end(endMs: number): void {

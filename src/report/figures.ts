@@ -1,5 +1,5 @@
 import { errorRate, missingRate } from '../results/result-ratios.ts'
-import type { RunResult } from '../results/result.ts'
+import type { HttpRunResult, JourneyResult, RunResult } from '../results/result.ts'
 import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 
@@ -24,12 +24,24 @@ export function figuresOf(run: RunResult): readonly Figure[] {
       count('unexpected', run.deliveries.unexpected),
     ]
   }
+  return figuresOfRequests(run)
+}
+
+/** Main numbers of the journeys of a mix, by name; empty for any other run. */
+export function figuresOfJourneys(
+  run: RunResult,
+): readonly { readonly name: string; readonly figures: readonly Figure[] }[] {
+  if (run.kind !== 'http' || run.journeys === undefined) return []
+  return run.journeys.map((journey) => ({ name: journey.name, figures: figuresOfRequests(journey) }))
+}
+
+function figuresOfRequests(requests: HttpRunResult | JourneyResult): readonly Figure[] {
   return [
-    count('offered', run.offered),
-    count('sent', run.sent),
-    count('dropped', run.dropped),
-    ...percentiles(run.latency, ''),
-    { label: 'errors', value: showRatio(errorRate(run)) },
+    count('offered', requests.offered),
+    count('sent', requests.sent),
+    count('dropped', requests.dropped),
+    ...percentiles(requests.latency, ''),
+    { label: 'errors', value: showRatio(errorRate(requests)) },
   ]
 }
 

@@ -25,6 +25,8 @@ const RUN: Shape = {
     phases: { list: { keys: { name: 'string', startMs: 'number', endMs: 'number' } } },
     invalidities: { list: INVALIDITY },
     'isUnasserted?': 'boolean',
+    'parallelTo?': { list: 'string' },
+    'journeys?': { list: { keys: { name: 'string', weight: 'number', offered: 'number', dropped: 'number' } } },
     'generators?': { list: { keys: { number: 'number', 'node?': 'string', 'offered?': 'number', 'sent?': 'number' } } },
     'metrics?': { list: { keys: { kind: 'string', name: 'string', 'unit?': 'string', count: 'number' } } },
     'softChecks?': { list: { keys: { name: 'string', count: 'number', reasons: { keys: {} } } } },
@@ -38,6 +40,7 @@ const ASSERTION: Shape = {
     ...{ 'reason?': 'string', 'invalidities?': { list: INVALIDITY }, 'message?': 'string', 'run?': 'string' },
     ...{
       'phase?': 'string',
+      'journey?': 'string',
       'step?': 'string',
       'tag?': 'string',
       'group?': 'string',

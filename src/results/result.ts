@@ -58,6 +58,8 @@ export interface AssertionResult {
   readonly run?: string
   /** The part of the run that was judged; each absent if it was not chosen. */
   readonly phase?: PhaseName
+  /** Journey that was judged. */
+  readonly journey?: string
   /** Step that was judged. */
   readonly step?: string
   /** Tag that was judged. */
@@ -113,6 +115,8 @@ interface RunResultBase {
   readonly abortReason?: string
   readonly phases: readonly Phase[]
   readonly invalidities: readonly Invalidity[]
+  /** Names of the runs that were in progress in parallel, by `parallel()`; absent if there were none. */
+  readonly parallelTo?: readonly string[]
   /** Set if the scenario asserted nothing on this run, but something on another. */
   readonly isUnasserted?: true
   /** The generators of the run; absent if there was only one. `generator` then has the worst figures of all. */
@@ -160,6 +164,8 @@ export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly serviceTime?: TimeStatsJson
   readonly latencyHistogram: HistogramJson
   readonly steps: readonly StepResult[]
+  /** Journeys of a mix; absent in a run without a mix. */
+  readonly journeys?: readonly JourneyResult[]
   /** Whole iterations; absent if each is one request. */
   readonly iterations?: IterationResult
   /** Groups of the iterations; absent if there are none. */
@@ -192,6 +198,18 @@ export interface SlowRequest {
 export interface StepResult extends RequestCounts {
   readonly name: string
   readonly latency?: TimeStatsJson
+}
+
+/** Result of one journey of a mix: its requests, iterations and groups. */
+export interface JourneyResult extends RequestCounts {
+  readonly name: string
+  /** Weight among the journeys, from which its share of the iterations follows. */
+  readonly weight: number
+  /** Latency of its requests. Absent if none was due. */
+  readonly latency?: TimeStatsJson
+  readonly iterations: IterationResult
+  /** Groups of its iterations; absent if there are none. */
+  readonly groups?: readonly (IterationResult & { readonly name: string })[]
 }
 
 /** Whole iterations of a run, or a group in them. */

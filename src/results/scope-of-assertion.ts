@@ -3,9 +3,10 @@ import type { AssertionResult } from './result.ts'
 
 /** The part of a run as code that follows the run: `.step('pay').phase('spike')`. Empty for the whole run. */
 export function codeOfPart(part: { readonly [Key in keyof RunPart]?: RunPart[Key] | undefined } | undefined): string {
-  const { isIteration, group, metric, softCheck, step, tag, ending, phase, between } = part ?? {}
+  const { journey, isIteration, group, metric, softCheck, step, tag, ending, phase, between } = part ?? {}
   const call = (name: string, ...args: readonly string[]) => `.${name}(${args.map((arg) => `'${arg}'`).join(', ')})`
   return [
+    journey === undefined ? '' : call('journey', shortened(journey)),
     isIteration ? '.iterations' : '',
     group === undefined ? '' : call('group', shortened(group)),
     metric === undefined ? '' : call('metric', shortened(metric)),
@@ -24,10 +25,11 @@ export function codeOfPart(part: { readonly [Key in keyof RunPart]?: RunPart[Key
  * @param all the assertions of the scenario; the run is named if they judged several
  */
 export function scopeOfAssertion(assertion: AssertionResult, all: readonly AssertionResult[]): string {
-  const { run, isIteration, group, metric, softCheck, step, tag, ending, phase, between } = assertion
+  const { run, journey, isIteration, group, metric, softCheck, step, tag, ending, phase, between } = assertion
   const isOneOfSeveral = new Set(all.flatMap((each) => each.run ?? [])).size > 1
   return [
     isOneOfSeveral ? run : undefined,
+    journey === undefined ? undefined : `journey ${shortened(journey)}`,
     isIteration ? 'iterations' : undefined,
     group === undefined ? undefined : `group ${shortened(group)}`,
     metric === undefined ? undefined : `metric ${shortened(metric)}`,

@@ -20,6 +20,7 @@ export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRu
     ...(abortReason === undefined ? {} : { abortReason }),
     phases,
     invalidities: record.invalidities,
+    ...(record.parallelTo === undefined ? {} : { parallelTo: record.parallelTo }),
     sockets,
     openingMs,
     processes,

@@ -9,6 +9,7 @@ import {
 } from '../execution/request-scope.ts'
 import { describeLoad, isOpen } from '../load/describe.ts'
 import { formatCount } from '../stats/units.ts'
+import { companionLine } from './companions.ts'
 import { generatorLines } from './generator-findings.ts'
 import { groupsOf, iterationTotals, type IterationScope } from './iteration-totals.ts'
 import { droppedPart, errorsPart, generatorPart, goodBySecond, slowestSteps, timesLines } from './request-evidence.ts'
@@ -20,8 +21,8 @@ import { busyVus, vuShortage } from './vu-shortage.ts'
 /** Evidence of whole iterations or of a group, that matchers of times judge. */
 export function iterationEvidence(measured: HttpMeasurement, scope: IterationScope): IterationEvidence {
   const { kind, phases, generator, load, reducedTo, origin, vuDemand, connections } = measured
-  const { phase, between, group } = scope
-  const ofRequests = { ...WHOLE_RUN, phase, between }
+  const { phase, between, journey, group } = scope
+  const ofRequests = { ...WHOLE_RUN, phase, between, journey }
   const requests = totalsOf(measured.series, phases, ofRequests)
   const { totals, series } = iterationTotals(measured, scope)
   // A dropped iteration would have reached its groups.
@@ -39,6 +40,7 @@ export function iterationEvidence(measured: HttpMeasurement, scope: IterationSco
     part: {
       ...(phase === undefined ? {} : { phase }),
       ...(between === undefined ? {} : { between }),
+      ...(journey === undefined ? {} : { journey }),
       ...(group === undefined ? { isIteration: true } : { group }),
     },
     invalidities: httpInvalidities(measured, requests, ofRequests),
@@ -67,10 +69,10 @@ export function iterationEvidence(measured: HttpMeasurement, scope: IterationSco
 function evidenceLines(
   measured: HttpMeasurement,
   totals: ScopeTotals,
-  { phase, between, group }: IterationScope,
+  { phase, between, journey, group }: IterationScope,
 ): readonly string[] {
   const { phases, load, generators, abortReason } = measured
-  const scope = { ...WHOLE_RUN, phase, between }
+  const scope = { ...WHOLE_RUN, phase, between, journey }
   const { offered, sent, completed } = totals.sum
   const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
   const part = group === undefined ? 'iterations' : `group ${group}`
@@ -81,20 +83,26 @@ function evidenceLines(
     `${scopeName(phases, scope)}, ${part}, ${seconds} s, ${formatCount(completed)} of ${formatCount(offered)} ${noun}, ${describeLoad(load)}`,
     ...timesLines(totals, scope, { good: 'without an error', time: 'from begin' }),
     counts.filter(Boolean).join('   '),
+    ...companionLine(measured.companions),
     ...(generators === undefined ? [] : generatorLines(generators)),
     ...(abortReason === undefined ? [] : [`aborted: ${abortReason}`]),
   ]
 }
 
-/** Groups of an iteration by p95, slowest first; the requests if there are none, or for a group. */
-function slowestParts(measured: HttpMeasurement, { phase, between, group }: IterationScope) {
-  const scope = { ...WHOLE_RUN, phase, between }
-  const groups = group === undefined ? groupsOf(measured) : []
-  if (groups.length === 0) return slowestSteps(measured, scope)
-  return groups
-    .map((name) => ({
-      label: name,
-      latency: iterationTotals(measured, { phase, between, group: name }).totals.sum.latency(),
+/** Journeys of a mix by p95, slowest first; else groups of an iteration; else the requests, as for a group. */
+function slowestParts(measured: HttpMeasurement, { phase, between, journey, group }: IterationScope) {
+  const isWhole = group === undefined && journey === undefined
+  const journeys = isWhole ? (measured.journeys ?? []).map(({ name }) => name) : []
+  const groups = group === undefined && journeys.length === 0 ? groupsOf(measured, journey) : []
+  if (journeys.length + groups.length === 0) return slowestSteps(measured, { ...WHOLE_RUN, phase, between, journey })
+  const parts = [
+    ...journeys.map((name) => ({ label: name, part: { journey: name, group: undefined } })),
+    ...groups.map((name) => ({ label: name, part: { journey, group: name } })),
+  ]
+  return parts
+    .map(({ label, part }) => ({
+      label,
+      latency: iterationTotals(measured, { phase, between, ...part }).totals.sum.latency(),
     }))
     .filter(({ latency }) => latency.count > 0)
     .map(({ label, latency }) => ({ label, p95Ms: latency.percentileUs(0.95) / 1000 }))

@@ -8,9 +8,9 @@ import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { iterationEvidence } from './iteration-evidence.ts'
 import { iterationTotals, type IterationScope } from './iteration-totals.ts'
-import { windowOfScope } from './request-evidence.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 import { assertKnown, period } from './scope-arguments.ts'
+import { windowOfScope } from './window-of-scope.ts'
 
 /** Whole iterations of a run, or one group in them, with their times. Percentiles can be asserted on it. */
 export interface IterationRun extends TimedRun {
@@ -18,6 +18,8 @@ export interface IterationRun extends TimedRun {
   readonly kind: 'http' | 'conversation'
   /** Name of the run. */
   readonly name: string
+  /** Name of the journey; `undefined` for those of all journeys. */
+  readonly journey: string | undefined
   /** Name of the group; `undefined` for whole iterations. */
   readonly group: string | undefined
   /** Number due in scope: begun or dropped. A group is due only if the iteration reaches it. */
@@ -53,6 +55,7 @@ export function iterationRun(measured: HttpMeasurement, scope: IterationScope, s
   return {
     kind: measured.kind,
     name: measured.name,
+    journey: scope.journey,
     group: scope.group,
     offered: sum.offered,
     completed: sum.completed,

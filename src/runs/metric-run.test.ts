@@ -64,11 +64,11 @@ test('a metric without values has no figures', () => {
 test('only whole runs, phases and periods have metrics', () => {
   const run = httpRun(measuredWith(recordAll))
   expect(messageOf(() => run.step('order').metric(handle(CART_SIZE)))).toMatchInlineSnapshot(`
-    "Error: http 1: a step, a tag, good and failed select requests, not custom metrics or soft checks
+    "Error: http 1: a journey, a step, a tag, good and failed select requests, not custom metrics or soft checks
     Fix: call run.metric() on the run or on a phase of it"
   `)
   expect(messageOf(() => run.good.softCheck('cart is complete'))).toMatchInlineSnapshot(`
-    "Error: http 1: a step, a tag, good and failed select requests, not custom metrics or soft checks
+    "Error: http 1: a journey, a step, a tag, good and failed select requests, not custom metrics or soft checks
     Fix: call run.softCheck("cart is complete") on the run or on a phase of it"
   `)
   expect(messageOf(() => run.metric('cart size' as never))).toMatchInlineSnapshot(`

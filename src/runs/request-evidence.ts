@@ -1,7 +1,5 @@
 import type { EndingEvidence, RequestEvidence, RunPart } from '../evidence/evidence.ts'
-import type { RunWindow } from '../evidence/run-window.ts'
 import {
-  phasesIn,
   scopeDurationMs,
   scopeName,
   scopeSeconds,
@@ -13,6 +11,7 @@ import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
+import { companionLine } from './companions.ts'
 import { generatorLines } from './generator-findings.ts'
 import { heartbeatNotes } from './heartbeat-notes.ts'
 import { idleLines, redirectLines } from './idle-connections.ts'
@@ -93,7 +92,7 @@ export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence
 
 /** Lines of the `Evidence:` block of a failure message. */
 function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): readonly string[] {
-  const { phases, load, generators, abortReason, connections, heartbeats } = measured
+  const { phases, load, generators, abortReason, connections, heartbeats, companions } = measured
   const { offered, completed } = totals.sum
   const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
   const { ending } = scope
@@ -107,6 +106,7 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
     ...(ending === undefined
       ? [...redirectLines(connections), ...idleLines(connections), ...heartbeatNotes(heartbeats)]
       : []),
+    ...companionLine(companions),
     ...judgedAllTheSame(measured, totals, scope),
     ...(generators === undefined ? [] : generatorLines(generators)),
   ]
@@ -124,28 +124,6 @@ export function slowestSteps(
     .filter(({ latency }) => latency.count > 0)
     .map(({ step, latency }) => ({ label: step, p95Ms: latency.percentileUs(0.95) / 1000 }))
     .toSorted((a, b) => (a.p95Ms === b.p95Ms ? 0 : b.p95Ms - a.p95Ms))
-}
-
-/** Period of a scope, for data sampled during the run. @param settledMs when its last request had ended */
-export function windowOfScope(
-  { name, phases, startMs, durationMs }: HttpMeasurement,
-  scope: Scope,
-  settledMs: number,
-): RunWindow {
-  const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
-  const spans = phasesIn(phases, scope).map((at) => ({
-    startMs: startMs + Math.max(phases[at]!.startMs, fromMs),
-    endMs: startMs + Math.min(phases[at]!.endMs, toMs),
-  }))
-  const runEndMs = startMs + durationMs
-  return {
-    run: name,
-    scope: scopeName(phases, scope),
-    runStartMs: startMs,
-    runEndMs,
-    settledMs: Math.max(runEndMs, settledMs),
-    spans,
-  }
 }
 
 /** Names of good times and of times without the wait for a VU. */

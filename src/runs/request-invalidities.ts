@@ -4,15 +4,19 @@ import { generatorInvalidities, limitsForServiceTime, missedRate } from '../exec
 import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
+import { alsoCarried, companionInvalidities } from './companions.ts'
 import type { FirstMessageCounts } from './first-message-counts.ts'
 import { dueIn } from './generator-figures.ts'
 import { lostInvalidities, perGenerator } from './generator-findings.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
+import { windowOfScope } from './window-of-scope.ts'
 
 /** Reasons why a part of a run is invalid. */
 export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly Invalidity[] {
-  const { abortReason, abortCause, phases, connections, generators } = measured
-  const found = isTargetBroken(due) ? [] : [...generatorFindings(measured, due, scope)]
+  const { abortReason, abortCause, phases, connections, generators, companions } = measured
+  const found = isTargetBroken(due)
+    ? []
+    : generatorFindings(measured, due, scope).map((each) => alsoCarried(each, companions))
   if (abortReason !== undefined) {
     const aborted = abortInvalidity(abortReason, found.length === 0 ? abortCause : certainBlame(abortCause))
     // An abort by `abortWhen` may be caused by the generator. Any other abort is the reason why requests were not sent.
@@ -20,6 +24,8 @@ export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals
     else found.push(aborted)
   }
   if (generators !== undefined) found.unshift(...lostInvalidities(generators))
+  if (companions !== undefined)
+    found.push(...companionInvalidities(companions, windowOfScope(measured, scope, 0).spans))
   if (connections.firstMessages !== undefined) found.push(...firstMessageInvalidities(connections.firstMessages))
   if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
     found.push({

@@ -1,3 +1,4 @@
+import type { Companion } from '../evidence/companion.ts'
 import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
 import type { MergedGenerators } from '../evidence/merged-generators.ts'
 import type { GeneratorLimits } from '../execution/generator-limits.ts'
@@ -47,6 +48,12 @@ export interface ConnectionFigures {
   readonly maxOpen: number
 }
 
+/** A journey of a mix. */
+export interface WeightedJourney {
+  readonly name: string
+  readonly weight: number
+}
+
 /** Measurement of a finished run. */
 export interface HttpMeasurement extends Executed {
   /** `conversation`: the requests were messages over WebSocket. */
@@ -63,6 +70,8 @@ export interface HttpMeasurement extends Executed {
   readonly slowest: readonly SlowRequest[]
   /** Names of the steps, in order. */
   readonly steps: readonly string[]
+  /** Journeys of a mix, in order; absent in a run without a mix. */
+  readonly journeys?: readonly WeightedJourney[]
   readonly limits: GeneratorLimits
   readonly connections: ConnectionFigures
   /** WebSocket: from which `connections.firstMessages` is calculated. */
@@ -74,6 +83,8 @@ export interface HttpMeasurement extends Executed {
   /** Why no request got a response, with a fix, if the cause was found. */
   readonly diagnosis?: string
   readonly history: History | undefined
+  /** Runs that were in progress in parallel; absent if there was none. */
+  readonly companions?: readonly Companion[]
   /** The generators of a merged run, in order of their index; absent if there was only one. */
   readonly generators?: MergedGenerators<GeneratorFigures>
 }

@@ -6,6 +6,7 @@ import type { HttpRunResult, IterationResult, RequestCounts, StepResult, Timelin
 import type { Histogram } from '../stats/histogram.ts'
 import { percentilesJson, timeStatsJson, type TimeStatsJson } from '../stats/summary.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
+import { parallelTo } from './companions.ts'
 import { generatorResults } from './generator-results.ts'
 import { groupsOf, iterationTotals } from './iteration-totals.ts'
 import { metricResults } from './metric-figures.ts'
@@ -29,11 +30,13 @@ export function httpRunResult(
     ...(abortReason === undefined ? {} : { abortReason }),
     phases,
     invalidities,
+    ...parallelTo(measured.companions),
     ...countsOf(totals.sum),
     ...statsOf('latency', latency),
     ...statsOf('serviceTime', totals.sum.serviceTime()),
     latencyHistogram: latency.toJSON(),
     steps: measured.steps.length < 2 ? [] : measured.steps.map((step) => stepResult(measured, step)),
+    ...journeyResults(measured),
     ...iterationResults(measured),
     ...metricResults(measured),
     generator,
@@ -75,14 +78,41 @@ function stepResult({ series, phases }: HttpMeasurement, step: string): StepResu
   return { name: step, ...countsOf(sum), ...statsOf('latency', sum.latency()) }
 }
 
-function iterationResults(measured: HttpMeasurement): Pick<HttpRunResult, 'iterations' | 'groups'> {
-  if (measured.iterations.length === 0) return {}
-  const groups = groupsOf(measured).map((name) => ({ name, ...iterationResult(measured, name) }))
-  return { iterations: iterationResult(measured, undefined), ...(groups.length === 0 ? {} : { groups }) }
+function journeyResults(measured: HttpMeasurement): Pick<HttpRunResult, 'journeys'> {
+  const { journeys, series, phases } = measured
+  if (journeys === undefined) return {}
+  return {
+    journeys: journeys.map(({ name, weight }) => {
+      const { sum } = totalsOf(series, phases, { ...WHOLE_RUN, journey: name })
+      return {
+        ...{ name, weight },
+        ...countsOf(sum),
+        ...statsOf('latency', sum.latency()),
+        iterations: iterationResult(measured, { journey: name }),
+        ...groupResults(measured, name),
+      }
+    }),
+  }
 }
 
-function iterationResult(measured: HttpMeasurement, group: string | undefined): IterationResult {
-  const { sum } = iterationTotals(measured, { phase: undefined, between: undefined, group }).totals
+function iterationResults(measured: HttpMeasurement): Pick<HttpRunResult, 'iterations' | 'groups'> {
+  if (measured.iterations.length === 0) return {}
+  return { iterations: iterationResult(measured, {}), ...groupResults(measured, undefined) }
+}
+
+function groupResults(measured: HttpMeasurement, journey: string | undefined): Pick<HttpRunResult, 'groups'> {
+  const groups = groupsOf(measured, journey).map((group) => ({
+    name: group,
+    ...iterationResult(measured, { journey, group }),
+  }))
+  return groups.length === 0 ? {} : { groups }
+}
+
+function iterationResult(
+  measured: HttpMeasurement,
+  { journey, group }: { readonly journey?: string | undefined; readonly group?: string },
+): IterationResult {
+  const { sum } = iterationTotals(measured, { phase: undefined, between: undefined, journey, group }).totals
   const { offered, sent, completed, dropped, errors } = sum
   return {
     ...{ offered, completed, dropped, unfinished: sent - completed, errors: Object.fromEntries(errors) },

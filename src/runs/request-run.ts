@@ -1,3 +1,4 @@
+import type { Companion } from '../evidence/companion.ts'
 import { evidenceOf, type EndingEvidence, type RequestEvidence, type TimeEvidence } from '../evidence/evidence.ts'
 import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
@@ -7,7 +8,7 @@ import type { MetricName } from '../execution/custom-metrics/metric-recorder.ts'
 import type { Counter, Gauge, Rate, Trend } from '../execution/custom-metrics/metric.ts'
 import { scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import type { History } from '../history/history.ts'
-import { describeLoad } from '../load/describe.ts'
+import { describeLoad, durationOf } from '../load/describe.ts'
 import type { Phase, PhaseName } from '../load/load.ts'
 import { now } from '../machine/clock.ts'
 import type { Duration } from '../options/checks.ts'
@@ -19,12 +20,13 @@ import type { ErrorKind } from '../stats/timeline.ts'
 import { iterationRun, type IterationRun } from './iteration-run.ts'
 import { groupsOf } from './iteration-totals.ts'
 import { metricRun, namesOf, type MetricRun, type RateRun } from './metric-run.ts'
-import { endingEvidence, requestEvidence, windowOfScope } from './request-evidence.ts'
+import { endingEvidence, requestEvidence } from './request-evidence.ts'
 import { httpInvalidities } from './request-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
 import { httpRunResult, timelinePoints } from './request-result.ts'
 import { assertKnown, period } from './scope-arguments.ts'
 import { shortageIn } from './vu-shortage.ts'
+import { windowOfScope } from './window-of-scope.ts'
 
 interface HttpRunBase extends TimedRun {
   /** Kind of the run. */
@@ -69,6 +71,12 @@ interface HttpRunBase extends TimedRun {
   readonly history: History
   /** The requests due in one phase. @throws {Error} naming the available phases */
   phase(name: PhaseName): HttpRun
+  /**
+   * The requests of one journey of a mix, with their steps, tags, iterations and groups.
+   *
+   * @throws {Error} naming the available journeys
+   */
+  journey(name: string): HttpRun
   /** The requests of one step. @throws {Error} naming the available steps */
   step(name: string): HttpRun
   /**
@@ -128,6 +136,7 @@ export type HttpRunEnding = (Omit<MeasuredHttpRun, keyof NarrowedScope> | Omit<E
 
 interface NarrowedScope {
   phase(name: PhaseName): HttpRunEnding
+  journey(name: string): HttpRunEnding
   step(name: string): HttpRunEnding
   tag(name: string): HttpRunEnding
   between(from: Duration, to: Duration): HttpRunEnding
@@ -145,9 +154,17 @@ interface NarrowedScope {
 /** Result of `http.run()`: of the steady and spike phases unless a narrower scope is selected; never of the warm-up. */
 export type HttpRun = MeasuredHttpRun | EmptyHttpRun
 
-/** Creates the run that matchers and scenarios read. */
-export function httpRun(measurement: HttpMeasurement): HttpRun {
-  return new ScopedRun(measurement, WHOLE_RUN) as HttpRun
+/** Creates the run that matchers and scenarios read. @param settledMs when its last request had ended */
+export function httpRun(measurement: HttpMeasurement, settledMs = now()): HttpRun {
+  return new ScopedRun(measurement, WHOLE_RUN, settledMs) as HttpRun
+}
+
+/** What the verdicts on runs in parallel need of a run. */
+export function companionOf(measurement: HttpMeasurement): Companion {
+  const { name, startMs, load, phases } = measurement
+  const warmupMs = phases[0]?.name === 'warmup' ? phases[0].endMs : 0
+  const { invalidities } = httpRun(measurement).result()
+  return { name, startMs, endMs: startMs + warmupMs + durationOf(load), invalidities }
 }
 
 function isMetric(value: unknown): value is MetricName {
@@ -272,13 +289,18 @@ class ScopedRun implements HttpRunBase {
     return this.#within({ phase: name })
   }
 
+  journey(name: string): HttpRun {
+    this.#assertKnown('journey', name, new Set(this.#measured.journeys?.map((journey) => journey.name)))
+    return this.#within({ journey: name })
+  }
+
   step(name: string): HttpRun {
-    this.#assertKnown('step', name, new Set(this.#measured.steps))
+    this.#assertKnown('step', name, this.#stepsInScope)
     return this.#within({ step: name })
   }
 
   tag(name: string): HttpRun {
-    this.#assertKnown('tag', name, new Set(this.#measured.series.flatMap(({ tag }) => tag ?? [])))
+    this.#assertKnown('tag', name, new Set(this.#seriesInScope.flatMap(({ tag }) => tag ?? [])))
     return this.#within({ tag: name })
   }
 
@@ -287,7 +309,7 @@ class ScopedRun implements HttpRunBase {
   }
 
   group(name: string): IterationRun {
-    this.#assertKnown('group', name, new Set(groupsOf(this.#measured)))
+    this.#assertKnown('group', name, new Set(groupsOf(this.#measured, this.#scope.journey)))
     return this.#iterationsOf(name)
   }
 
@@ -340,6 +362,17 @@ class ScopedRun implements HttpRunBase {
     return shortage?.isMaterial ? [...invalidities, shortage.invalidity] : invalidities
   }
 
+  /** Series of the journey in scope, or of all. */
+  get #seriesInScope(): HttpMeasurement['series'] {
+    const { journey } = this.#scope
+    return this.#measured.series.filter((each) => each.journey === (journey ?? each.journey))
+  }
+
+  get #stepsInScope(): ReadonlySet<string> {
+    if (this.#scope.journey === undefined) return new Set(this.#measured.steps)
+    return new Set(this.#seriesInScope.map(({ step }) => step))
+  }
+
   #within(narrower: Partial<Scope>): HttpRun {
     const part = new ScopedRun(this.#measured, { ...this.#scope, ...narrower }, this.#settledMs)
     return partOf(this, part) as HttpRunBase as HttpRun
@@ -351,21 +384,21 @@ class ScopedRun implements HttpRunBase {
 
   /** @throws {Error} if the scope is a step, a tag or an ending, which only requests have */
   #iterationsOf(group: string | undefined): IterationRun {
-    const { phase, between, step, tag, ending } = this.#scope
+    const { phase, between, journey, step, tag, ending } = this.#scope
     if (step !== undefined || tag !== undefined || ending !== undefined)
       throw new Error(
         `${this.name}: a step, a tag, good and failed select requests, not iterations or groups\n` +
           `Fix: call run.${group === undefined ? 'iterations' : `group(${JSON.stringify(group)})`} on the run or on a phase of it`,
       )
-    return partOf(this, iterationRun(this.#measured, { phase, between, group }, this.#settledMs))
+    return partOf(this, iterationRun(this.#measured, { phase, between, journey, group }, this.#settledMs))
   }
 
-  /** @throws {Error} if the scope is a step, a tag or an ending, which only requests have */
+  /** @throws {Error} if the scope is a journey, a step, a tag or an ending, which only requests have */
   #metric({ kind, name, unit }: MetricName, call: string): object {
-    const { phase, between, step, tag, ending } = this.#scope
-    if (step !== undefined || tag !== undefined || ending !== undefined)
+    const { phase, between, journey, step, tag, ending } = this.#scope
+    if ([journey, step, tag, ending].some((part) => part !== undefined))
       throw new Error(
-        `${this.name}: a step, a tag, good and failed select requests, not custom metrics or soft checks\n` +
+        `${this.name}: a journey, a step, a tag, good and failed select requests, not custom metrics or soft checks\n` +
           `Fix: call run.${call} on the run or on a phase of it`,
       )
     return partOf(this, metricRun(this.#measured, { kind, name, unit }, { phase, between }))

@@ -12,8 +12,8 @@ import type { HttpMeasurement } from './request-measurement.ts'
 export function shortageIn(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): VuShortage | undefined {
   const own = vuShortage(measured, due)
   if (scope.step === undefined && scope.tag === undefined) return own
-  const { phase, between } = scope
-  const { totals } = iterationTotals(measured, { phase, between, group: undefined })
+  const { phase, between, journey } = scope
+  const { totals } = iterationTotals(measured, { phase, between, journey, group: undefined })
   const { offered, dropped } = totals.sum
   if (dropped - due.sum.dropped <= offered * (1 - measured.limits.sentRatio)) return own
   const finding =

@@ -4,14 +4,17 @@ import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, type Scale } from '../load/scale.ts'
 import { undivided, WHOLE } from '../load/share.ts'
+import { now } from '../machine/clock.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { RunResult } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
+import { companionInvalidities, parallelTo } from '../runs/companions.ts'
 import { fanOutRun, type FanOutRun } from '../runs/fan-out-run.ts'
 import { encodeHttpRun } from '../runs/merge/http-part.ts'
 import type { Divide } from '../runs/merge/joint-run.ts'
 import { mergeHttpRuns } from '../runs/merge/merge-http-runs.ts'
-import { httpRun, type HttpRun } from '../runs/request-run.ts'
+import { plannedRun, type PlannedRun } from '../runs/parallel.ts'
+import { companionOf, httpRun, type HttpRun } from '../runs/request-run.ts'
 import type { ConversationOptions } from './conversation/conversation-options.ts'
 import { Conversation } from './conversation/conversation.ts'
 import { readConversationOptions } from './conversation/read-conversation-options.ts'
@@ -81,63 +84,88 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   const { baseUrl, otherInstances = [], tls } = context
   const target = { urls: baseUrl === undefined ? [] : [baseUrl, ...otherInstances], tls }
   return {
-    async fanOut<D>(options: FanOutOptions<D>) {
-      const { scale, seed, signal, onSnapshot, sql } = context
-      const plan = readFanOutOptions(options, { target, scale, defaultName: `fan-out ${++fanOuts}` })
-      signal.throwIfAborted()
-      const division = context.divide?.(plan.name)
-      const own = division?.share ?? WHOLE
-      // Publications of a feed are derived from what all of its sockets receive.
-      const share = plan.publish === undefined ? undivided(own) : own
-      const placement = await place('ws.fanOut()', plan, plan.clients, share)
-      const limits = { ...DEFAULT_LIMITS, ...context.limits }
-      const random = new Random(seed).fork(plan.name)
-      const demand = { vus: plan.clients, iterations: undefined }
-      const rows = await assignRows<D>(options.data, demand, { sql, random })
-      const { clients, publish, warmupMs, durationMs } = plan
-      const load = { clients, ratePerSec: publish?.ratePerSec, warmupMs, durationMs }
-      await division?.agree?.({ name: plan.name, load, rows: rows.all, seed, scale })
-      const fanOut = new FanOut<D>({ ...plan, ...placement }, rows, {
-        seed,
-        ...(plan.publish === undefined ? {} : { division }),
-        signal: division?.signal === undefined ? signal : AbortSignal.any([signal, division.signal]),
-        limits,
-        onSnapshot: onSnapshot?.bind(context),
-      })
-      const { measurement, scenarioError } = await fanOut.run()
-      const run = fanOutRun(summarize((await division?.merged?.(measurement, FAN_OUTS)) ?? measurement))
-      context.onRun(run.result())
-      if (scenarioError !== undefined) throw scenarioError.error
-      return run
-    },
+    fanOut: (options) => plannedRun((joint) => fanOut(joint, options)),
+    run: (options) => plannedRun((joint) => run(joint, options)),
+  }
 
-    async run<D>(options: ConversationOptions<D>) {
-      const { scale, seed, signal, onSnapshot, sql } = context
-      const plan = readConversationOptions(options, { target, defaultName: `conversation ${++conversations}` })
-      signal.throwIfAborted()
-      const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.steps.length })
-      const vus = maxVusOf(load)
-      const division = context.divide?.(plan.name)
-      const random = new Random(seed).fork(plan.name)
-      const rows = await assignRows<D>(plan.data, rowDemand(load, plan.warmupMs), { sql, random })
-      const divided = { name: plan.name, load: { ...load, warmupMs: plan.warmupMs }, rows: rows.all }
-      await division?.agree?.({ ...divided, seed, scale })
-      const conversation = new Conversation<D>({
-        plan: { ...plan, ...(await place('ws.run()', plan, vus, division?.share ?? WHOLE)) },
-        load,
-        reducedTo: load === plan.load ? undefined : scale.name,
-        rows,
-        random,
-        division,
-        signal: division?.signal === undefined ? signal : AbortSignal.any([signal, division.signal]),
-        limits: { ...DEFAULT_LIMITS, ...context.limits },
-        onSnapshot: onSnapshot?.bind(context),
-      })
-      const { measurement, scenarioError } = await conversation.run()
-      const run = httpRun((await division?.merged?.(measurement, CONVERSATIONS)) ?? measurement)
-      context.onRun(run.result())
-      if (scenarioError !== undefined) throw scenarioError.error
-      return run
-    },
+  async function fanOut<D>(joint: PlannedRun, options: FanOutOptions<D>): Promise<FanOutRun> {
+    const { scale, seed, onSnapshot, sql } = context
+    const read = await joint.read(() => readFanOutOptions(options, { target, scale }))
+    const plan = { ...read, name: read.name ?? joint.key ?? `fan-out ${++fanOuts}` }
+    context.signal.throwIfAborted()
+    const division = context.divide?.(plan.name)
+    const signal = joint.signalWith(context.signal, division?.signal)
+    const ownShare = division?.share ?? WHOLE
+    // Publications of a feed are derived from what all of its sockets receive.
+    const share = plan.publish === undefined ? undivided(ownShare) : ownShare
+    const placement = await place('ws.fanOut()', plan, plan.clients, share)
+    const limits = { ...DEFAULT_LIMITS, ...context.limits }
+    const random = new Random(seed).fork(plan.name)
+    const demand = { vus: plan.clients, iterations: undefined }
+    const rows = await assignRows<D>(options.data, demand, { sql, random })
+    const { clients, publish, warmupMs, durationMs } = plan
+    const load = { clients, ratePerSec: publish?.ratePerSec, warmupMs, durationMs }
+    await division?.agree?.({ name: plan.name, load, rows: rows.all, seed, scale })
+    await joint.delay(signal)
+    const engine = new FanOut<D>({ ...plan, ...placement }, rows, {
+      seed,
+      ...(plan.publish === undefined ? {} : { division }),
+      signal,
+      ready: joint.ready,
+      limits,
+      onSnapshot: onSnapshot?.bind(context),
+    })
+    const { measurement, scenarioError } = await engine.run()
+    joint.stopOthers(scenarioError)
+    const record = summarize((await division?.merged?.(measurement, FAN_OUTS)) ?? measurement)
+    const { name, startMs, invalidities } = record
+    const own = { startMs, endMs: startMs + warmupMs + durationMs }
+    const companions = await joint.ended(() => ({ name, ...own, invalidities }))
+    const run = fanOutRun({
+      ...record,
+      invalidities: [...invalidities, ...companionInvalidities(companions, [own])],
+      ...parallelTo(companions),
+    })
+    context.onRun(run.result())
+    if (scenarioError !== undefined) throw scenarioError.error
+    return run
+  }
+
+  async function run<D>(joint: PlannedRun, options: ConversationOptions<D>): Promise<HttpRun> {
+    const { scale, seed, onSnapshot, sql } = context
+    const read = await joint.read(() => readConversationOptions(options, target))
+    const plan = { ...read, name: read.name ?? joint.key ?? `conversation ${++conversations}` }
+    context.signal.throwIfAborted()
+    const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.steps.length })
+    const vus = maxVusOf(load)
+    const division = context.divide?.(plan.name)
+    const signal = joint.signalWith(context.signal, division?.signal)
+    const random = new Random(seed).fork(plan.name)
+    const rows = await assignRows<D>(plan.data, rowDemand(load, plan.warmupMs), { sql, random })
+    const divided = { name: plan.name, load: { ...load, warmupMs: plan.warmupMs }, rows: rows.all }
+    await division?.agree?.({ ...divided, seed, scale })
+    const placement = await place('ws.run()', plan, vus, division?.share ?? WHOLE)
+    await joint.delay(signal)
+    const conversation = new Conversation<D>({
+      plan: { ...plan, ...placement },
+      load,
+      reducedTo: load === plan.load ? undefined : scale.name,
+      rows,
+      random,
+      division,
+      signal,
+      ready: joint.ready,
+      limits: { ...DEFAULT_LIMITS, ...context.limits },
+      onSnapshot: onSnapshot?.bind(context),
+    })
+    const { measurement, scenarioError } = await conversation.run()
+    joint.stopOthers(scenarioError)
+    const merged = (await division?.merged?.(measurement, CONVERSATIONS)) ?? measurement
+    const settledMs = now()
+    const companions = await joint.ended(() => companionOf(merged))
+    const run = httpRun({ ...merged, ...(companions.length > 0 && { companions }) }, settledMs)
+    context.onRun(run.result())
+    if (scenarioError !== undefined) throw scenarioError.error
+    return run
   }
 }

@@ -2,17 +2,48 @@ import type { RequestSeries } from '../../execution/request-scope.ts'
 import { PhasedTimeline } from '../../execution/request-timeline.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { Phase } from '../../load/load.ts'
+import type { Random } from '../../load/random.ts'
 import { labelOf } from '../exchange.ts'
 import { statusTest, type ExpectedStatus } from '../expectation.ts'
 import { TaggedSeries, type RequestKind } from '../steps.ts'
 import type { FlowRequestSpec } from '../types.ts'
+import { drawJourney, type Journey } from './mix.ts'
 
 const MAX_NAMES = 100
 
-/** Requests of a flow by name, and the series in which they are counted. */
+/** Requests of the flows of a run by name, and the series in which they are counted. */
 export class FlowPlan {
   /** Names of the requests, in the order in which each was first sent. */
   readonly names: string[] = []
+  /** In the order of the journeys of the run. */
+  readonly journeys: readonly JourneyPlan[]
+  readonly #weights: readonly { readonly weight: number }[]
+
+  constructor(
+    journeys: readonly Pick<Journey<never>, 'name' | 'weight'>[],
+    expectStatus: ExpectedStatus | undefined,
+    phases: readonly Phase[],
+  ) {
+    this.#weights = journeys
+    this.journeys = journeys.map(({ name }) => new JourneyPlan(name, this.names, expectStatus, phases))
+  }
+
+  /** All series of requests. */
+  get series(): readonly RequestSeries[] {
+    return this.journeys.flatMap(({ series }) => series)
+  }
+
+  /** Series that counts a dropped iteration, of a journey drawn by weight. */
+  dropped(random: Random): RequestSeries {
+    return this.journeys[drawJourney(this.#weights, random)]!.dropped()
+  }
+}
+
+/** Requests of one flow. */
+export class JourneyPlan {
+  /** Name of the journey; `undefined` if the run has no mix. */
+  readonly name: string | undefined
+  readonly #names: string[]
   readonly #phases: readonly Phase[]
   readonly #expectStatus: ExpectedStatus | undefined
   readonly #kinds = new Map<string, RequestKind>()
@@ -20,13 +51,20 @@ export class FlowPlan {
   /** First request of the iteration that began last. */
   #first: RequestKind | undefined
 
-  constructor(expectStatus: ExpectedStatus | undefined, phases: readonly Phase[]) {
+  /** @param names names of the requests of all journeys, to which this one adds its own */
+  constructor(
+    name: string | undefined,
+    names: string[],
+    expectStatus: ExpectedStatus | undefined,
+    phases: readonly Phase[],
+  ) {
+    this.name = name
+    this.#names = names
     this.#expectStatus = expectStatus
     this.#phases = phases
-    this.#tagged = new TaggedSeries(phases)
+    this.#tagged = new TaggedSeries(phases, name)
   }
 
-  /** All series of requests. */
   get series(): readonly RequestSeries[] {
     return [...[...this.#kinds.values()].map(({ series }) => series), ...this.#tagged.all]
   }
@@ -65,7 +103,7 @@ export class FlowPlan {
       )
     const name = labelOf(given)
     const kind = {
-      index: this.names.length,
+      index: this.#indexOf(name),
       name,
       path: 'request()',
       constants: undefined,
@@ -73,10 +111,15 @@ export class FlowPlan {
       checks: [],
       softChecks: [],
       extracts: [],
-      series: { step: name, tag: undefined, timeline: new PhasedTimeline(this.#phases) },
+      series: { journey: this.name, step: name, tag: undefined, timeline: new PhasedTimeline(this.#phases) },
     }
-    this.names.push(name)
     this.#kinds.set(given, kind)
     return kind
+  }
+
+  /** Index of a name among those of all journeys. */
+  #indexOf(name: string): number {
+    const known = this.#names.indexOf(name)
+    return known < 0 ? this.#names.push(name) - 1 : known
   }
 }

@@ -13,19 +13,20 @@ import { flowMistakesOf, isFlowRequestSpec } from '../request-options.ts'
 import { BodyError } from '../response-body.ts'
 import type { HttpResponse } from '../response.ts'
 import type { RequestKind } from '../steps.ts'
-import type { Flow, FlowRequestSpec } from '../types.ts'
+import type { FlowRequestSpec } from '../types.ts'
 import { FlowIteration } from './flow-iteration.ts'
-import type { FlowPlan } from './flow-plan.ts'
+import type { FlowPlan, JourneyPlan } from './flow-plan.ts'
 import { handled } from './handled.ts'
+import { drawJourney, type Journey } from './mix.ts'
 import { RequestFailedError, RunEndedError } from './request-failed-error.ts'
-
-/** Connections of one VU, as browsers open to one host. */
-const MAX_CONNECTIONS = 6
 
 /** What all VUs of a run with a flow share. */
 export interface FlowVuContext<D> extends VuContext<D> {
-  readonly flow: Flow<D>
+  /** Flows of the run, of which each iteration is one. */
+  readonly journeys: readonly Journey<D>[]
   readonly plan: FlowPlan
+  /** Maximum number of connections of one VU to each host. */
+  readonly connectionsPerVu: number
   /** Creates the connection of an exchange of this VU. */
   connect(exchange: Exchange<D>, vu: FlowUser<D>): void
 }
@@ -50,7 +51,13 @@ export class FlowUser<D> extends HttpUser<D> {
   /** Those in flight on the others. */
   readonly #extraPending = new Map<Exchange<D>, Pending>()
   #iteration: FlowIteration<D> | undefined
+  /** Index of the journey of the iteration. */
+  #journey = 0
+  /** Own stream: the journeys must not depend on how many numbers the flows draw. */
+  #journeyRandom: Random | undefined
   readonly #groups = new Set<Span>()
+  /** Exchanges whose request waits until the VU may send again. */
+  #waiting: Set<Exchange<D>> | undefined
   /** Exchange of the last request that was sent. */
   #last: Exchange<D>
 
@@ -73,6 +80,19 @@ export class FlowUser<D> extends HttpUser<D> {
     return Math.max(super.failedAttempts, ...this.#extra.map(({ failedAttempts }) => failedAttempts))
   }
 
+  override begin(intendedMs: number, iterationInTest: number): void {
+    const { journeys } = this.#all
+    if (journeys.length > 1)
+      this.#journey = drawJourney(journeys, (this.#journeyRandom ??= this.random.fork('journeys')))
+    this.journey = this.#plan.name
+    super.begin(intendedMs, iterationInTest)
+  }
+
+  /** Plan of the iteration's journey. */
+  get #plan(): JourneyPlan {
+    return this.#all.plan.journeys[this.#journey]!
+  }
+
   protected sendFirst(intendedMs: number): void {
     this.errors = 0
     this.lastError = undefined
@@ -80,7 +100,7 @@ export class FlowUser<D> extends HttpUser<D> {
     this.#iteration = iteration
     let returned: unknown
     try {
-      returned = callFlow(this.#all.flow, iteration)
+      returned = callFlow(this.#all.journeys[this.#journey]!.flow, iteration)
     } catch (error) {
       this.#threw(iteration, error)
       return
@@ -177,6 +197,8 @@ export class FlowUser<D> extends HttpUser<D> {
 
   /** Ends the waits of the flow, because no more requests may be sent. */
   override stop(): void {
+    for (const exchange of this.#waiting ?? []) this.#refuse(exchange, this.#iteration?.stopped())
+    this.#waiting?.clear()
     this.#iteration?.stop()
   }
 
@@ -189,7 +211,7 @@ export class FlowUser<D> extends HttpUser<D> {
   /** @throws {OptionsError} naming every mistake in the request */
   #kindOf(spec: FlowRequestSpec, path: string, isFirst: boolean): RequestKind {
     if (!isFlowRequestSpec(spec) || typeof spec.path !== 'string') throw flowMistakesOf(path, spec)
-    return this.#all.plan.kindOf(spec, isFirst)
+    return this.#plan.kindOf(spec, isFirst)
   }
 
   /** @throws {ScenarioError} if a request is in flight */
@@ -206,26 +228,49 @@ export class FlowUser<D> extends HttpUser<D> {
   #send(exchange: Exchange<D>, kind: RequestKind, spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse> {
     const position = this.#iteration!.requests
     this.#iteration!.sent()
-    exchange.setIntendedStart(dueMs, this.countedUntilMs)
     const response = Promise.withResolvers<HttpResponse>()
     if (exchange === this.exchange) this.#pending = { kind, response }
     else this.#extraPending.set(exchange, { kind, response })
-    try {
-      if (isReadFirst(spec.body)) void this.#readAndSend(exchange, kind, spec, position)
-      else exchange.send(kind, this.#all.plan.seriesOf(kind, spec.tag), spec, position)
-    } catch (error) {
-      this.#take(exchange)
-      throw error
+    if (this.waitsUntilMs > 0 && this.waitsUntilMs > now()) this.#sendLater(exchange, kind, spec, position)
+    else {
+      exchange.setIntendedStart(dueMs, this.countedUntilMs)
+      this.#sendNow(exchange, kind, spec, position)
     }
     return response.promise
   }
 
+  #sendNow(exchange: Exchange<D>, kind: RequestKind, spec: FlowRequestSpec, position: number): void {
+    try {
+      if (isReadFirst(spec.body)) void this.#readAndSend(exchange, kind, spec, position)
+      else exchange.send(kind, this.#plan.seriesOf(kind, spec.tag), spec, position)
+    } catch (error) {
+      this.#take(exchange)
+      throw error
+    }
+  }
+
+  /** Sends a request when the VU may send again, which is when it is due. */
+  #sendLater(exchange: Exchange<D>, kind: RequestKind, spec: FlowRequestSpec, position: number): void {
+    const { execution } = this
+    const waiting = (this.#waiting ??= new Set())
+    waiting.add(exchange)
+    execution.pacer.at(this.waitsUntilMs, (dueMs) => {
+      if (!waiting.delete(exchange)) return
+      try {
+        exchange.setIntendedStart(dueMs - execution.startMs, this.countedUntilMs)
+        this.#sendNow(exchange, kind, spec, position)
+      } catch (error) {
+        execution.scenarioFailed(error)
+      }
+    })
+  }
+
   /** Reads the body before the send. This is the generator's time: the latency includes it, the service time does not. */
   async #readAndSend(exchange: Exchange<D>, kind: RequestKind, spec: FlowRequestSpec, position: number): Promise<void> {
-    const { plan, timeoutMs, execution } = this.#all
+    const { timeoutMs, execution } = this.#all
     try {
       const body = await readBody(spec.body, timeoutMs)
-      const series = plan.seriesOf(kind, spec.tag)
+      const series = this.#plan.seriesOf(kind, spec.tag)
       if (!execution.isOver) {
         exchange.send(kind, series, { ...spec, body }, position)
         return
@@ -261,9 +306,14 @@ export class FlowUser<D> extends HttpUser<D> {
     return this.#extraPending.values().next().value
   }
 
-  /** @returns at most {@link MAX_CONNECTIONS} */
+  protected override closeIdle(): void {
+    super.closeIdle()
+    for (const exchange of this.#extra) exchange.closeIdle()
+  }
+
+  /** @returns at most `connectionsPerVu` */
   #exchanges(count: number): readonly Exchange<D>[] {
-    const needed = Math.min(count, MAX_CONNECTIONS)
+    const needed = Math.min(count, this.#all.connectionsPerVu)
     while (this.#extra.length < needed - 1) {
       const exchange = new Exchange(this.#all, this, this.#instance, true)
       this.#all.connect(exchange, this)
@@ -278,7 +328,7 @@ export class FlowUser<D> extends HttpUser<D> {
     if (iteration.isStopped) this.#cutShort()
     else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
     else if (iteration.requests === 0) this.execution.scenarioFailed(new ScenarioError(NO_REQUEST))
-    else this.end(now())
+    else this.#end()
   }
 
   #threw(iteration: FlowIteration<D>, error: unknown): void {
@@ -289,7 +339,18 @@ export class FlowUser<D> extends HttpUser<D> {
       this.registerSecrets()
       this.execution.scenarioFailed(error)
     } else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
-    else this.end(now())
+    else this.#end()
+  }
+
+  /** Ends the iteration. Its VU stays busy until it may send again, which is not part of the iteration's time. */
+  #end(): void {
+    const nowMs = now()
+    if (this.waitsUntilMs <= nowMs || this.execution.isOver) {
+      this.end(nowMs)
+      return
+    }
+    this.endTime(nowMs)
+    this.execution.pacer.at(this.waitsUntilMs, (dueMs) => this.end(dueMs, nowMs))
   }
 
   /** Ends an iteration that the end of the run has interrupted. */

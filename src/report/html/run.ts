@@ -25,7 +25,11 @@ export function runSection(run: RunResult, { id, assertions, store }: RunContext
   const ids = store({ phases: run.phases, marks: run.marks ?? [] }, charts)
   return html`<section class="run" id="${id}" aria-labelledby="${id}-name">
     <h3 id="${id}-name">${run.name}</h3>
-    <p class="facts"><span>${run.load}</span><span>ran ${formatDuration(run.durationMs)}</span></p>
+    <p class="facts">
+      <span>${run.load}</span
+      ><span>ran ${formatDuration(run.durationMs)}</span
+      >${run.parallelTo === undefined ? '' : html`<span>in parallel with ${run.parallelTo.join(', ')}</span>`}
+    </p>
     ${run.state === 'aborted' ? html`<p class="callout failed">Aborted: ${run.abortReason ?? 'stopped before its end'}. The results are partial.</p>` : ''}
     ${run.invalidities.map((found) => html`<p class="callout invalid"><b>Invalid:</b> ${describeInvalidity(found)}</p>`)}
     ${pairs(figures(run), 'figures')} ${phaseToggles(run, id)}
@@ -103,6 +107,7 @@ function detailTables(run: HttpRunResult | FanOutRunResult): Markup[] {
   const generators = generatorsTable(run)
   if (run.kind === 'fanOut') return [generators, html`<div class="tables">${deliveryTable(run)}${generator}</div>`]
   return [
+    journeyTable(run),
     stepTable(run),
     iterationTable(run),
     metricTable(run),
@@ -110,6 +115,25 @@ function detailTables(run: HttpRunResult | FanOutRunResult): Markup[] {
     generators,
     html`<div class="tables">${statusTable(run)}${generator}</div>`,
   ]
+}
+
+function journeyTable({ journeys = [] }: HttpRunResult): Markup {
+  if (journeys.length === 0) return html``
+  const rows = journeys.map((journey): TableCell[] => [
+    { text: journey.name },
+    countCell(journey.weight),
+    countCell(journey.offered),
+    countCell(journey.completed),
+    msCell(journey.latency?.p50Ms),
+    msCell(journey.latency?.p95Ms),
+    msCell(journey.latency?.p99Ms),
+    ratioCell(errorRate(journey)),
+  ])
+  return table(
+    'Requests by journey',
+    ['Journey', 'Weight', 'Offered', 'Completed', 'p50', 'p95', 'p99', 'Errors'],
+    rows,
+  )
 }
 
 function stepTable({ steps }: HttpRunResult): Markup {
@@ -126,9 +150,14 @@ function stepTable({ steps }: HttpRunResult): Markup {
   return table('Steps', ['Step', 'Offered', 'Completed', 'p50', 'p95', 'p99', 'Errors'], rows)
 }
 
-function iterationTable({ iterations, groups = [] }: HttpRunResult): Markup {
+function iterationTable({ iterations, groups = [], journeys = [] }: HttpRunResult): Markup {
   if (iterations === undefined) return html``
-  const rows = [{ name: 'whole iterations', ...iterations }, ...groups].map((part): TableCell[] => [
+  const ofJourneys = journeys.flatMap((journey) => [
+    { ...journey.iterations, name: `journey ${journey.name}` },
+    ...(journey.groups ?? []).map((group) => ({ ...group, name: `journey ${journey.name}, group ${group.name}` })),
+  ])
+  const parts = [{ name: 'whole iterations', ...iterations }, ...(journeys.length === 0 ? groups : ofJourneys)]
+  const rows = parts.map((part): TableCell[] => [
     { text: part.name },
     countCell(part.offered),
     countCell(part.completed),

@@ -3,7 +3,7 @@ import { figureRows } from '../../results/compared-figures.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { RunResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
-import type { JsonMs } from '../../stats/summary.ts'
+import type { JsonMs, TimeStatsJson } from '../../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
@@ -86,9 +86,13 @@ function tableOf(scenarios: readonly ScenarioResult[], results: Results, earlier
     const unchecked = uncheckedNote(scenario.assertions)
     const verdict = `${SIGNS[scenario.verdict]} ${scenario.verdict}${unchecked === undefined ? '' : `, ${unchecked}`}`
     const runs = scenario.runs.length > 0 ? scenario.runs : [undefined]
-    return runs.map((run, at) => {
-      const cells = [at === 0 ? verdict : '', escapeMarkdown(nameOf(scenario, run)), ...figureCells(run)]
-      return `| ${[...cells, changeCell(scenario, run, results, earlier)].join(' | ')} |`
+    return runs.flatMap((run, at) => {
+      const name = nameOf(scenario, run)
+      const cells = [at === 0 ? verdict : '', escapeMarkdown(name), ...figureCells(run)]
+      return [
+        [...cells, changeCell(scenario, run, results, earlier)],
+        ...journeyRows(run).map(({ journey, figures }) => ['', escapeMarkdown(`${name}: ${journey}`), ...figures, '–']),
+      ].map((row) => `| ${row.join(' | ')} |`)
     })
   })
   return [
@@ -102,15 +106,31 @@ function nameOf({ name, runs }: ScenarioResult, run: RunResult | undefined): str
   return run === undefined || runs.length === 1 ? name : `${name}: ${run.name}`
 }
 
+/** Rows of the journeys of a mix; empty for any other run. */
+function journeyRows(run: RunResult | undefined): readonly { journey: string; figures: readonly string[] }[] {
+  if (run?.kind !== 'http' || run.journeys === undefined) return []
+  return run.journeys.map((journey) => ({
+    journey: `journey ${journey.name}`,
+    figures: [...timeCells(journey.latency), rateCell(errorRate(journey))],
+  }))
+}
+
 function figureCells(run: RunResult | undefined): readonly string[] {
   if (run === undefined) return ['–', '–', '–', '–']
   const times = run.kind === 'micro' ? run.time : run.kind === 'fanOut' ? run.lag : run.latency
   const ratio = run.kind === 'micro' ? undefined : run.kind === 'fanOut' ? missingRate(run) : errorRate(run)
-  const show = (ms: JsonMs | undefined) => (ms === undefined ? '–' : formatMs(Number(ms)))
   const unexpected = run.kind === 'fanOut' ? run.deliveries.unexpected : 0
-  const rate = ratio === undefined ? '–' : formatRatio(ratio)
-  const errors = unexpected === 0 ? rate : `${rate}, ${formatCount(unexpected)} unexpected`
-  return [show(times?.p50Ms), show(times?.p95Ms), show(times?.p99Ms), errors]
+  const errors = unexpected === 0 ? rateCell(ratio) : `${rateCell(ratio)}, ${formatCount(unexpected)} unexpected`
+  return [...timeCells(times), errors]
+}
+
+function timeCells(times: TimeStatsJson | undefined): readonly string[] {
+  const show = (ms: JsonMs | undefined) => (ms === undefined ? '–' : formatMs(Number(ms)))
+  return [show(times?.p50Ms), show(times?.p95Ms), show(times?.p99Ms)]
+}
+
+function rateCell(ratio: number | undefined): string {
+  return ratio === undefined ? '–' : formatRatio(ratio)
 }
 
 function changeCell(

@@ -5,7 +5,7 @@ import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatDuration, formatMs } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
-import { figuresOf } from '../figures.ts'
+import { figuresOf, figuresOfJourneys, type Figure } from '../figures.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { columnWidths, cut, joinCells, wrapPieces, wrapWords, type Cell } from './columns.ts'
@@ -82,26 +82,33 @@ function figureWidths(scenarios: readonly ScenarioResult[]): Widths {
     scenarios.flatMap(({ runs }) => runs),
     ({ kind }) => kind,
   )
-  return new Map([...rows].map(([kind, runs]) => [kind, columnWidths(runs.map(valueCells))]))
+  const figures = (run: RunResult) => [figuresOf(run), ...figuresOfJourneys(run).map((journey) => journey.figures)]
+  return new Map([...rows].map(([kind, runs]) => [kind, columnWidths(runs.flatMap(figures).map(valueCells))]))
 }
 
-function valueCells(run: RunResult): Cell[] {
-  return figuresOf(run).map(({ value }) => ({ text: value, align: 'right' }))
+function valueCells(figures: readonly Figure[]): Cell[] {
+  return figures.map(({ value }) => ({ text: value, align: 'right' }))
 }
 
 function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): string[] {
   const { widths, max, paint } = sheet
   const aborted = run.state === 'aborted' ? ` (aborted${run.abortReason ? `: ${run.abortReason}` : ''})` : ''
-  const pieces = figuresOf(run).map(({ label, value }, at) => {
-    return `${paint('dim', label)} ${value.padStart(widths.get(run.kind)?.[at] ?? 0)}`
-  })
-  const heading = `${run.name}: ${run.load}${aborted}`
+  const pieces = (figures: readonly Figure[]) =>
+    figures.map(({ label, value }, at) => {
+      return `${paint('dim', label)} ${value.padStart(widths.get(run.kind)?.[at] ?? 0)}`
+    })
+  const others = run.parallelTo === undefined ? '' : `, in parallel with ${run.parallelTo.join(', ')}`
+  const heading = `${run.name}: ${run.load}${others}${aborted}`
   return [
     ...indented(wrapWords(heading, max - 4), 2).map((line) => paint('cyan', line)),
     ...(run.scaleNote === undefined
       ? []
       : indented(wrapWords(run.scaleNote, max - 6), 3).map((line) => paint('dim', line))),
-    ...indented(wrapPieces(pieces, max - 6), 3),
+    ...indented(wrapPieces(pieces(figuresOf(run)), max - 6), 3),
+    ...figuresOfJourneys(run).flatMap(({ name, figures }) => [
+      ...indented([paint('dim', cut(`journey ${name}`, max - 6))], 3),
+      ...indented(wrapPieces(pieces(figures), max - 8), 4),
+    ]),
     ...metricLines(run, sheet),
     ...indented(generatorLines(run, max - 6, paint), 3),
     ...changeLines(run, scenario, sheet),

@@ -35,6 +35,7 @@ type PackedTimeline = readonly (readonly PackedWindow[])[]
 
 /** The requests of one step and tag as plain data. */
 export interface PackedSeries {
+  readonly journey: string | undefined
   readonly step: string
   readonly tag: string | undefined
   readonly phases: PackedTimeline
@@ -42,32 +43,44 @@ export interface PackedSeries {
 
 /** The iterations of a run, or the groups with one name, as plain data. */
 export interface PackedIterations {
+  readonly journey: string | undefined
   readonly group: string | undefined
   readonly phases: PackedTimeline
 }
 
 /** @param secrets known secrets to mask in samples of responses */
 export function packSeries(
-  { step, tag, timeline }: RequestSeries,
+  { journey, step, tag, timeline }: RequestSeries,
   phases: readonly Phase[],
   secrets: readonly string[],
 ): PackedSeries {
-  return { step, tag, phases: packTimeline(timeline, phases, secrets) }
+  return { journey, step, tag, phases: packTimeline(timeline, phases, secrets) }
 }
 
-export function packIterations({ group, timeline }: IterationSeries, phases: readonly Phase[]): PackedIterations {
-  return { group, phases: packTimeline(timeline, phases, []) }
+export function packIterations(
+  { journey, group, timeline }: IterationSeries,
+  phases: readonly Phase[],
+): PackedIterations {
+  return { journey, group, phases: packTimeline(timeline, phases, []) }
 }
 
-/** Series in which the windows of several series with the same step and tag are added up, by phase and second. */
+/** Series in which the windows of several series with the same journey, step and tag are added up, by phase and second. */
 export function mergeSeries(
   all: readonly (readonly PackedSeries[])[],
   { phases, steps }: { readonly phases: readonly Phase[]; readonly steps: readonly string[] },
 ): readonly RequestSeries[] {
-  const byName = Map.groupBy(all.flat(), ({ step, tag }) => JSON.stringify([step, tag]))
+  const byName = Map.groupBy(all.flat(), ({ journey, step, tag }) => JSON.stringify([journey, step, tag]))
   return [...byName.values()]
-    .map((same) => ({ step: same[0]!.step, tag: same[0]!.tag, timeline: mergeTimelines(same, phases) }))
-    .toSorted((a, b) => steps.indexOf(a.step) - steps.indexOf(b.step) || compare(a.tag ?? '', b.tag ?? ''))
+    .map((same) => {
+      const { journey, step, tag } = same[0]!
+      return { journey, step, tag, timeline: mergeTimelines(same, phases) }
+    })
+    .toSorted(
+      (a, b) =>
+        steps.indexOf(a.step) - steps.indexOf(b.step) ||
+        compare(a.tag ?? '', b.tag ?? '') ||
+        compare(a.journey ?? '', b.journey ?? ''),
+    )
 }
 
 /** Iterations and groups with the same name, added up by phase and second. */
@@ -75,8 +88,11 @@ export function mergeIterations(
   all: readonly (readonly PackedIterations[])[],
   phases: readonly Phase[],
 ): readonly IterationSeries[] {
-  const byGroup = Map.groupBy(all.flat(), ({ group }) => group)
-  return [...byGroup].map(([group, same]) => ({ group, timeline: mergeTimelines(same, phases) }))
+  const byName = Map.groupBy(all.flat(), ({ journey, group }) => JSON.stringify([journey, group]))
+  return [...byName.values()].map((same) => {
+    const { journey, group } = same[0]!
+    return { journey, group, timeline: mergeTimelines(same, phases) }
+  })
 }
 
 function packTimeline(timeline: PhasedTimeline, phases: readonly Phase[], secrets: readonly string[]): PackedTimeline {

@@ -47,6 +47,8 @@ export interface ConversationParts<D> {
   /** Share of this generator; `undefined` if it carries the whole load. */
   readonly division?: Division | undefined
   readonly signal: AbortSignal
+  /** Resolves when the load may begin; `undefined` for at once. */
+  readonly ready: (() => Promise<void>) | undefined
   readonly limits: GeneratorLimits
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
 }
@@ -71,7 +73,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
   #pool!: SocketPool
 
   constructor(parts: ConversationParts<D>) {
-    const { plan, load, rows, random, division, signal, limits, onSnapshot } = parts
+    const { plan, load, rows, random, division, signal, ready, limits, onSnapshot } = parts
     const { name, warmupMs, timeoutMs: graceMs, maxQueueTimeMs, abortWhen } = plan
     this.#parts = parts
     this.#execution = new Execution(
@@ -87,6 +89,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
         random,
         division,
         signal,
+        ready,
         onSnapshot,
         timesIterations: plan.steps.length > 1,
       },

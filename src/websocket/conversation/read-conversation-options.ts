@@ -115,12 +115,12 @@ const conversation = <D>() =>
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readConversationOptions<D>(
   options: ConversationOptions<D>,
-  { target, defaultName }: { target: TargetLocation; defaultName: string },
-): ConversationPlan<D> {
+  target: TargetLocation,
+): Omit<ConversationPlan<D>, 'name'> & { readonly name: string | undefined } {
   const problems = new Problems()
   const read = conversation<D>().read(problems, '', options)
   if (!isRecord(options)) problems.throwIfAny('ws.run()')
-  const plan = { ...read, ...readSocketPlan(problems, read, options, target), name: read.name ?? defaultName }
+  const plan = { ...read, ...readSocketPlan(problems, read, options, target) }
   problems.throwIfAny('ws.run()')
   return plan
 }

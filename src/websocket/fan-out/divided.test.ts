@@ -25,7 +25,7 @@ function divided(
   return Promise.all(
     divisions(generators).map(async (division, index) => {
       const [scale, tls] = [{ name: 'full', users: 1, time: 1 }, undefined]
-      const plan = readFanOutOptions(options(index), { target: { urls: [url], tls }, scale, defaultName: 'fan-out 1' })
+      const plan = { ...readFanOutOptions(options(index), { target: { urls: [url], tls }, scale }), name: 'fan-out 1' }
       const placement = await place('ws.fanOut()', plan, plan.clients, division.share)
       const fanOut = new FanOut({ ...plan, ...placement }, new AssignedRows([undefined], {}, new Random(1)), {
         ...{ seed: 1, division, signal: new AbortController().signal },

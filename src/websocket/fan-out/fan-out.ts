@@ -42,6 +42,8 @@ export interface FanOutContext {
   /** Share of this generator in a run that publishes; `undefined` if it carries the whole run. */
   readonly division?: Division | undefined
   readonly signal: AbortSignal
+  /** Resolves when the load may begin. @default at once */
+  readonly ready?: (() => Promise<void>) | undefined
   readonly onSnapshot?: ((snapshot: RunSnapshot) => void) | undefined
 }
 
@@ -132,7 +134,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       await this.#clients.open(this.#signal)
       this.#openingMs = (nowUs() - openedFromUs) / 1000
       this.#openingHealth = this.#watch.health()
-      const { division } = this.#context
+      const { division, ready } = this.#context
+      if (ready !== undefined) await this.#unlessAborted(ready())
       const opening = await this.#unlessAborted(exchangeOpening(division, this.#clients.states.everSubscribedCount))
       if (opening?.isAnySubscribed && !this.#signal.aborted) {
         const start = { salt: opening.salt, startAt: division && (() => division.startAt()) }

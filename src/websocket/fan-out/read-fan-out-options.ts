@@ -90,20 +90,12 @@ const fanOut = <D>(scale: Scale) =>
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readFanOutOptions<D>(
   options: FanOutOptions<D>,
-  { target, scale, defaultName }: { target: TargetLocation; scale: Scale; defaultName: string },
-): FanOutPlan<D> {
+  { target, scale }: { target: TargetLocation; scale: Scale },
+): Omit<FanOutPlan<D>, 'name'> & { readonly name: string | undefined } {
   const problems = new Problems()
   const read = fanOut<D>(scale).read(problems, '', options)
   if (!isRecord(options)) problems.throwIfAny('ws.fanOut()')
-  const {
-    name = defaultName,
-    connections,
-    publish,
-    reconnect,
-    lateThresholdMs,
-    drainDurationMs = SETTLE_MS,
-    ...others
-  } = read
+  const { name, connections, publish, reconnect, lateThresholdMs, drainDurationMs = SETTLE_MS, ...others } = read
   const { warmupMs = publish === undefined ? FEED_WARMUP_MS : 0 } = read
   const sockets = readSocketPlan(problems, read, options, target)
   problems.throwIfAny('ws.fanOut()')

@@ -4,9 +4,12 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { sharedIterations } from '../../load/builders.ts'
+import { setHostPolicy } from '../../machine/allowed-hosts.ts'
+import { parallel } from '../../runs/parallel.ts'
+import { engineFor, response, scriptedServer } from '../../testing/scripted-server.ts'
 import { createWebSocket, type WebSocketContext, type WebSocketLoad } from '../websocket.ts'
 
 const authorization = `Basic ${btoa('ann:s3cret')}`
@@ -84,4 +87,40 @@ test('rejects a run without a target and a base URL', async () => {
   await expect(load({}).run({ ...options, baseUrl: 'ftp://a' })).rejects.toThrow(
     /baseUrl: must be an http or https URL/,
   )
+})
+
+test('refuses a host for which the environment names a proxy, unless proxy is false', async () => {
+  setHostPolicy({ allowRemote: ['live.example.com'] })
+  vi.stubEnv('HTTPS_PROXY', 'http://proxy.example.com:3128')
+  vi.stubEnv('NO_PROXY', undefined)
+  vi.stubEnv('no_proxy', undefined)
+  onTestFinished(() => {
+    setHostPolicy({ allowRemote: [] })
+    vi.unstubAllEnvs()
+  })
+  const baseUrl = 'wss://live.example.com'
+  await expect(load({}).run({ ...options, baseUrl })).rejects.toThrow(
+    'baseUrl: must not be a host for which HTTPS_PROXY names a proxy',
+  )
+  await expect(load({ baseUrl }).run(options)).rejects.toThrow('HTTPS_PROXY')
+  // With proxy: false, only the other mistake is reported.
+  const error: unknown = await load({ baseUrl })
+    .run({ ...options, proxy: false, timeout: -1 })
+    .catch((thrown: unknown) => thrown)
+  expect(String(error)).toContain('timeout')
+  expect(String(error)).not.toContain('HTTPS_PROXY')
+})
+
+test('runs in parallel with HTTP begin together, and have the names of their keys', async () => {
+  const { port } = await echoing()
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
+  const { http } = engineFor(server.url)
+  const ws = load({ baseUrl: `http://127.0.0.1:${port}` })
+  const { pages, chat } = await parallel({
+    pages: http.run({ load: sharedIterations({ iterations: 2, vus: 1 }), request: { path: '/' } }),
+    chat: ws.run({ ...options, startAfter: 50 }),
+  })
+  expect([pages.name, pages.completed, chat.name, chat.completed]).toEqual(['pages', 2, 'chat', 4])
+  expect([pages.result().parallelTo, chat.result().parallelTo]).toEqual([['chat'], ['pages']])
+  expect(await ws.run(options)).toMatchObject({ name: 'conversation 1' })
 })

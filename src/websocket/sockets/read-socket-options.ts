@@ -13,6 +13,7 @@ import {
 } from '../../machine/target-location.ts'
 import { checkLoadHost, OWN_BASE_URL } from '../../options/base-url.ts'
 import { Problems } from '../../options/problems.ts'
+import { checkProxy, PROXY } from '../../options/proxy.ts'
 import { choose, isRecord, map, object, optional, reading, type ReadFields } from '../../options/schema.ts'
 import { TLS } from '../../options/tls-options.ts'
 import { any, duration, flag, integer, matching, rate } from '../../options/values.ts'
@@ -70,6 +71,8 @@ const heartbeat = <D>() =>
 /** How sockets are opened and held. What a handshake says, and where it goes, is read by {@link readSocketPlan}. */
 export const socketFields = <D>() => ({
   path: any(),
+  startAfter: optional(duration({ min: 0 }), 0),
+  proxy: optional(PROXY),
   baseUrl: optional(OWN_BASE_URL),
   query: any(),
   connectRate: optional(rate({ above: 0, example: 500 })),
@@ -117,6 +120,7 @@ export function readSocketPlan<D>(
   const { bases, tls } = placeOf(problems, read, options, target)
   for (const { url, socketPath } of bases)
     if (options.baseUrl === undefined && socketPath === undefined) checkLoadHost(problems, 'baseUrl', url.hostname)
+  if (options.proxy !== false) for (const { bare } of bases) checkProxy(problems, 'baseUrl', bare)
   const handshake = readHandshake(problems, options, bases)
   return { ...read, urls: bases.map(({ bare }) => bare.replace(/^http/, 'ws')), handshake, tls }
 }

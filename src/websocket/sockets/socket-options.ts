@@ -14,6 +14,16 @@ export interface SocketOptions<D> {
   /** Path, and query if wanted, below the base URL: `/ws`, `(vu) => `/ws/${vu.id}``. */
   readonly path: PerVu<string, D>
   /**
+   * Time after which the run opens its sockets and begins: after the start of the runs that `parallel()` begins together, or
+   * else after the call. @default 0
+   */
+  readonly startAfter?: Duration
+  /**
+   * `false` to connect directly although `HTTP_PROXY`, `HTTPS_PROXY` or `ALL_PROXY` names a proxy for a host that is neither
+   * this machine nor in `NO_PROXY`. Load is never sent through a proxy. @default such a host is refused
+   */
+  readonly proxy?: false
+  /**
    * Another place than the target: `http://…`, `https://…`, `ws://…`, `wss://…`, or `unix:/run/app.sock`. Credentials in
    * it are sent; if it is the target's own origin, the target's credentials and `tls` are used. @default the target's
    */
@@ -96,6 +106,7 @@ export interface SocketPlan<D> {
   readonly urls: readonly string[]
   /** What the next handshake of a VU says to an instance. */
   readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest>
+  readonly startAfterMs: number
   readonly connectRatePerSec: number | undefined
   readonly maxHandshakes: number
   readonly handshakeTimeoutMs: number
