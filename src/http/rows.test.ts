@@ -8,8 +8,8 @@ import { bearerAuth } from './auth/auth.ts'
 import type { HttpLoadOptions } from './types.ts'
 
 const USERS = Array.from({ length: 24 }, (_, user) => ({ user }))
-/** 12 iterations. */
-const arrivals = constantArrivalRate({ rate: 60, vus: 3, duration: 200 })
+/** 12 iterations, each of which finds a free VU even if all of them are late. */
+const arrivals = constantArrivalRate({ rate: 60, vus: 12, duration: 200 })
 
 /** The requests `iterationInTest:user` of a run with rows per iteration, of all generators. */
 async function sentBy(load: Load, options: DataOptions = {}, generators = 1): Promise<string[]> {

@@ -249,7 +249,7 @@ test('a run against a target that goes down ends early, with errors by kind', as
   expect(run.errors.get('connect')).toBeGreaterThan(10)
   expect(run.durationMs).toBeLessThan(30_000)
   expect(run[evidenceOf]().hint).toMatch(
-    /could not connect to http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\): check that the target is running/,
+    /could not connect to http:\/\/127\.0\.0\.1:\d+ \(ECONN(?:REFUSED|RESET)\): check that the target is running/,
   )
 })
 
