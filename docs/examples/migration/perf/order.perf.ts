@@ -14,6 +14,7 @@ perfTest('users log in and order', async ({ http }) => {
       ],
     }),
     data: csv('perf/users.csv', { assignment: 'per-iteration', order: 'random' }),
+    connections: 'per-iteration',
     flow: async ({ request, sleep, vu }) => {
       const login = await request({ method: 'POST', path: '/login', body: vu.data })
       const headers = { authorization: `Bearer ${login.json<{ access: { token: string } }>().access.token}` }

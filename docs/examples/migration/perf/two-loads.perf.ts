@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { constantArrivalRate, perfTest, rampingArrivalRate } from 'vitest-slo'
+import { constantArrivalRate, parallel, perfTest, rampingArrivalRate } from 'vitest-slo'
 
 /** Port of `two-loads.k6.js`: two open loads at the same time, with a token that all VUs share. */
 perfTest('lists and orders', async ({ http, setup, target }) => {
@@ -8,9 +8,8 @@ perfTest('lists and orders', async ({ http, setup, target }) => {
     const { access } = await target.post<{ access: { token: string } }>('/login', login)
     return { authorization: `Bearer ${access.token}` }
   })
-  const [list, orders] = await Promise.all([
-    http.run({
-      name: 'list',
+  const { list, orders } = await parallel({
+    list: http.run({
       load: rampingArrivalRate({
         startRate: 10,
         vus: 50,
@@ -21,8 +20,7 @@ perfTest('lists and orders', async ({ http, setup, target }) => {
       }),
       request: { path: '/products' },
     }),
-    http.run({
-      name: 'orders',
+    orders: http.run({
       // A rate counts per second.
       load: constantArrivalRate({ rate: 300 / 60, vus: 20, duration: '15s' }),
       request: ({ random }) => {
@@ -37,7 +35,7 @@ perfTest('lists and orders', async ({ http, setup, target }) => {
         }
       },
     }),
-  ])
+  })
   expect(list).toHaveP95Below(200)
   expect(orders.tag('expensive')).toHaveP95Below(400)
   // Dropped iterations are errors.
