@@ -6,6 +6,7 @@ import { startServer, type TruthServer } from '../../../fixtures/truth-websocket
 import { evidenceOf } from '../../evidence/evidence.ts'
 import { createMetricFactory } from '../../execution/custom-metrics/metric.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../../load/builders.ts'
+import { rows } from '../../load/data.ts'
 import { descriptorLimit } from '../../machine/descriptors.ts'
 import type { RunResult } from '../../results/result.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
@@ -99,6 +100,26 @@ describe('with a server whose response times are known', () => {
     // Twenty are due in a second in which one VU can send ten: the last of those sent waited for half a second.
     expect(run.sent + run.dropped).toBe(20)
     expect(run.state === 'measured' && run.latency.maxMs - run.serviceTime.maxMs).toBeGreaterThan(250)
+  })
+
+  test('assigns a row to each iteration, and none to a VU before its first one', async () => {
+    const server = await start()
+    const list = Array.from({ length: 12 }, (_, n) => ({ n }))
+    const seen: number[] = []
+    const options: ConversationOptions<{ n: number }> = {
+      path: '/',
+      load: sharedIterations({ iterations: 12, vus: 3 }),
+      data: rows(list, { assignment: 'per-iteration', unique: true }),
+      steps: {
+        send: ({ vu }) => ({ id: vu.data.n }),
+        isResponse: (message, { vu }) => message.json<Response>().re === vu.data.n,
+        check: (_, { vu, iterationInTest }) => seen.push(vu.data.n) > 0 && vu.data.n === iterationInTest,
+      },
+    }
+    expect(await load(server.url).run(options)).toMatchObject({ completed: 12, errorRate: 0 })
+    expect(seen.toSorted((a, b) => a - b)).toEqual(list.map(({ n }) => n))
+    const early = load(server.url).run({ ...options, onOpen: (vu) => ({ login: vu.data.n }) })
+    await expect(early).rejects.toThrow('vu.data was read before the first iteration of the VU')
   })
 
   test('gives each VU its own data, onOpen message, headers and variables', async () => {
