@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { requestDisruption, requestReset, targetPidsNow } from './control-client.ts'
 import type { Disruption } from './disruption.ts'
 
@@ -69,4 +69,16 @@ test('throws the message of a failure, or its status', async () => {
 test('rejects immediately if the signal is aborted', async () => {
   const { control } = await responding(200, {})
   await expect(requestReset(control, undefined, AbortSignal.abort(new Error('over')))).rejects.toThrow('over')
+})
+
+test('rejects if the main process does not respond in time', async () => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1')
+  await new Promise((listening) => server.once('listening', listening))
+  onTestFinished(() => server.close().closeAllConnections())
+  const { port } = server.address() as AddressInfo
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => AbortSignal.abort(new Error('late')))
+  onTestFinished(() => timeout.mockRestore())
+  const request = targetPidsNow({ url: `http://127.0.0.1:${port}`, token: 'sesame' }, signal)
+  await expect(request).rejects.toThrow('the main process did not respond within 10.0 s')
+  expect(timeout).toHaveBeenCalledWith(10_000)
 })

@@ -62,7 +62,8 @@ export function openRequest(
       ...headers,
     },
     signal,
-    // No agent: a kept-alive connection would count among the target's connections.
+    // A new agent: a kept-alive connection would count among the target's connections, and the global agent may use a
+    // proxy of the environment, through which a request would leave this machine.
     agent: false,
     ...(socketPath !== undefined && { socketPath }),
     ...(url.protocol === 'https:' && { ...nodeTls(tls), ALPNProtocols: ALPN_PROTOCOLS }),

@@ -123,12 +123,11 @@ const OPENERS = [
   'src/capacity/container-cpu.ts', // the container engine of this machine
   'src/capacity/pg-client.ts', // URLs checked by Observation or postgres()
   'src/capacity/redis-sample.ts', // the URL checked by redis()
-  'src/control/control-client.ts', // the main process
   'src/generators/local-log.ts', // a private Unix socket
   'src/generators/redis-connection.ts', // checkUrl()
   'src/http/endpoint.ts', // checkConnection()
   'src/ledger/session.ts', // the URL checked by postgres()
-  'src/machine/ask.ts', // target(), Observation
+  'src/machine/ask.ts', // target(), Observation, the main process
   'src/machine/protocol-probe.ts', // checkConnection(), target()
   'src/report/live/channel.ts', // a private Unix socket
   'src/services/postgres/postgres-client.ts', // postgres()

@@ -89,7 +89,8 @@ export class MetricsExporter implements RunObserver {
   }
 
   #push(url: string): void {
-    const gateway = new Pushgateway(url, { timeout: PUSH_TIMEOUT_MS }, this.#registry)
+    // The global agent may use a proxy of the environment, a host that no option allows.
+    const gateway = new Pushgateway(url, { timeout: PUSH_TIMEOUT_MS, agent: false }, this.#registry)
     const push = () => gateway.push({ jobName: this.#settings.job })
     this.#pushing = this.#pushing.then(push).then(
       () => undefined,
