@@ -7,6 +7,7 @@ import { connect, type Endpoint, type Route } from './endpoint.ts'
 import { ASK_MS, SETTLE_MS, type KeepAlive } from './keep-alive.ts'
 import type { EncodedRequest } from './request-encoder.ts'
 import { ResponseReader, OVERRUN, type ResponseTaker } from './response-reader.ts'
+import { MALFORMED_STATUS_LINE } from './strict-lines.ts'
 
 /** Ways in which a request ends without a valid response. */
 export type FailureKind = 'timeout' | 'connect' | 'reset' | 'body'
@@ -325,7 +326,13 @@ export class Connection implements ResponseTaker, Timed {
     if (problem === OVERRUN) {
       this.#parts.keepAlive.distrust()
       this.#fail('body', OVERRUN.message)
-    } else if (problem !== undefined) this.#fail('body', `not a valid HTTP response: ${problem.message}`)
+    } else if (problem !== undefined) this.#fail('body', this.#invalidResponse(problem.message))
+  }
+
+  /** Bytes that follow a response may arrive only after the next request was written. */
+  #invalidResponse(problem: string): string {
+    const isLeftOver = this.#isUsed && problem === MALFORMED_STATUS_LINE
+    return `not a valid HTTP response: ${problem}${isLeftOver ? ', or the target sent more than the previous response' : ''}`
   }
 
   /** Bytes received while no request is written could not be distinguished from the next response. */

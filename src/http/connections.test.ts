@@ -260,6 +260,17 @@ describe.each(OVERRUNS)('%s', (_, overrun, excess) => {
   })
 })
 
+test('bytes left over from a response, which arrive after the next request was written, are named as a possible cause', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket, _head, number) => socket.write(number === 2 ? 'left over' : response()),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: sharedIterations({ iterations: 3, vus: 1 }), request, abortWhen: false })
+  expect(evidenceText(run)).toContain(
+    '1 × not a valid HTTP response: its status line is malformed, or the target sent more than the previous response',
+  )
+})
+
 test('a surplus response after the next request was written is detected by the response left over at the end', async () => {
   let last: NodeJS.Timeout | undefined
   await using server = await scriptedServer({

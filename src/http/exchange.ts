@@ -30,6 +30,7 @@ import {
 import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
 import { RequestError } from './request-error.ts'
 import type { mistakesOf } from './request-options.ts'
+import type { BodyError } from './response-body.ts'
 import type { ResponseReader } from './response-reader.ts'
 import { HttpResponse } from './response.ts'
 import { mayRetryLater, retryAfterMs } from './retry-after.ts'
@@ -71,7 +72,7 @@ export function labelOf(methodAndPath: string): string {
   return methodAndPath.replace(USER_INFO, '//***@')
 }
 
-/** The VU of an exchange. Exactly one of the methods is called for each request, once it has been counted. */
+/** The VU of an exchange. Exactly one of `succeeded` and `failed` is called for each request, once it has been counted. */
 export interface ExchangeOwner<D> {
   readonly vu: Vu<D>
   readonly iteration: number
@@ -89,6 +90,8 @@ export interface ExchangeOwner<D> {
   /** @param response `undefined` if nothing reads it */
   succeeded(endMs: number, response: HttpResponse | undefined, exchange: Exchange<D>): void
   failed(endMs: number, error: FirstError, response: HttpResponse | undefined, exchange: Exchange<D>): void
+  /** Called for each failed attempt to read a body after its request was counted. Only if the owner reads every response. */
+  unreadable(error: BodyError, exchange: Exchange<D>): void
 }
 
 /** A response that counts as an error. */
@@ -228,7 +231,10 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       if (waitMs !== undefined) this.#owner.waitUntil(endMs + Math.min(waitMs, maxMs))
     }
     const chain = this.#chain
-    const response = this.#looksAtBody() ? new HttpResponse(reader, this.#all.maxBodyBytes, chain?.urls) : undefined
+    const errors = this.#keepsResponses ? this : undefined
+    const response = this.#looksAtBody()
+      ? new HttpResponse(reader, this.#all.maxBodyBytes, chain?.urls, errors)
+      : undefined
     const wasRunning = calledEachTime.isRunning
     calledEachTime.isRunning = true
     metricContext.current = this
@@ -294,6 +300,11 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#all.execution.tally.countError('body', detail)
     this.#goodWindow = undefined
     return true
+  }
+
+  /** Called if the owner cannot read the body of a response. In a check, the error is part of its result. */
+  unreadable(error: BodyError): void {
+    if (!calledEachTime.isRunning) this.#owner.unreadable(error, this)
   }
 
   /** URL of the request in flight. */

@@ -139,6 +139,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       slowest: this.#slowest.toJSON(),
       steps: this.#plan.names,
       ...this.#weighted,
+      ...(this.#plan instanceof FlowPlan ? { hasFlow: true as const } : {}),
       limits,
       connections: {
         ...counts,

@@ -80,6 +80,44 @@ test('rejects an async iterable that yields anything else, or does not end', asy
   await expect(readBody(endless(), 5)).rejects.toThrow('request.body: must end within the time-out of 5 ms')
 })
 
+test('rejects a stream or iterator that has been read before', async () => {
+  async function* chunks() {
+    yield 'a'
+  }
+  const streams = [chunks(), Readable.from(['a']), new Blob(['a']).stream()]
+  for (const body of streams) {
+    expect(await sent({ body })).toMatchObject({ body: 'a' })
+    await expect(readBody(body, 1_000)).rejects.toThrow(
+      'request.body: must not be a stream or iterator that has been read before: it yields its content only once\nFix:',
+    )
+  }
+})
+
+test('rejects a stream that two requests send at the same time', async () => {
+  for (const body of [Readable.from(['a']), new Blob(['a']).stream()]) {
+    const results = await Promise.allSettled([readBody(body, 1_000), readBody(body, 1_000)])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+  }
+})
+
+test('rejects a stream that the scenario itself has read or locked', async () => {
+  const [read, locked] = [Readable.from(['a']), new Blob(['a']).stream()]
+  await read.toArray()
+  locked.getReader()
+  for (const body of [read, locked])
+    await expect(readBody(body, 1_000)).rejects.toThrow('must not be a stream or iterator that has been read before')
+})
+
+test('sends an iterable again that creates a new iterator for each loop', async () => {
+  const body = {
+    async *[Symbol.asyncIterator]() {
+      yield 'a'
+    },
+  }
+  expect(await sent({ body })).toMatchObject({ body: 'a' })
+  expect(await sent({ body })).toMatchObject({ body: 'a' })
+})
+
 test('reads a blob once', async () => {
   const blob = new Blob(['a'])
   expect(isReadFirst(blob)).toBe(true)

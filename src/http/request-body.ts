@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { types } from 'node:util'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { showValue } from '../options/show-value.ts'
@@ -18,6 +19,9 @@ const TEXT_TYPE = 'text/plain;charset=UTF-8'
 /** Bytes of blobs, which are read once because a blob never changes. */
 const blobBytes = new WeakMap<Blob, Uint8Array>()
 
+/** Streams and iterators that have been read: they yield their content once, and nothing afterwards. */
+const alreadyRead = new WeakSet<object>()
+
 /** Whether a body has to be read by {@link readBody} before it can be sent. */
 export function isReadFirst(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false
@@ -32,7 +36,8 @@ export function isReadFirst(body: unknown): boolean {
  *
  * @param timeoutMs time limit for an async iterable
  * @returns the body to encode: the bytes of an async iterable, else `body`
- * @throws {RequestError} if an async iterable yields anything but text or bytes, or does not end in time
+ * @throws {RequestError} if an async iterable yields anything but text or bytes, does not end in time, or is a stream or
+ *   iterator that has been read before
  */
 export async function readBody(body: unknown, timeoutMs: number): Promise<unknown> {
   if (body instanceof Blob) await readBlob(body)
@@ -128,7 +133,7 @@ async function collect(body: AsyncIterable<unknown>, timeoutMs: number): Promise
 
 async function bytesOf(body: AsyncIterable<unknown>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of body) {
+  for await (const chunk of unread(body)) {
     if (typeof chunk === 'string') chunks.push(Buffer.from(chunk))
     else if (ArrayBuffer.isView(chunk)) chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
     else if (types.isAnyArrayBuffer(chunk)) chunks.push(new Uint8Array(chunk))
@@ -140,4 +145,32 @@ async function bytesOf(body: AsyncIterable<unknown>): Promise<Uint8Array> {
       })
   }
   return Buffer.concat(chunks)
+}
+
+/**
+ * The iterable, if it has not been read before. One that creates a new iterator for each loop may be read again; a stream
+ * also creates one, but without the content.
+ *
+ * @throws {RequestError} for a stream or iterator that has been read: its request would be sent with an empty body
+ */
+function unread(body: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  const isStream = 'pipe' in body || 'getReader' in body
+  if (isStream && (alreadyRead.has(body) || isDisturbed(body))) throw readBefore(body)
+  const iterator = body[Symbol.asyncIterator]()
+  if (alreadyRead.has(iterator)) throw readBefore(body)
+  alreadyRead.add(iterator)
+  if (isStream) alreadyRead.add(body)
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+function isDisturbed(stream: object): boolean {
+  return Readable.isDisturbed(stream as Readable) || ('locked' in stream && stream.locked === true)
+}
+
+function readBefore(body: unknown): RequestError {
+  return new RequestError('body', {
+    received: body,
+    rule: 'must not be a stream or iterator that has been read before: it yields its content only once',
+    example: `request: () => ({ method: 'POST', path: '/orders', body: createReadStream('order.json') })`,
+  })
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openClients, type LoadClient, type OpenClients } from './clients.ts'
 import { namesAndValues } from './response-headers.ts'
-import { ResponseReader } from './response-reader.ts'
+import { OVERRUN, ResponseReader } from './response-reader.ts'
 
 /**
  * The fast path for complete responses must give the same result as the full parser. Reading byte by byte never uses the
@@ -31,6 +31,15 @@ function read(
   chunks: readonly Buffer[],
   expectsNoBody: boolean,
 ): { responses: Read[]; problem: boolean } {
+  const { responses, error } = readWithError(client, chunks, expectsNoBody)
+  return { responses, problem: error !== undefined }
+}
+
+function readWithError(
+  client: LoadClient,
+  chunks: readonly Buffer[],
+  expectsNoBody: boolean,
+): { responses: Read[]; error: Error | undefined } {
   const responses: Read[] = []
   const reader = new ResponseReader(client.parser, {
     responded: ({ status, body, rawHeaders, isLast }) =>
@@ -38,16 +47,16 @@ function read(
   })
   reader.keepsBody = true
   reader.expectsNoBody = expectsNoBody
-  let problem = false
+  let error: Error | undefined
   for (const chunk of chunks) {
     const bytes = Buffer.from(chunk)
-    problem = reader.read(bytes) !== undefined
+    error = reader.read(bytes)
     bytes.fill(0x58)
-    if (problem || responses.length > 0) break
+    if (error !== undefined || responses.length > 0) break
   }
-  if (!problem && responses.length === 0) reader.end()
+  if (error === undefined && responses.length === 0) reader.end()
   reader.reset()
-  return { responses, problem }
+  return { responses, error }
 }
 
 const token = fc.string({
@@ -154,6 +163,20 @@ test('reads the same responses however the bytes are split into reads', () => {
     }),
     { numRuns: 5000 },
   )
+})
+
+test.each([
+  ['a body with 204', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello', false],
+  ['a body with 304', 'HTTP/1.1 304 Not Modified\r\n\r\nhello', false],
+  [
+    'a compressed body in response to HEAD',
+    'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\0',
+    true,
+  ],
+  ['more bytes than Content-Length states', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok<html>', false],
+  ['bytes after the last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n<html>', false],
+])('reports %s as more than the response, not as a malformed second one', (_, text, isHead) => {
+  expect(readWithError(clients[0]!, [Buffer.from(text, 'latin1')], isHead)).toEqual({ responses: [], error: OVERRUN })
 })
 
 test('reads a common response on the fast path', () => {

@@ -83,9 +83,10 @@ export class ResponseReader {
     if (!this.isMidResponse && !this.expectsNoBody && this.#readWhole(chunk)) return undefined
     this.isMidResponse = true
     const result = this.#parser.execute(chunk)
+    // The first problem: bytes after a complete response are rarely a valid response themselves.
+    if (this.#problem !== undefined) return this.#problem
     if (result instanceof Error)
       return (result as NodeJS.ErrnoException).code === 'HPE_UNEXPECTED_CONTENT_LENGTH' ? LENGTHS : result
-    if (this.#problem !== undefined) return this.#problem
     if (this.#isComplete) this.#deliver()
     return undefined
   }

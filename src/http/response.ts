@@ -1,4 +1,4 @@
-import { decodeContent, decodeText, isGarbled, parseJson, tooLarge } from './response-body.ts'
+import { BodyError, decodeContent, decodeText, isGarbled, parseJson, tooLarge } from './response-body.ts'
 import { headersOf, type RawHeaders, type ResponseHeaders } from './response-headers.ts'
 
 /** A response whose bytes are still in the reader's buffer. */
@@ -9,6 +9,11 @@ interface ResponseAsRead {
   /** Bytes as received, whether kept or not. */
   readonly bodyBytes: number
   readonly rawHeaders: RawHeaders
+}
+
+/** Receiver of the errors of bodies that cannot be read, whether the caller catches them or not. */
+interface BodyErrors {
+  unreadable(error: BodyError): void
 }
 
 const NO_REDIRECTS: readonly string[] = []
@@ -25,11 +30,13 @@ export class HttpResponse {
   /** The body as received, with one character per byte. */
   readonly #encoded: string
   readonly #rawHeaders: RawHeaders
+  readonly #errors: BodyErrors | undefined
   #headers: ResponseHeaders | undefined
   #body: Buffer | undefined
 
-  constructor(reader: ResponseAsRead, maxBodyBytes: number, redirects = NO_REDIRECTS) {
+  constructor(reader: ResponseAsRead, maxBodyBytes: number, redirects = NO_REDIRECTS, errors?: BodyErrors) {
     this.redirects = redirects
+    this.#errors = errors
     this.status = reader.status
     this.wireBytes = reader.bodyBytes
     this.#maxBodyBytes = maxBodyBytes
@@ -48,12 +55,14 @@ export class HttpResponse {
    * @throws {BodyError} if the body cannot be decoded or is larger than `maxBodyBytes`: an error of kind `body`
    */
   get body(): Buffer {
-    if (this.wireBytes > this.#maxBodyBytes) throw tooLarge(this.#maxBodyBytes)
-    return (this.#body ??= decodeContent(
-      Buffer.from(this.#encoded, 'latin1'),
-      this.headers['content-encoding'],
-      this.#maxBodyBytes,
-    ))
+    if (this.#body !== undefined) return this.#body
+    try {
+      if (this.wireBytes > this.#maxBodyBytes) throw tooLarge(this.#maxBodyBytes)
+      const encoded = Buffer.from(this.#encoded, 'latin1')
+      return (this.#body = decodeContent(encoded, this.headers['content-encoding'], this.#maxBodyBytes))
+    } catch (error) {
+      throw this.#unreadable(error)
+    }
   }
 
   /**
@@ -73,11 +82,21 @@ export class HttpResponse {
    */
   // oxlint-disable-next-line typescript/no-explicit-any -- as `json()` of Fetch
   json<T = any>(): T {
-    return parseJson(this.text()) as T
+    const text = this.text()
+    try {
+      return parseJson(text) as T
+    } catch (error) {
+      throw this.#unreadable(error)
+    }
   }
 
   /** Whether the body has no charset and is not valid UTF-8. */
   get isGarbled(): boolean {
     return isGarbled(this.body, this.headers['content-type'])
+  }
+
+  #unreadable(error: unknown): unknown {
+    if (error instanceof BodyError) this.#errors?.unreadable(error)
+    return error
   }
 }

@@ -29,6 +29,9 @@ const STATUS_LINE = String.raw`HTTP/(?:1\.[01]|2\.0|0\.9) [1-9]\d\d(?: [^\r\n]*)
 /** A whole head, from the status line to the last header, each line with its CRLF. */
 export const VALID_HEAD = new RegExp(String.raw`^${STATUS_LINE}\r\n(?:${HEADER_LINE}\r\n)*$`)
 
+/** Problem of bytes that do not begin a response. */
+export const MALFORMED_STATUS_LINE = 'its status line is malformed'
+
 const HEADER: LineRule = {
   whole: new RegExp(`^(?:${HEADER_LINE})?$`),
   partial: /^(?![ \t])/,
@@ -40,7 +43,7 @@ const RULES: Readonly<Record<string, LineRule>> = {
   RESPONSE_LINE: {
     whole: new RegExp(`^(?:${STATUS_LINE})?$`),
     partial: /^(?:$|\r$|H$|HT$|HTT$|HTTP$|HTTP\/)/,
-    problem: 'its status line is malformed',
+    problem: MALFORMED_STATUS_LINE,
     part: 'its head is',
   },
   HEADER,

@@ -8,6 +8,7 @@ import { alsoCarried, companionInvalidities } from './companions.ts'
 import type { FirstMessageCounts } from './first-message-counts.ts'
 import { dueIn } from './generator-figures.ts'
 import { lostInvalidities, perGenerator } from './generator-findings.ts'
+import { iterationTotals } from './iteration-totals.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 import { windowOfScope } from './window-of-scope.ts'
 
@@ -22,7 +23,7 @@ export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals
     // An abort by `abortWhen` may be caused by the generator. Any other abort is the reason why requests were not sent.
     if (abortCause === undefined) found.unshift(aborted)
     else found.push(aborted)
-  }
+  } else if (!isTargetBroken(due)) found.push(...endlessFlow(measured))
   if (generators !== undefined) found.unshift(...lostInvalidities(generators))
   if (companions !== undefined)
     found.push(...companionInvalidities(companions, windowOfScope(measured, scope, 0).spans))
@@ -34,6 +35,20 @@ export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals
       fix: 'judge steady or spike phases; warm-up is never counted',
     })
   return found
+}
+
+/** Reason why a run is invalid whose flow never returned: its requests are not those of whole iterations. */
+function endlessFlow(measured: HttpMeasurement): readonly Invalidity[] {
+  if (measured.hasFlow !== true) return []
+  const { sent, completed } = iterationTotals(measured, { ...WHOLE_RUN, group: undefined }).totals.sum
+  if (sent === 0 || completed > 0) return []
+  return [
+    {
+      reason: 'no-samples',
+      finding: `no iteration of the flow completed: ${formatCount(sent)} began, and none had ended when the run did`,
+      fix: 'end the flow after one iteration, which the load repeats; if iterations take that long, lengthen the load or raise timeout',
+    },
+  ]
 }
 
 /**

@@ -72,6 +72,8 @@ export interface HttpMeasurement extends Executed {
   readonly steps: readonly string[]
   /** Journeys of a mix, in order; absent in a run without a mix. */
   readonly journeys?: readonly WeightedJourney[]
+  /** Whether a flow sent the requests: its iterations end only if its function does. Absent if not. */
+  readonly hasFlow?: true
   readonly limits: GeneratorLimits
   readonly connections: ConnectionFigures
   /** WebSocket: from which `connections.firstMessages` is calculated. */

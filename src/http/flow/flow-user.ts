@@ -58,6 +58,7 @@ export class FlowUser<D> extends HttpUser<D> {
   readonly #groups = new Set<Span>()
   /** Exchanges whose request waits until the VU may send again. */
   #waiting: Set<Exchange<D>> | undefined
+  #isClosed = false
   /** Exchange of the last request that was sent. */
   #last: Exchange<D>
 
@@ -105,10 +106,10 @@ export class FlowUser<D> extends HttpUser<D> {
       this.#threw(iteration, error)
       return
     }
-    if (!isThenable(returned)) this.#returned(iteration)
+    if (!isThenable(returned)) this.#returned(iteration, returned)
     else
       returned.then(
-        () => this.#returned(iteration),
+        (value) => this.#returned(iteration, value),
         (error: unknown) => this.#threw(iteration, error),
       )
   }
@@ -179,6 +180,15 @@ export class FlowUser<D> extends HttpUser<D> {
     pending.response.reject(RequestFailedError.of(pending.kind.name, error, response))
   }
 
+  /** Turns the request into an error, also if the flow catches the error of its body. */
+  override unreadable(error: BodyError, exchange: Exchange<D>): void {
+    const detail = this.masked(error.message)
+    if (this.#isClosed || !exchange.turnToError(detail)) return
+    this.errors++
+    this.lastError = { kind: 'body', detail }
+    this.hadError('body', detail)
+  }
+
   /** Begins to time a group. @throws {ScenarioError} for more than 100 names */
   beginGroup(name: string, dueMs: number): Span {
     const span = this.beginSpan(dueMs, now(), name)!
@@ -203,6 +213,7 @@ export class FlowUser<D> extends HttpUser<D> {
   }
 
   override closed(): void {
+    this.#isClosed = true
     for (const exchange of [this.exchange, ...this.#extraPending.keys()])
       this.#refuse(exchange, this.#iteration?.stopped())
     this.stop()
@@ -322,11 +333,14 @@ export class FlowUser<D> extends HttpUser<D> {
     return [this.exchange, ...this.#extra].slice(0, needed)
   }
 
-  #returned(iteration: FlowIteration<D>): void {
+  /** @param value what the flow returned or resolved to */
+  #returned(iteration: FlowIteration<D>, value: unknown): void {
     const forgotten = this.#inFlight() ?? iteration.forgotten
     iteration.end()
     if (iteration.isStopped) this.#cutShort()
     else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
+    else if (typeof value === 'boolean' || typeof value === 'string')
+      this.execution.scenarioFailed(verdictReturned(value))
     else if (iteration.requests === 0) this.execution.scenarioFailed(new ScenarioError(NO_REQUEST))
     else this.#end()
   }
@@ -367,12 +381,14 @@ export class FlowUser<D> extends HttpUser<D> {
 
   /**
    * Whether an error that a flow threw is the target's: of a request, of a body that cannot be read, or of an assertion on
-   * a response. The last two turn the last request into an error, as in a check.
+   * a response. An assertion turns the last request into an error, as in a check; {@link unreadable} has done so already.
    */
   #isOfTarget({ requests }: FlowIteration<D>, error: unknown): boolean {
     if (error instanceof RequestFailedError) return this.errors > 0
-    const problem = error instanceof BodyError ? error.message : assertionProblem(error)
-    if (problem === undefined || requests === 0) return false
+    if (requests === 0) return false
+    if (error instanceof BodyError) return true
+    const problem = assertionProblem(error)
+    if (problem === undefined) return false
     const detail = this.masked(problem)
     if (this.#last.turnToError(detail)) this.hadError('body', detail)
     return true
@@ -391,6 +407,14 @@ const NO_REQUEST =
 function notAwaited(what: string): ScenarioError {
   return new ScenarioError(
     `flow: an iteration ended before ${what} had\nFix: await every request(), group() and sleep(), and every function that calls them`,
+  )
+}
+
+/** A check may return these values, a flow may not: an iteration would count as good although the flow returned `false`. */
+function verdictReturned(value: boolean | string): ScenarioError {
+  return new ScenarioError(
+    `flow: the function returned ${typeof value === 'string' ? 'a string' : value}, which would be ignored: a flow returns nothing\n` +
+      'Fix: assert on the response, expect(response.status).toBe(200), or set check of the request',
   )
 }
 

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { evidenceOf } from '../../evidence/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../../load/builders.ts'
 import type { Load } from '../../load/load.ts'
 import { response, engineFor, scriptedServer, type ScriptedServer } from '../../testing/scripted-server.ts'
+import type { HttpResponse } from '../response.ts'
 import type { Flow, HttpLoadOptions } from '../types.ts'
 import { RequestFailedError, RunEndedError } from './request-failed-error.ts'
 
@@ -192,6 +194,100 @@ test('a failed assertion and an unreadable body are errors of the last request, 
   expect(run.step('GET /b').errors.size).toBe(0)
   expect(run).toMatchObject({ offered: 4, completed: 4 })
   expect([...run.iterations.errors]).toEqual([['body', 2]])
+})
+
+test('an unreadable body is an error of its request, once, also if the flow catches it', async () => {
+  await using server = await pathServer({ '/a': response('<html>'), '/b': response() })
+  const { run } = await runFlow(
+    server,
+    async ({ request, group }) => {
+      await request({ path: '/b' })
+      const read = () => group('read', async () => (await request({ path: '/a' })).json() as unknown)
+      await read().catch(() => {})
+      const [page] = await request.all([{ name: 'page', path: '/a' }, { path: '/b' }])
+      for (let time = 0; time < 2; time++) {
+        try {
+          page!.json()
+        } catch {}
+      }
+    },
+    { load: sharedIterations({ iterations: 3, vus: 1 }), abortWhen: false },
+  )
+  expect([...run.step('GET /a').errors]).toEqual([['body', 3]])
+  expect([...run.step('page').errors]).toEqual([['body', 3]])
+  expect(run.step('GET /b').errors.size).toBe(0)
+  expect([...run.group('read').errors]).toEqual([['body', 3]])
+  expect([...run.iterations.errors]).toEqual([['body', 3]])
+})
+
+test('a body that only a check cannot read is judged by the check', async () => {
+  await using server = await pathServer({ '/a': response('ready') })
+  const check = (page: HttpResponse) => {
+    try {
+      return page.json() as boolean
+    } catch {
+      return page.text() === 'ready'
+    }
+  }
+  const { run } = await runFlow(server, async ({ request }) => void (await request({ path: '/a', check })))
+  expect(run.errorRate).toBe(0)
+})
+
+test.each([false, true, 'wrong total'])('a flow that returns %o ends the run with an error', async (value) => {
+  const message = await errorOf(async ({ request }: Parameters<Flow<undefined>>[0]) => {
+    await request({ path: '/a' })
+    return value
+  })
+  expect(message)
+    .toBe(`flow: the function returned ${value === 'wrong total' ? 'a string' : value}, which would be ignored: a flow returns nothing
+Fix: assert on the response, expect(response.status).toBe(200), or set check of the request`)
+})
+
+test('a flow may return a response, as a function without a block does', async () => {
+  await using server = await quick()
+  const { run } = await runFlow(server, ({ request }) => request({ path: '/a' }))
+  expect(run.iterations).toMatchObject({ completed: 1, errorRate: 0 })
+})
+
+test('a run is invalid if its flow never returns, also if it catches the end of the run', async () => {
+  await using server = await quick()
+  const load = constantVus({ vus: 2, duration: '100ms' })
+  const looping: Flow<undefined> = async ({ request }) => {
+    for (;;) await request({ path: '/a' })
+  }
+  const catching: Flow<undefined> = async ({ request, sleep }) => {
+    for (;;) {
+      try {
+        await request({ path: '/a' })
+        await sleep('5ms')
+      } catch {}
+    }
+  }
+  for (const flow of [looping, catching]) {
+    const { run } = await runFlow(server, flow, { load, timeout: '100ms' })
+    expect(run[evidenceOf]().invalidities).toContainEqual({
+      reason: 'no-samples',
+      finding: 'no iteration of the flow completed: 2 began, and none had ended when the run did',
+      fix: 'end the flow after one iteration, which the load repeats; if iterations take that long, lengthen the load or raise timeout',
+    })
+  }
+})
+
+test('a run whose flow never returns is not invalid if the target is down', async () => {
+  const server = await quick()
+  await server[Symbol.asyncDispose]()
+  const { run } = await runFlow(
+    server,
+    async ({ request, sleep }) => {
+      for (;;) {
+        await request({ path: '/a' }).catch(() => {})
+        await sleep('5ms')
+      }
+    },
+    { load: constantVus({ vus: 2, duration: '100ms' }), timeout: '100ms', abortWhen: false },
+  )
+  expect(run.errorRate).toBe(1)
+  expect(run[evidenceOf]().invalidities).toEqual([])
 })
 
 test('expectStatus, check, tags and headers apply to each request', async () => {
