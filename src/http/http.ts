@@ -75,12 +75,13 @@ export interface Http {
 /** The `http` fixture of one scenario. Runs without a name are named `http 1`, `http 2`, … */
 export function createHttp(context: HttpContext): Http {
   let runs = 0
+  const keys = new Map<string, number>()
   return { run: (given) => plannedRun((plan) => run(plan, given)) }
 
   async function run<D>(plan: PlannedRun, given: HttpRunOptions<D>): Promise<HttpRun> {
     const read = await plan.read(() => readRunOptions(given, context))
     // Before the next await: runs that begin together have the same names on all generators.
-    const name = read.name ?? plan.key ?? `http ${++runs}`
+    const name = plan.nameIn(keys, read.name, () => `http ${++runs}`)
     context.signal.throwIfAborted()
     const division = context.divide?.(name)
     const signal = plan.signalWith(context.signal, division?.signal)

@@ -1,6 +1,8 @@
 import { ABORT_WHEN } from '../execution/abort-when.ts'
 import { LOAD } from '../load/builders.ts'
 import { dataOption } from '../load/data.ts'
+import { parseBaseUrl } from '../machine/base-url.ts'
+import { checkLoadHost } from '../options/base-url.ts'
 import { Problems } from '../options/problems.ts'
 import { checkProxy, PROXY } from '../options/proxy.ts'
 import { asWritten, choose, isRecord, map, object, optional, type ReadOf } from '../options/schema.ts'
@@ -157,9 +159,25 @@ export type RunOptions<D> = ReadOf<ReturnType<typeof runOptions<D>>>
 export function readRunOptions<D>(options: HttpRunOptions<D>, target: TargetDefaults): RunOptions<D> {
   const problems = new Problems()
   const read = runOptions<D>(target).read(problems, '', options)
-  if (isRecord(options)) checkProxies<D>(problems, options, target)
+  if (isRecord(options)) {
+    checkOtherInstances<D>(problems, options, target)
+    checkProxies<D>(problems, options, target)
+  }
   problems.throwIfAny('http.run()')
   return read
+}
+
+/** The first instance is checked as `baseUrl`. */
+function checkOtherInstances<D>(
+  problems: Problems,
+  { baseUrl: own, connectTo }: HttpRunOptions<D>,
+  { otherInstances = [] }: TargetDefaults,
+): void {
+  if (own !== undefined || connectTo !== undefined) return
+  for (const instance of otherInstances) {
+    const base = parseBaseUrl(instance)
+    if (base !== undefined && base.socketPath === undefined) checkLoadHost(problems, 'baseUrl', base.url.hostname)
+  }
 }
 
 /** Refuses hosts for which the environment names a proxy. `connectTo` is where to connect, whatever the environment. */

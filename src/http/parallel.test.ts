@@ -28,6 +28,8 @@ test('runs in parallel have the names of their keys, unless they have their own'
   expect([browse.name, buy.name]).toEqual(['browse', 'orders'])
   expect(Object.fromEntries(results.map(({ name, sent }) => [name, sent]))).toEqual({ browse: 1, orders: 1 })
   expect(browse.step('request').sent).toBe(1)
+  const again = await parallel({ browse: http.run({ load: one, request }), late: http.run({ load: one, request }) })
+  expect([again.browse.name, again.late.name]).toEqual(['browse 2', 'late'])
   expect(results.find(({ name }) => name === 'browse')?.parallelTo).toEqual(['orders'])
 })
 

@@ -32,8 +32,13 @@ function checkPostgresUrl(text: string): void {
 const CONNECTORS: Readonly<Record<string, (host: string) => unknown>> = {
   'http.run({ baseUrl })': (host) => createHttp(context).run({ load, request, baseUrl: `http://${host}:80` }),
   'http.run({ connectTo })': (host) => createHttp(context).run({ load, request, connectTo: { host, port: 80 } }),
+  'http.run({ hosts })': (host) => createHttp(context).run({ load, request, hosts: { identity: `https://${host}` } }),
+  'http of another instance of a target': (host) =>
+    createHttp({ ...context, otherInstances: [`http://${host}:9`] }).run({ load, request }),
   'http of a target': (host) => createHttp({ ...context, baseUrl: `https://${host}` }).run({ load, request }),
   'ws.fanOut()': (host) => createWebSocket({ ...context, baseUrl: `http://${host}` }).fanOut(fanOut),
+  'ws.run({ baseUrl })': (host) =>
+    createWebSocket(context).run({ path: '/', load, steps: { send: 'a' }, baseUrl: `ws://${host}` }),
   'ws.run()': (host) => createWebSocket({ ...context, baseUrl: `wss://${host}` }).run({ path: '/', load, steps: [] }),
   PERF_METRICS_URL: (host) => new Observation({}, { PERF_METRICS_URL: `http://${host}/metrics` }),
   'metrics.url': (host) => new Observation({ metrics: { url: `http://u:p@${host}/metrics` } }, {}),

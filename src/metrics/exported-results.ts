@@ -4,6 +4,7 @@ import { wallMs } from '../machine/clock.ts'
 import type { MetricResult } from '../results/metric-result.ts'
 import { errorRate, missingRate } from '../results/result-ratios.ts'
 import type { RunResult, ScenarioRecord } from '../results/result.ts'
+import { scopeOfAssertion } from '../results/scope-of-assertion.ts'
 import type { TimeStatsJson } from '../stats/summary.ts'
 
 const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'invalid', 'skipped']
@@ -11,6 +12,8 @@ const SCENARIO = ['scenario', 'scale'] as const
 const RUN = [...SCENARIO, 'run'] as const
 const TIMES = [...RUN, 'quantile'] as const
 const METRIC = [...RUN, 'metric'] as const
+const JOURNEY = [...RUN, 'journey'] as const
+const JOURNEY_TIMES = [...JOURNEY, 'quantile'] as const
 const GROUP_TIMES = [...RUN, 'group', 'quantile'] as const
 
 /** Exported metrics of finished scenarios: verdicts, assertions, and the judged figures. */
@@ -21,11 +24,23 @@ export class ExportedResults {
   readonly #assertion = this.#gauge('slo_assertion_outcome', '1 for the outcome it came to', [
     ...SCENARIO,
     'assertion',
+    'scope',
     'outcome',
   ])
   readonly #latency = this.#gauge('slo_result_latency_seconds', 'Of steady and spike phases', TIMES)
   readonly #iteration = this.#gauge('slo_result_iteration_seconds', 'Of whole iterations', TIMES)
   readonly #group = this.#gauge('slo_result_group_seconds', 'Of groups in iterations', GROUP_TIMES)
+  readonly #journey = this.#gauge('slo_result_journey_latency_seconds', 'Of the requests of a journey', JOURNEY_TIMES)
+  readonly #journeyIteration = this.#gauge(
+    'slo_result_journey_iteration_seconds',
+    'Of whole iterations of a journey',
+    JOURNEY_TIMES,
+  )
+  readonly #journeyErrors = this.#gauge(
+    'slo_result_journey_error_ratio',
+    'Errors and dropped requests of a journey over offered ones',
+    JOURNEY,
+  )
   readonly #lag = this.#gauge('slo_result_message_lag_seconds', 'Without warm-up', TIMES)
   readonly #callTime = this.#gauge('slo_result_call_seconds', 'Of a function timed in process', TIMES)
   readonly #errors = this.#gauge('slo_result_error_ratio', 'Errors and dropped requests over offered ones', RUN)
@@ -56,9 +71,11 @@ export class ExportedResults {
     const labels = { scenario, scale }
     for (const each of OUTCOMES) this.#verdict.set({ ...labels, verdict: each }, each === verdict ? 1 : 0)
     this.#ended.set(labels, wallMs() / 1000)
-    for (const { assertion, outcome } of assertions) {
-      for (const each of OUTCOMES)
-        this.#assertion.set({ ...labels, assertion, outcome: each }, each === outcome ? 1 : 0)
+    for (const asserted of assertions) {
+      const { assertion, outcome } = asserted
+      const scope = scopeOfAssertion(asserted, assertions)
+      const at = { ...labels, assertion, ...(scope === '' ? {} : { scope }) }
+      for (const each of OUTCOMES) this.#assertion.set({ ...at, outcome: each }, each === outcome ? 1 : 0)
     }
     for (const run of runs) this.#showRun({ ...labels, run: run.name }, run)
   }
@@ -76,6 +93,12 @@ export class ExportedResults {
     setQuantiles(this.#latency, labels, run.latency)
     setQuantiles(this.#iteration, labels, run.iterations?.time)
     for (const { name, time } of run.groups ?? []) setQuantiles(this.#group, { ...labels, group: name }, time)
+    for (const { name: journey, latency, iterations, ...counts } of run.journeys ?? []) {
+      setQuantiles(this.#journey, { ...labels, journey }, latency)
+      setQuantiles(this.#journeyIteration, { ...labels, journey }, iterations.time)
+      const ratio = errorRate(counts)
+      if (ratio !== undefined) this.#journeyErrors.set({ ...labels, journey }, ratio)
+    }
     for (const metric of run.metrics ?? []) this.#showMetric({ ...labels, metric: metric.name }, metric)
     for (const { name, rate } of run.softChecks ?? [])
       if (rate !== undefined) this.#softCheck.set({ ...labels, check: name }, rate)

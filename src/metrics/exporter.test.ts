@@ -129,6 +129,38 @@ describe('the scrape endpoint', () => {
     })
   })
 
+  test('distinguishes the same assertion on two runs and journeys', async () => {
+    const { made } = await exporter({ port: 0 })
+    const of = (run: string, outcome: 'failed' | 'passed', journey?: string) => {
+      const assertion = { assertion: 'toHaveP95Below(150)', expected: '', received: '', outcome, run }
+      return journey === undefined ? assertion : { ...assertion, journey }
+    }
+    const assertions = [of('http 1', 'failed'), of('http 2', 'passed'), of('http 2', 'failed', 'buy')]
+    made.onScenario('S4', 'failed', { runs: [], assertions }, 'smoke')
+    const at = 'scenario="S4",scale="smoke",assertion="toHaveP95Below(150)"'
+    expect(Object.fromEntries(await scrape(made))).toMatchObject({
+      [`slo_assertion_outcome{${at},scope="http 1",outcome="failed"}`]: 1,
+      [`slo_assertion_outcome{${at},scope="http 2",outcome="failed"}`]: 0,
+      [`slo_assertion_outcome{${at},scope="http 2, journey buy",outcome="failed"}`]: 1,
+    })
+  })
+
+  test('exposes the figures of journeys', async () => {
+    const { made } = await exporter({ port: 0 })
+    const run = sampleHttpRun()
+    const { offered, sent, completed, dropped, errors, statuses, latency } = run
+    const iterations = { offered: 10, completed: 10, dropped: 0, unfinished: 0, errors: {}, time: latency! }
+    const requests = { offered, sent, completed, dropped, errors, statuses, latency: latency! }
+    const journeys = [{ name: 'buy', weight: 1, ...requests, iterations }]
+    made.onScenario('S4', 'passed', { runs: [{ ...run, journeys }], assertions: [] }, 'smoke')
+    const of = 'scenario="S4",scale="smoke",run="http 1",journey="buy"'
+    expect(Object.fromEntries(await scrape(made))).toMatchObject({
+      [`slo_result_journey_latency_seconds{${of},quantile="0.95"}`]: Number(latency!.p95Ms) / 1000,
+      [`slo_result_journey_iteration_seconds{${of},quantile="0.5"}`]: Number(latency!.p50Ms) / 1000,
+      [`slo_result_journey_error_ratio{${of}}`]: 4 / 6000,
+    })
+  })
+
   test('exposes custom metrics and soft checks, and nothing of those without values', async () => {
     const { made } = await exporter({ port: 0 })
     made.onScenario('S4', 'passed', { runs: [{ ...sampleHttpRun(), ...METRICS }], assertions: [] }, 'smoke')

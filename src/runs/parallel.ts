@@ -14,9 +14,17 @@ export class PlannedRun {
   /** Whether it has begun without `parallel()`. */
   isBegun = false
 
-  /** Its name in the argument of `parallel()`. */
-  get key(): string | undefined {
-    return this.joint?.keyOf(this)
+  /**
+   * Name of the run: its own, that of its key in `parallel()`, or a number. A key that is used again gets a number.
+   *
+   * @param used how often each key was used in the scenario
+   */
+  nameIn(used: Map<string, number>, own: string | undefined, numbered: () => string): string {
+    const key = this.joint?.keyOf(this)
+    if (own !== undefined || key === undefined) return own ?? numbered()
+    const count = (used.get(key) ?? 0) + 1
+    used.set(key, count)
+    return count === 1 ? key : `${key} ${count}`
   }
 
   /** A signal that also aborts if a run in parallel has failed. */

@@ -81,6 +81,7 @@ const CONVERSATIONS = { encode: encodeHttpRun, merge: mergeHttpRuns }
 export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   let fanOuts = 0
   let conversations = 0
+  const keys = new Map<string, number>()
   const { baseUrl, otherInstances = [], tls } = context
   const target = { urls: baseUrl === undefined ? [] : [baseUrl, ...otherInstances], tls }
   return {
@@ -91,7 +92,7 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   async function fanOut<D>(joint: PlannedRun, options: FanOutOptions<D>): Promise<FanOutRun> {
     const { scale, seed, onSnapshot, sql } = context
     const read = await joint.read(() => readFanOutOptions(options, { target, scale }))
-    const plan = { ...read, name: read.name ?? joint.key ?? `fan-out ${++fanOuts}` }
+    const plan = { ...read, name: joint.nameIn(keys, read.name, () => `fan-out ${++fanOuts}`) }
     context.signal.throwIfAborted()
     const division = context.divide?.(plan.name)
     const signal = joint.signalWith(context.signal, division?.signal)
@@ -134,7 +135,7 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   async function run<D>(joint: PlannedRun, options: ConversationOptions<D>): Promise<HttpRun> {
     const { scale, seed, onSnapshot, sql } = context
     const read = await joint.read(() => readConversationOptions(options, target))
-    const plan = { ...read, name: read.name ?? joint.key ?? `conversation ${++conversations}` }
+    const plan = { ...read, name: joint.nameIn(keys, read.name, () => `conversation ${++conversations}`) }
     context.signal.throwIfAborted()
     const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.steps.length })
     const vus = maxVusOf(load)
