@@ -25,7 +25,8 @@ export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals
     else found.push(aborted)
   } else if (!isTargetBroken(due)) found.push(...endlessFlow(measured))
   if (generators !== undefined) found.unshift(...lostInvalidities(generators))
-  if (companions !== undefined)
+  // A run that did not apply its own load is not invalid for another reason.
+  if (companions !== undefined && abortReason === undefined)
     found.push(...companionInvalidities(companions, windowOfScope(measured, scope, 0).spans))
   if (connections.firstMessages !== undefined) found.push(...firstMessageInvalidities(connections.firstMessages))
   if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
