@@ -35,7 +35,7 @@ export function parseCsv(file: TextFile, { delimiter, isUnique = false }: CsvFor
 
 /** The table as the only delimiter of its header that fits all rows divides it. */
 function detected(file: TextFile, start: number): Table {
-  const header = firstLine(file.text.slice(start))
+  const header = firstLine(file.text.slice(start, start + LONGEST_HEADER))
   const used = DELIMITERS.filter(({ delimiter }) => header.includes(delimiter))
   const tables: Table[] = []
   const fitting: (typeof DELIMITERS)[number][] = []
@@ -56,6 +56,9 @@ function detected(file: TextFile, start: number): Table {
   if (problem !== undefined) throw problem
   return readTable(file, start, ',')
 }
+
+/** Characters in which the end of the header is looked for. */
+const LONGEST_HEADER = 65_536
 
 /** The header without its quoted parts. */
 function firstLine(text: string): string {

@@ -31,13 +31,16 @@ export function parseJsonLines<Row>(file: TextFile): Row[] {
 function parse(file: TextFile, from: number, to: number): unknown {
   const text = file.text.slice(from, to)
   try {
-    return JSON.parse(text, exactly)
+    return LONG_INTEGER.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
   } catch {
     const at = firstSyntaxError(text)
     const what = at >= text.trimEnd().length ? 'the JSON is incomplete' : 'the JSON is invalid'
     throw new Error(`${placeIn(file, from + at)}: ${what}\nFix: correct the syntax at this place`)
   }
 }
+
+/** Digits of an integer that may be beyond 2^53. */
+const LONG_INTEGER = /\d{16}/
 
 /** Integers that a number would round are bigints, as in the JSON of responses. */
 function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
