@@ -335,7 +335,9 @@ describe('an aborted run', () => {
   })
 
   test('reports the reason and the cause if its rule aborted it', async () => {
-    const { run, goTo, start } = execution(rate(10, 60), { abortWhen: { errorRateAbove: 0.5, forMs: 1_000 } })
+    const { run, goTo, start } = execution(rate(10, 60), {
+      abortWhen: [{ errorRateAbove: 0.5, forMs: 1_000, delayMs: undefined }],
+    })
     const { ended } = await start()
     for (let ms = 0; ms < 3_000; ms += 100) {
       goTo(ms)

@@ -1,9 +1,10 @@
-import { durationOf, maxVusOf, offeredIterations } from '../load/describe.ts'
+import { durationOf, isOpen, maxVusOf, offeredIterations, phasesOf } from '../load/describe.ts'
 import { driverFor, type DrivenVu, type Driver, type DriverContext } from '../load/drivers.ts'
 import { Fifo } from '../load/fifo.ts'
-import type { Phase } from '../load/load.ts'
+import type { Load, Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
+import { samplesIn } from '../load/samples.ts'
 import { shareOf, WHOLE, type Share } from '../load/share.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
 import { now } from '../machine/clock.ts'
@@ -77,7 +78,12 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
         ...{ name, kind, load, limits, phases: this.#phases, plannedMs: this.#endMs },
         ...{ tally: this.tally, watch: this.#generator, series: () => workload.series },
       }),
-      abortWatch: new AbortWatch(abortWhen, this.tally),
+      abortWatch: new AbortWatch(abortWhen, {
+        tally: this.tally,
+        phases: this.#phases,
+        series: () => workload.series,
+        maxRequests: maxRequestsIn(load, options.maxRequestsPerIteration),
+      }),
       gaugesNow: () => ({ inFlight: workload.inFlight, vus: this.#driver?.activeVus ?? 0 }),
       onSnapshot: options.onSnapshot,
       onGivenUp: ({ reason, blame }) => this.#abort(reason, blame),
@@ -292,6 +298,20 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       ...vuDemand(load, vuUse, this.#share),
     }
   }
+}
+
+/**
+ * Upper bound of the requests in the judged phases of a load; `undefined` if it is unknown. Iterations of a phase may begin
+ * before it, and their number is random with Poisson arrivals: six standard deviations are added.
+ */
+function maxRequestsIn(load: Load, perIteration: number | undefined): number | undefined {
+  if (perIteration === undefined) return undefined
+  if (load.kind === 'sharedIterations') return load.iterations * perIteration
+  if (!isOpen(load)) return undefined
+  const planned = samplesIn(load, 1)
+  const spread = load.arrivals === 'poisson' ? 6 * Math.sqrt(planned) : 0
+  const others = perIteration === 1 ? 0 : load.vus
+  return Math.ceil((planned + spread + phasesOf(load).length + others) * perIteration)
 }
 
 /** Phases until the end of the run. None is removed, so that counts keep their index. */

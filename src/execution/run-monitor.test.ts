@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { constantVus } from '../load/builders.ts'
 import { eachTestOnVirtualTime, type VirtualPacer } from '../testing/virtual-pacer.ts'
 import { AbortWatch } from './abort-watch.ts'
-import type { AbortRule } from './abort-when.ts'
+import type { AbortRules } from './abort-when.ts'
 import { DEFAULT_LIMITS } from './generator-limits.ts'
 import { GeneratorMonitor } from './generator-monitor.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
@@ -14,7 +14,7 @@ const START_MS = 5_000
 let pacer: VirtualPacer
 eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 
-function watchedRun(rule?: AbortRule) {
+function watchedRun(rules?: AbortRules) {
   const tally = new Tally()
   const snapshots: string[] = []
   const stops: string[] = []
@@ -26,7 +26,7 @@ function watchedRun(rule?: AbortRule) {
       ...{ name: 'http 1', kind: 'http', load: constantVus({ vus: 5, duration: '10s' }), limits: DEFAULT_LIMITS },
       ...{ phases, plannedMs: 10_000, tally, watch: new GeneratorMonitor(() => 0), series: () => [] },
     }),
-    abortWatch: new AbortWatch(rule, tally),
+    abortWatch: new AbortWatch(rules, { tally, phases, series: () => [] }),
     gaugesNow: () => ({ inFlight: ++inFlight, vus: 5 }),
     onSnapshot: ({ state, elapsedMs }) => snapshots.push(`${state} ${elapsedMs}`),
     onGivenUp: ({ reason }) => stops.push(reason),
@@ -76,7 +76,7 @@ test('reports 0 ms for a run that was aborted before it began', () => {
 })
 
 test('aborts a run by its error rate, checked four times a second', () => {
-  const { monitor, tally, stops, goTo } = watchedRun({ errorRateAbove: 0.5, forMs: 500 })
+  const { monitor, tally, stops, goTo } = watchedRun([{ errorRateAbove: 0.5, forMs: 500, delayMs: undefined }])
   monitor.start(START_MS)
   goTo(400)
   for (let n = 0; n < 10; n++) tally.countError('status', '503')

@@ -78,7 +78,7 @@ export class RunMonitor {
 
   #checkForAbort(ms: number): void {
     this.#at(ms, () => {
-      this.#abortIf(() => this.#deps.abortWatch.check())
+      this.#abortIf(() => this.#deps.abortWatch.check(ms))
       this.#checkForAbort(ms + ABORT_CHECK_MS)
     })
   }

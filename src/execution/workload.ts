@@ -7,7 +7,7 @@ import type { Random } from '../load/random.ts'
 import type { Division } from '../load/share.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import type { AbortCause } from './abort-watch.ts'
-import type { AbortRule } from './abort-when.ts'
+import type { AbortRules } from './abort-when.ts'
 import type { MetricRecorder, MetricSeries } from './custom-metrics/metric-recorder.ts'
 import type { GeneratorLimits } from './generator-limits.ts'
 import type { IterationSeries, IterationTimes } from './iteration-times.ts'
@@ -26,7 +26,9 @@ export interface ExecutionOptions {
   readonly graceMs: number
   /** Open models: time after which a request that waits for a free VU is dropped. */
   readonly maxQueueTimeMs: number
-  readonly abortWhen: AbortRule | undefined
+  readonly abortWhen: AbortRules | undefined
+  /** Most requests that one iteration sends; `undefined` if that depends on the responses. */
+  readonly maxRequestsPerIteration?: number | undefined
   readonly limits: GeneratorLimits
   readonly random: Random
   /** Share of this generator; `undefined` if it carries the whole load. */

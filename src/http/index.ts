@@ -42,4 +42,10 @@ export type {
   StepOption,
 } from './types.ts'
 export type { Vu } from '../load/vu.ts'
-export type { AbortWhen } from '../execution/abort-when.ts'
+export type {
+  AbortCondition,
+  AbortOnErrors,
+  AbortOnLatency,
+  AbortOnUnreachable,
+  AbortWhen,
+} from '../execution/abort-when.ts'

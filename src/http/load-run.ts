@@ -96,6 +96,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       {
         ...{ name, kind: 'http', load, warmupMs, graceMs, maxQueueTimeMs, abortWhen, limits, random, signal },
         ...{ division, ready, onSnapshot },
+        maxRequestsPerIteration: journeys.length > 0 ? undefined : slotsOf(steps),
         timesIterations: journeys.length > 0 || steps.length > 1 || steps.some(({ group }) => group !== undefined),
       },
       this,
@@ -332,6 +333,11 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     const history = new History({ steps, run: name, ...(runId === undefined ? {} : { runId }) })
     return new Recording(options.record, history, () => this.#execution.startMs)
   }
+}
+
+/** Number of requests of an iteration without an error: adjacent weighted steps are alternatives. */
+function slotsOf(steps: readonly { readonly weight?: number }[]): number {
+  return steps.filter(({ weight }, at) => weight === undefined || steps[at - 1]?.weight === undefined).length
 }
 
 /** Headers of an authentication, which replace those of credentials in the base URL. */

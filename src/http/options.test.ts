@@ -29,7 +29,7 @@ test('fills in the defaults', () => {
     record: undefined,
     baseUrl: undefined,
     steps: [{ name: 'request', request }],
-    abortWhen: { errorRateAbove: 0.9, forMs: 5_000 },
+    abortWhen: [{ errorRateAbove: 0.9, forMs: 5_000, delayMs: undefined }],
   })
 })
 

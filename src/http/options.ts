@@ -1,4 +1,4 @@
-import { ABORT_WHEN } from '../execution/abort-when.ts'
+import { ABORT_WHEN, unreachableOf } from '../execution/abort-when.ts'
 import { LOAD } from '../load/builders.ts'
 import { dataOption } from '../load/data.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
@@ -132,6 +132,9 @@ const runOptions = <D>(target: TargetDefaults) =>
         const rule = 'must not have an authorization header together with auth'
         return { option: 'headers', received: name, rule, example: 'auth: bearerAuth({ token })' }
       })
+      .rule(['abortWhen', 'load', 'retryAfter'], ({ retryAfterMs, ...read }, { flow }) =>
+        unreachableOf(read, flow !== undefined ? 'flow' : retryAfterMs > 0 ? 'retryAfter' : undefined),
+      )
       .rule([], (_, given) =>
         [given.request, given.steps, given.flow].filter((each) => each !== undefined).length === 1
           ? undefined

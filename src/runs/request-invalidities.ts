@@ -10,6 +10,7 @@ import { dueIn } from './generator-figures.ts'
 import { lostInvalidities, perGenerator } from './generator-findings.ts'
 import { iterationTotals } from './iteration-totals.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
+import { vuShortage } from './vu-shortage.ts'
 import { windowOfScope } from './window-of-scope.ts'
 
 /** Reasons why a part of a run is invalid. */
@@ -19,7 +20,10 @@ export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals
     ? []
     : generatorFindings(measured, due, scope).map((each) => alsoCarried(each, companions))
   if (abortReason !== undefined) {
-    const aborted = abortInvalidity(abortReason, found.length === 0 ? abortCause : certainBlame(abortCause))
+    const shortage = abortCause === undefined ? undefined : vuShortage(measured, due)
+    const isCertain = found.length === 0 && shortage === undefined
+    const aborted = abortInvalidity(abortReason, isCertain ? abortCause : certainBlame(abortCause))
+    if (shortage !== undefined && aborted.blame === undefined) found.push(shortage.invalidity)
     // An abort by `abortWhen` may be caused by the generator. Any other abort is the reason why requests were not sent.
     if (abortCause === undefined) found.unshift(aborted)
     else found.push(aborted)

@@ -1,4 +1,4 @@
-import type { AbortRule, AbortWhen } from '../../execution/abort-when.ts'
+import type { AbortRules, AbortWhen } from '../../execution/abort-when.ts'
 import type { DataOption } from '../../load/data.ts'
 import type { Load, ThinkTime } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
@@ -117,5 +117,5 @@ export interface ConversationPlan<D> extends SocketPlan<D> {
   readonly timeoutMs: number
   readonly warmupMs: number
   readonly maxQueueTimeMs: number
-  readonly abortWhen: AbortRule | undefined
+  readonly abortWhen: AbortRules | undefined
 }

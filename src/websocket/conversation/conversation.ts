@@ -91,6 +91,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
         signal,
         ready,
         onSnapshot,
+        maxRequestsPerIteration: plan.steps.length,
         timesIterations: plan.steps.length > 1,
       },
       this,

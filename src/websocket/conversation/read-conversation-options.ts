@@ -1,4 +1,4 @@
-import { ABORT_WHEN } from '../../execution/abort-when.ts'
+import { ABORT_WHEN, unreachableOf } from '../../execution/abort-when.ts'
 import { isMetricName, METRIC_NAME_RULE } from '../../execution/custom-metrics/metric.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN } from '../../execution/forgotten-return.ts'
 import { LOAD } from '../../load/builders.ts'
@@ -109,6 +109,7 @@ const conversation = <D>() =>
     },
     { example: "ws.run({ path: '/ws', load: …, steps: … })" },
   )
+    .rule(['abortWhen', 'load'], (read) => unreachableOf(read, undefined))
     .rule([], (_, given) => heartbeatOnce(given))
     .rule(['processes', 'load'], ({ processes, load }) => processesAtMost(processes, maxVusOf(load)))
 
