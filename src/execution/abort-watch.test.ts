@@ -240,7 +240,9 @@ describe('unreachable objectives', () => {
           const isMet = within >= Math.ceil(0.95 * ms.length * (1 - 1e-12))
           const found = abortOf({ objectives: [{ percentile: 0.95, limit }], delayMs: 0 }, requests, ms.length)
           if (isMet) expect(found).toBeUndefined()
-          else expect(found).toBeDefined()
+          // Histograms do not distinguish times closer than 0.1%.
+          const beyond = ms.filter((each) => each > limit * 1.001).length
+          if (beyond > 0.05 * ms.length) expect(found).toBeDefined()
         },
       ),
     )

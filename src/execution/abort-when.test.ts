@@ -86,8 +86,12 @@ test('unreachable objectives need a load with a known number of requests', () =>
   const broken = (load: Load, sender?: string) => unreachableOf({ abortWhen: rule, load }, sender)
   expect(broken(constantArrivalRate({ rate: 10, vus: 5, duration: '1s' }))).toBeUndefined()
   expect(broken(sharedIterations({ iterations: 10, vus: 5 }))).toBeUndefined()
-  expect(broken(constantVus({ vus: 5, duration: '1s' }))?.rule).toMatchInlineSnapshot()
-  expect(broken(sharedIterations({ iterations: 10, vus: 5 }), 'flow')?.rule).toMatchInlineSnapshot()
+  expect(broken(constantVus({ vus: 5, duration: '1s' }))?.rule).toMatchInlineSnapshot(
+    `"must not have unreachable, because the number of requests depends on the responses: it needs an open model or sharedIterations, without flow and retryAfter"`,
+  )
+  expect(broken(sharedIterations({ iterations: 10, vus: 5 }), 'flow')?.rule).toMatchInlineSnapshot(
+    `"must not have unreachable, because the number of requests depends on \`flow\`: it needs an open model or sharedIterations, without flow and retryAfter"`,
+  )
   expect(
     unreachableOf({ abortWhen: read(undefined).rule, load: constantVus({ vus: 5, duration: '1s' }) }, 'flow'),
   ).toBeUndefined()

@@ -253,6 +253,22 @@ test('a run against a target that goes down ends early, with errors by kind', as
   )
 })
 
+test('a run ends as soon as an objective cannot be met any more', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => void socket.write(response('', { status: '503 Service Unavailable' })),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 100, vus: 20, duration: '1m' }),
+    request,
+    abortWhen: { unreachable: { errorRateBelow: 0.01 } },
+  })
+  expect(run.aborted).toMatch(
+    /^an error rate below 1% cannot be reached any more: \d+ of at most 6,001 requests ended in errors$/,
+  )
+  expect(run.offered).toBeLessThan(6_000)
+})
+
 test('the hint and the warnings name an exit of the target during the run, and no earlier one', async () => {
   await using server = await scriptedServer(echo)
   const exitAfter = (ms: number) => ({ timeMs: Date.now() + ms, reason: 'exit code 7, with "Error: no memory"' })

@@ -4,6 +4,7 @@ import type { VuDemand } from '../execution/vu-demand.ts'
 import { constantArrivalRate, rampingArrivalRate } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
 import { every, measured, series, type SampleRequest } from '../testing/sample-measurement.ts'
+import { httpInvalidities } from './request-invalidities.ts'
 import { vuShortage } from './vu-shortage.ts'
 
 /** Steady from 4.5 to 6.5 s, spike until 8 s; the load begins at 2.5 s. */
@@ -64,5 +65,31 @@ describe('vuShortage', () => {
     expect(shortageOf(every(10, 7000, 8000, { dropped: true }), demand, load)?.invalidity.finding).toMatch(
       /^100 of 100 requests were dropped .* keep 100 VUs busy, and the run had 20$/,
     )
+  })
+})
+
+describe('an aborted run', () => {
+  const abort = {
+    abortReason: 'p95 900 ms over the last 10s, limit 500 ms',
+    abortCause: 'target or generator',
+  } as const
+  const load = constantArrivalRate({ rate: 400, vus: 1, duration: '9s' })
+  const few = { vus: 1, lightMs: 250, busyMs: 250, patienceMs: 10_000 }
+  const reasonsOf = (more: Parameters<typeof measured>[1]) => {
+    const run = measured([series('a', undefined, responded)], { load, ...abort, ...more })
+    return httpInvalidities(run, totalsOf(run.series, run.phases, WHOLE_RUN), WHOLE_RUN)
+  }
+
+  test('with too few VUs is invalid, because they may be the cause', () => {
+    expect(reasonsOf({ vuDemand: few }).map(({ reason, blame }) => [reason, blame])).toEqual([
+      ['offered-rate-missed', undefined],
+      ['aborted', undefined],
+    ])
+  })
+
+  test('with enough VUs fails, and so does one that the target certainly caused', () => {
+    expect(reasonsOf({}).map(({ reason, blame }) => [reason, blame])).toEqual([['aborted', 'target']])
+    const certain = reasonsOf({ vuDemand: few, abortCause: 'target' })
+    expect(certain.map(({ reason, blame }) => [reason, blame])).toEqual([['aborted', 'target']])
   })
 })
