@@ -160,15 +160,15 @@ export const ABORT_WHEN: Reader<AbortRules | undefined> = optional(
  *
  * @param sender option that sends any number of requests
  */
-export function unreachableOf<F extends { readonly abortWhen: unknown }>(
+export function unreachableOf(
   { abortWhen, load }: { readonly abortWhen: AbortRules | undefined; readonly load: Load },
   sender: string | undefined,
-): Broken<F> | undefined {
+): Broken<{ readonly abortWhen: unknown }> | undefined {
   if (typeof abortWhen !== 'object' || !abortWhen.some((rule) => 'objectives' in rule)) return undefined
   if (sender === undefined && offeredIterations(load) !== undefined) return undefined
   const reason = `the number of requests depends on ${sender === undefined ? 'the responses' : `\`${sender}\``}`
   return {
-    option: 'abortWhen' as keyof F & string,
+    option: 'abortWhen',
     rule: `must not have unreachable, because ${reason}: it needs an open model or sharedIterations, without flow and retryAfter`,
     example: "abortWhen: { latencyAbove: '500ms', duration: '10s' }",
   }
