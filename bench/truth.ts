@@ -128,6 +128,12 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     const at = (p: number) => inMs(new RegExp(`${p}%\\s+([\\d.]+)(us|ms|s)`).exec(text))
     return [at(50), undefined, at(99)]
   },
+  async vegeta(url, { load }) {
+    const attack = `vegeta attack -rate=${load.ratePerSec}/s -duration=${load.durationMs}ms -max-workers=${load.vus}`
+    const text = await onGeneratorCore(['sh', '-c', `echo 'GET ${url}' | ${attack} | vegeta report -type=json`])
+    const { latencies } = JSON.parse(text) as { latencies: Readonly<Record<string, number>> }
+    return ['50th', '95th', '99th'].map((p) => latencies[p]! / 1e6)
+  },
   async k6(url, { load }) {
     const scenario = `{ executor: 'constant-arrival-rate', rate: ${load.ratePerSec}, timeUnit: '1s', duration: '${load.durationMs}ms', preAllocatedVUs: ${load.vus} }`
     const options = `{ scenarios: { s: ${scenario} }, summaryTrendStats: ['p(50)', 'p(95)', 'p(99)'] }`

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { brokenLinks } from '../docs/checks/links.ts'
 import manifest from '../package.json' with { type: 'json' }
 import { COMPILED, publishedManifest } from './manifest.ts'
 
@@ -11,6 +12,8 @@ const LIB = join(DIST, COMPILED)
 /** Files among the sources that are read at run time and copied unchanged. */
 const ASSETS = '**/*.{css,js,json}'
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
+/** The documentation, with all that its pages link. */
+const PAGES = ['docs/*.md', 'docs/images/*', 'docs/examples/**/*.*']
 
 /**
  * Builds `dist/`, the folder that is packed and published. Each source becomes one compiled file, so that child processes
@@ -23,8 +26,17 @@ function build(): void {
   for (const file of globSync(`${LIB}/**/*.{js,d.ts}`)) nameCompiledFiles(file)
   for (const asset of globSync(ASSETS, { cwd: join(ROOT, 'src') })) cpSync(join(ROOT, 'src', asset), join(LIB, asset))
   for (const document of DOCUMENTS) cpSync(join(ROOT, document), join(DIST, document))
-  for (const page of globSync('docs/*.md', { cwd: ROOT })) cpSync(join(ROOT, page), join(DIST, page))
+  for (const page of globSync(PAGES, { cwd: ROOT })) cpSync(join(ROOT, page), join(DIST, page))
   writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(publishedManifest(manifest), undefined, 2)}\n`)
+  refuseBrokenLinks()
+}
+
+function refuseBrokenLinks(): void {
+  const broken = brokenLinks(DIST)
+  if (broken.length === 0) return
+  for (const link of broken) console.error(`broken in the package: ${link}`)
+  console.error('Fix: add the file to the package in packaging/build.ts, or link to the repository')
+  process.exitCode = 1
 }
 
 function compile(): void {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 
 const ROOT = join(import.meta.dirname, '..')
@@ -10,6 +10,7 @@ const scenarioFiles = globSync('perf/*.perf.ts', { cwd: ROOT })
 const scenarios = globSync('perf/*.ts', { cwd: ROOT }).map(read).join('\n')
 const plan = read('docs/plan.md')
 const staging = read('docs/staging.md')
+const readme = read('README.md')
 
 /** Distinct first groups of all matches. */
 function found(text: string, pattern: RegExp): readonly string[] {
@@ -52,4 +53,32 @@ test('every variable for staging is read by some source', () => {
   )
   const known = new Set([...stdout.split('\n'), 'NODE_EXTRA_CA_CERTS'])
   expect(names.filter((name) => !known.has(name))).toEqual([])
+})
+
+describe('README.md', () => {
+  test('is short', () => {
+    expect(readme.split('\n').length).toBeLessThanOrEqual(200)
+  })
+
+  test('names the versions that package.json requires', () => {
+    const node = packageJson.engines.node.replace('>=', '')
+    const vitest = packageJson.peerDependencies.vitest.replace(/^\^(\d+).*/, '$1')
+    expect(readme).toContain(`You need Vitest ${vitest} and Node ${node} or later`)
+  })
+
+  test('has the commands for a fresh clone', () => {
+    expect(readme).toContain('\nnpm ci && npm run setup && npm run perf:smoke\n')
+    expect(readme).toContain('\nnpm ci && npm run setup && npm test\n')
+  })
+
+  test('names only existing commands', () => {
+    const commands = found(readme, /npm run ([\w:]+)/g)
+    expect(commands.filter((command) => !(command in packageJson.scripts))).toEqual([])
+  })
+
+  test('has pictures of less than 100 kB', () => {
+    const pictures = found(readme, /(docs\/images\/[\w-]+\.\w+)/g)
+    expect(pictures).toHaveLength(3)
+    expect(pictures.filter((picture) => statSync(join(ROOT, picture)).size > 100_000)).toEqual([])
+  })
 })

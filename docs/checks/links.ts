@@ -1,27 +1,26 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 
-const ROOT = resolve(import.meta.dirname, '../..')
-const PAGES = [
-  'README.md',
-  'AGENTS.md',
-  'CHANGELOG.md',
-  ...globSync('docs/**/*.md', { cwd: ROOT, exclude: ['docs/checks/**'] }),
-]
+const REPOSITORY = resolve(import.meta.dirname, '../..')
 
-/** Broken links between pages, such as `docs/http.md: matchers.md#nothing`. External links are not checked. */
-export function brokenLinks(): readonly string[] {
-  return PAGES.flatMap((page) => {
-    const text = withoutCode(readFileSync(join(ROOT, page), 'utf8'))
-    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!)
-    return links.filter((link) => !/^[a-z]+:/.test(link) && !exists(page, link)).map((link) => `${page}: ${link}`)
+/**
+ * Broken links between pages, and to pictures, such as `docs/http.md: matchers.md#nothing`. External links are not checked.
+ *
+ * @param root folder of the repository or of the built package
+ */
+export function brokenLinks(root: string = REPOSITORY): readonly string[] {
+  const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root, exclude: ['docs/checks/**', 'docs/api/**'] })
+  return pages.flatMap((page) => {
+    const text = withoutCode(readFileSync(join(root, page), 'utf8'))
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset)="([^"]+)"/g)].map((match) => match[1] ?? match[2]!)
+    return links.filter((link) => !/^[a-z]+:/.test(link) && !exists(root, page, link)).map((link) => `${page}: ${link}`)
   })
 }
 
-function exists(page: string, link: string): boolean {
+function exists(root: string, page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#')
-  const file = path === '' ? join(ROOT, page) : resolve(ROOT, dirname(page), path)
-  if (!existsSync(file) || relative(ROOT, file).startsWith('..')) return false
+  const file = path === '' ? join(root, page) : resolve(root, dirname(page), path)
+  if (!existsSync(file) || relative(root, file).startsWith('..')) return false
   return anchor === undefined || anchorsOf(readFileSync(file, 'utf8')).includes(anchor)
 }
 
