@@ -188,6 +188,34 @@ test('a worker that ends with the command leaves no failed scenario, and an earl
   expect(scenarios).toMatchObject([{ verdict: 'skipped', note: 'stopped before its end: there are no results' }])
 })
 
+test('a command stopped while a worker is killed at its start ends at once, and keeps its results', async () => {
+  const made = await InlineProject.create({
+    'vitest.config.ts':
+      BY_NAME + perfConfigSource("test: { execArgv: ['--import', './worker.mjs'], sequence: { sequencer: ByName } },"),
+    'target/server.mjs': INSTANT_TARGET,
+    // A signal to every process of the command ends a worker that does not handle signals yet.
+    'worker.mjs': `
+      import { existsSync } from 'node:fs'
+      if (existsSync('first-has-started')) {
+        process.kill(process.ppid, 'SIGHUP')
+        process.kill(process.pid, 'SIGKILL')
+      }`,
+    'perf/a.perf.ts': `${HEAD}
+      import { writeFileSync } from 'node:fs'
+      writeFileSync('first-has-started', '')
+      perfTest('first', () => expect(1).toBe(1))`,
+    'perf/b.perf.ts': `${HEAD}perfTest('second', () => {})`,
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  const { exitCode, output } = await made.run()
+  expect(exitCode).toBe(129)
+  // Vitest reports a worker for which it waited.
+  expect(output).not.toMatch(/timeout|timed out|still running|Unhandled|vitest-pool|\n +at /i)
+  const { complete, scenarios } = await readValidResults(made.path('perf-report/results.json'))
+  expect(complete).toBe(false)
+  expect(scenarios[0]).toMatchObject({ name: 'first', verdict: 'passed' })
+})
+
 test('a scenario that had not started when a re-run was stopped shows no figures of the previous run', async () => {
   const short = `await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })`
   const made = await InlineProject.create({
