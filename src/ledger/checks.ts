@@ -91,7 +91,7 @@ export class RowChecks implements LedgerChecks {
           refuseOtherRuns(table, history.runId)
           const keyed = readKeys(table, key)
           const operations = withCanonicalKeys(history, keyed.types, key.length > 1)
-          const { findings, counts, likeness } = checkHistory(operations, keyed, depth)
+          const { findings, counts, likeness } = await checkHistory(operations, keyed, depth, this.#context.signal)
           const like = likeness && describeLikeness(likeness, findings)
           return {
             findings,
@@ -126,7 +126,7 @@ export class RowChecks implements LedgerChecks {
             accounts: tables.accounts && readAccounts(tables.accounts, types),
           }
           const findings = [
-            found.entries && findUnbalanced(found.entries, history),
+            found.entries && (await findUnbalanced(found.entries, history, this.#context.signal)),
             found.accounts && findBelowFloor(found.accounts),
             found.accounts && found.entries && findDrifted(found.accounts, found.entries),
           ].filter((finding) => finding !== undefined)

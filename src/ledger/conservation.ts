@@ -78,14 +78,18 @@ export function readAccounts(table: Table, types = accountTypes({ accounts: tabl
 }
 
 /** Transfers whose entries do not sum to zero. */
-export function findUnbalanced(entries: readonly Entry[], history?: RecordedOperations): Finding | undefined {
+export async function findUnbalanced(
+  entries: readonly Entry[],
+  history?: RecordedOperations,
+  signal?: AbortSignal,
+): Promise<Finding | undefined> {
   const sums = new Map<string, Amount>()
   for (const { transfer, amount } of entries) sums.set(transfer, (sums.get(transfer) ?? 0n) + amount)
   const wrong = [...sums].filter(([, sum]) => sum !== 0n)
   const named = new Map(wrong.slice(0, NAMED_VIOLATIONS).map(([transfer]) => [transfer, [] as Entry[]]))
   for (const entry of entries) named.get(entry.transfer)?.push(entry)
   const keys = new Set([...named.values()].flatMap((own) => own[0]?.key ?? []))
-  const responses = history === undefined ? undefined : outcomesOf(keys, history)
+  const responses = history === undefined ? undefined : await outcomesOf(keys, history, signal)
   return finding(
     'unbalanced',
     wrong.length,

@@ -2,13 +2,31 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FindingKind } from '../evidence/ledger-evidence.ts'
 import type { ExpectedOutcome, OperationOutcome } from '../history/history.ts'
+import { now } from '../machine/clock.ts'
 import { sampleHistory, type Send } from '../testing/sample-history.ts'
 import { checkHistory } from './invariants.ts'
 import { readKeys, type Row } from './rows.ts'
+import type { RecordedOperations } from './violations.ts'
 
 function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
   const rows: Row[] = keys.map((key, id) => ({ id, key }))
   return checkHistory(sampleHistory(sends), readKeys({ rows, columns: [] }, ['key']), depth)
+}
+
+/** A history whose operations take 40 ms to read, on any machine. */
+function slowHistory(): RecordedOperations {
+  const history = sampleHistory(Array.from({ length: 1_000 }, (_, at): Send => ({ key: `key-${at}`, outcome: 'ok' })))
+  return {
+    steps: history.steps,
+    size: history.size,
+    *operations() {
+      const startMs = now()
+      for (const operation of history.operations()) {
+        while (now() - startMs < operation.id * 0.04);
+        yield operation
+      }
+    },
+  }
 }
 
 /** Possible keys of a consistent run: the operations, in order, and the number of rows that they create. */
@@ -118,31 +136,32 @@ function naiveFindings({ sends, rows }: Run): string[] {
   })
 }
 
-function found({ sends, rows }: Run): string[] {
-  return check(sends, rows).findings.flatMap(({ kind, violations }) =>
+async function found({ sends, rows }: Run): Promise<string[]> {
+  const { findings } = await check(sends, rows)
+  return findings.flatMap(({ kind, violations }) =>
     violations.map(({ subject }) => `${kind}: ${subject.slice('key '.length)}`),
   )
 }
 
 describe('checkHistory()', () => {
-  test('has no findings for a consistent run', () => {
-    fc.assert(
-      fc.property(consistentRun, ({ sends, rows }) => {
-        expect(check(sends, rows).findings).toEqual([])
+  test('has no findings for a consistent run', async () => {
+    await fc.assert(
+      fc.asyncProperty(consistentRun, async ({ sends, rows }) => {
+        expect((await check(sends, rows)).findings).toEqual([])
       }),
     )
   })
 
   test.for(Object.entries(mistakes))(
     'reports a single mistake as %s, with its key and nothing else',
-    ([kind, mistake]) => {
+    async ([kind, mistake]) => {
       let injected = 0
-      fc.assert(
-        fc.property(consistentRun, fc.nat(), (run, choice) => {
+      await fc.assert(
+        fc.asyncProperty(consistentRun, fc.nat(), async (run, choice) => {
           const broken = mistake(run, (from) => from[choice % from.length]!)
           if (broken === undefined) return
           injected++
-          const { findings } = check(broken.sends, broken.rows)
+          const { findings } = await check(broken.sends, broken.rows)
           expect(findings.map((finding) => [finding.kind, finding.count])).toEqual([[kind, 1]])
           expect(findings[0]!.violations[0]!.subject).toBe(`key ${JSON.stringify(broken.violation)}`)
         }),
@@ -151,7 +170,7 @@ describe('checkHistory()', () => {
     },
   )
 
-  test('agrees with the naive model', () => {
+  test('agrees with the naive model', async () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd')
     const send = fc.record(
       {
@@ -168,31 +187,34 @@ describe('checkHistory()', () => {
       .array(send, { maxLength: 8 })
       .map((all) => all.map((one) => (one.outcome === 'unknown' ? { ...one, response: undefined } : one) as Send))
     const rows = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'never-sent'), { maxLength: 8 })
-    fc.assert(
-      fc.property(fc.record({ sends, rows }), (run) => {
-        expect(found(run).toSorted()).toEqual(naiveFindings(run).toSorted())
+    await fc.assert(
+      fc.asyncProperty(fc.record({ sends, rows }), async (run) => {
+        expect((await found(run)).toSorted()).toEqual(naiveFindings(run).toSorted())
       }),
       { numRuns: 1_000 },
     )
   })
 
-  test('ignores the number of rows, payloads and responses if depth is presence', () => {
+  test('ignores the number of rows, payloads and responses if depth is presence', async () => {
     const sends: Send[] = [
       { key: 'a', outcome: 'ok', payload: 'p', response: 'x' },
       { key: 'a', outcome: 'ok', payload: 'q', response: 'x' },
       { key: 'b', outcome: 'ok', payload: 'p', response: 'x' },
       { key: 'b', outcome: 'ok', payload: 'p', response: 'y' },
     ]
-    expect(check(sends, ['a', 'a', 'b'], 'presence').findings).toEqual([])
-    expect(check(sends, ['a', 'a', 'b']).findings.map(({ kind }) => kind)).toEqual([
+    expect((await check(sends, ['a', 'a', 'b'], 'presence')).findings).toEqual([])
+    expect((await check(sends, ['a', 'a', 'b'])).findings.map(({ kind }) => kind)).toEqual([
       'duplicated',
       'payload changed',
       'responses differ',
     ])
-    expect(check(sends, ['a', 'c'], 'presence').findings.map(({ kind }) => kind)).toEqual(['lost', 'unexpected'])
+    expect((await check(sends, ['a', 'c'], 'presence')).findings.map(({ kind }) => kind)).toEqual([
+      'lost',
+      'unexpected',
+    ])
   })
 
-  test('lists the responses and the rows of a violation', () => {
+  test('lists the responses and the rows of a violation', async () => {
     const sends: Send[] = [
       { key: 'a', outcome: 'ok' },
       { key: 'b', outcome: 'unknown' },
@@ -200,7 +222,7 @@ describe('checkHistory()', () => {
       { key: 'forged', outcome: 'failed', expected: 'refused' },
       { key: 'a', outcome: 'failed' },
     ]
-    expect(check(sends, ['b', 'b', 'forged']).findings).toEqual([
+    expect((await check(sends, ['b', 'b', 'forged'])).findings).toEqual([
       {
         kind: 'lost',
         count: 1,
@@ -237,14 +259,30 @@ describe('checkHistory()', () => {
     ])
   })
 
-  test('names the first ten violations and counts all of them', () => {
+  test('lets the event loop run while it compares a large history', async () => {
+    const history = slowHistory()
+    let isTimerFired = false
+    setTimeout(() => (isTimerFired = true), 0)
+    const { counts } = await checkHistory(history, { rows: [], keys: [] }, 'once')
+    expect(counts.operations).toBe(history.size)
+    expect(isTimerFired).toBe(true)
+  })
+
+  test('stops if the scenario is stopped meanwhile', async () => {
+    const stopped = new AbortController()
+    setTimeout(() => stopped.abort(new Error('stopped')), 0)
+    const checked = checkHistory(slowHistory(), { rows: [], keys: [] }, 'once', stopped.signal)
+    await expect(checked).rejects.toThrow('stopped')
+  })
+
+  test('names the first ten violations and counts all of them', async () => {
     const sends = Array.from({ length: 25 }, (_, at): Send => ({ key: `key-${at}`, outcome: 'ok' }))
-    const [lost] = check(sends, []).findings
+    const [lost] = (await check(sends, [])).findings
     expect(lost).toMatchObject({ kind: 'lost', count: 25 })
     expect(lost!.violations.map(({ subject }) => subject)).toEqual(sends.slice(0, 10).map(({ key }) => `key "${key}"`))
   })
 
-  test('counts unknown keys by their presence in the ledger', () => {
+  test('counts unknown keys by their presence in the ledger', async () => {
     const sends: Send[] = [
       { key: 'a', outcome: 'unknown' },
       { key: 'b', outcome: 'unknown' },
@@ -254,7 +292,7 @@ describe('checkHistory()', () => {
       { key: 'e', outcome: 'unknown' },
       { key: 'f', outcome: 'unknown' },
     ]
-    expect(check(sends, ['a', 'c']).counts).toEqual({
+    expect((await check(sends, ['a', 'c'])).counts).toEqual({
       operations: 7,
       ok: 1,
       failed: 1,
@@ -279,8 +317,8 @@ describe('keys that were stored in a different form', () => {
     [['A', 'B'], ['a', 'c'], undefined],
     [['A'], ['a', 'b'], undefined],
     [['A', 'B'], ['a'], undefined],
-  ] as const)('%o sent, %o stored: %s', ([sent, stored, likeness]) => {
-    expect(check(ok(...sent), stored).likeness).toBe(likeness)
+  ] as const)('%o sent, %o stored: %s', async ([sent, stored, likeness]) => {
+    expect((await check(ok(...sent), stored)).likeness).toBe(likeness)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Finding, FindingKind } from '../evidence/ledger-evidence.ts'
 import type { Operation } from '../history/history.ts'
+import { inSlices } from '../machine/slices.ts'
 import { likenessOf, type Likeness } from './keys.ts'
 import type { KeyedRows } from './rows.ts'
 import { describeViolatingKeys, type RecordedOperations, type ViolatingKeys } from './violations.ts'
@@ -43,25 +44,30 @@ const ONCE: readonly FindingKind[] = [...PRESENCE, 'duplicated', 'payload change
  * - all `ok` responses are to one payload (else *payload changed*) and identical (else *responses differ*), as far as
  *   payloads and responses were recorded.
  *
- * A key in the ledger that was never sent is *unexpected*. Time and memory are proportional to operations and rows.
+ * A key in the ledger that was never sent is *unexpected*. Time and memory are proportional to operations and rows; the event
+ * loop runs meanwhile.
  *
  * @param depth `presence` ignores the number of rows, payloads and responses
+ * @param signal stops the comparison
  */
-export function checkHistory(
+export async function checkHistory(
   history: RecordedOperations,
   ledger: KeyedRows,
   depth: 'presence' | 'once',
-): HistoryVerdict {
+  signal?: AbortSignal,
+): Promise<HistoryVerdict> {
   const states = new KeyStates(history.size)
   const outcomes = { ok: 0, failed: 0, unknown: 0 }
   let acknowledged = 0
-  for (const operation of history.operations()) {
+  await inSlices(history.operations(), signal, (operation) => {
     outcomes[operation.outcome]++
     if (operation.outcome === 'ok' && operation.expected === 'applied') acknowledged++
     states.add(operation)
-  }
+  })
   const neverSent = new Set<string>()
-  for (const key of ledger.keys) if (!states.countRow(key)) neverSent.add(key)
+  await inSlices(ledger.keys, signal, (key) => {
+    if (!states.countRow(key)) neverSent.add(key)
+  })
 
   const violatingKeys = new Map<FindingKind, ViolatingKeys>()
   const addViolation = (kind: FindingKind, key: string) => {
@@ -71,22 +77,23 @@ export function checkHistory(
   }
   const unknown = { applied: 0, notApplied: 0 }
   const lost: string[] = []
-  for (const [key, { flags, rows }] of states.entries()) {
+  await inSlices(states.entries(), signal, ([key, { flags, rows }]) => {
     for (const kind of judge(flags, rows)) {
       addViolation(kind, key)
       // Keys only resemble each other if there are as many lost ones as unexpected ones.
       if (kind === 'lost' && lost.length <= neverSent.size) lost.push(key)
     }
     if ((flags & (OK | UNKNOWN)) === UNKNOWN) unknown[rows === 0 ? 'notApplied' : 'applied']++
-  }
+  })
   for (const key of neverSent) addViolation('unexpected', key)
 
   const kinds = depth === 'once' ? ONCE : PRESENCE
   return {
-    findings: describeViolatingKeys(
+    findings: await describeViolatingKeys(
       new Map(kinds.flatMap((kind) => pair(kind, violatingKeys.get(kind)))),
       history,
       ledger,
+      signal,
     ),
     counts: {
       operations: history.size,

@@ -1,5 +1,6 @@
 import type { Finding, FindingKind, Violation } from '../evidence/ledger-evidence.ts'
 import type { Operation } from '../history/history.ts'
+import { inSlices } from '../machine/slices.ts'
 import { showKey } from './keys.ts'
 import { showRow, type KeyedRows, type Row } from './rows.ts'
 
@@ -23,14 +24,15 @@ const NAMED_ROWS = 3
  * Findings with their named violations. Reads history and rows again for the few named keys: keeping this for every key
  * would need more memory than the run itself.
  */
-export function describeViolatingKeys(
+export async function describeViolatingKeys(
   violatingKeys: ReadonlyMap<FindingKind, ViolatingKeys>,
   history: RecordedOperations,
   ledger: KeyedRows,
-): Finding[] {
+  signal?: AbortSignal,
+): Promise<Finding[]> {
   const keys = new Set([...violatingKeys.values()].flatMap((list) => list.keys))
-  const responses = outcomesOf(keys, history)
-  const rows = rowsOf(keys, ledger)
+  const responses = await outcomesOf(keys, history, signal)
+  const rows = await rowsOf(keys, ledger, signal)
   return [...violatingKeys].map(([kind, list]) => ({
     kind,
     count: list.count,
@@ -43,12 +45,16 @@ export function describeViolatingKeys(
 }
 
 /** Outcomes of the given keys, oldest first: `VU 3 at 12.4 s: ok (201)`. */
-export function outcomesOf(keys: ReadonlySet<string>, history: RecordedOperations): Map<string, string[]> {
+export async function outcomesOf(
+  keys: ReadonlySet<string>,
+  history: RecordedOperations,
+  signal?: AbortSignal,
+): Promise<Map<string, string[]>> {
   const operations = new Map<string, Operation[]>()
   if (keys.size > 0) {
-    for (const operation of history.operations()) {
+    await inSlices(history.operations(), signal, (operation) => {
       if (keys.has(operation.key)) append(operations, operation.key, operation)
-    }
+    })
   }
   return new Map([...operations].map(([key, all]) => [key, showOutcomes(all, history.steps)]))
 }
@@ -61,10 +67,16 @@ export function showRows(rows: readonly Row[]): string {
   return `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}: ${shown.join(', ')}`
 }
 
-function rowsOf(keys: ReadonlySet<string>, ledger: KeyedRows): Map<string, Row[]> {
+async function rowsOf(
+  keys: ReadonlySet<string>,
+  ledger: KeyedRows,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, Row[]>> {
   const found = new Map<string, Row[]>()
   if (keys.size === 0) return found
-  for (const [at, key] of ledger.keys.entries()) if (keys.has(key)) append(found, key, ledger.rows[at]!)
+  await inSlices(ledger.keys.entries(), signal, ([at, key]) => {
+    if (keys.has(key)) append(found, key, ledger.rows[at]!)
+  })
   return found
 }
 
