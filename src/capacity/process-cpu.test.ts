@@ -1,9 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { searchListeners } from '../machine/listeners.ts'
+import { untilExited } from '../services/reaper/process-identity.ts'
 import { coresOf, ProcessTrees, secondsOf } from './process-cpu.ts'
+
+vi.mock('../machine/listeners.ts', { spy: true })
 
 const BURN = 'while (process.cpuUsage().user < 200_000);'
 
@@ -95,7 +100,13 @@ async function shellOfDaemon(port: number) {
     const socket = connect(listening, '127.0.0.1').resume()
     await once(socket, 'close')
   }
-  return { shell: shell.pid!, pid, port: listening, burn }
+  return {
+    shell: shell.pid!,
+    pid,
+    port: listening,
+    burn,
+    end: async () => (end(), untilExited(() => existsSync(`/proc/${pid}`), 20_000)),
+  }
 }
 
 test.skipIf(process.platform !== 'linux')('includes a daemon that listens on the port of its instance', async () => {
@@ -127,6 +138,28 @@ test.skipIf(process.platform !== 'linux')('doubts readings without the process t
     fix: expect.stringContaining('PERF_TARGET_CONTAINER'),
   })
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'includes a daemon that replaces another one, without a search of all processes',
+  async () => {
+    const first = await shellOfDaemon(0)
+    const trees = new ProcessTrees([first.shell], undefined, [first.port])
+    expect((await trees.read()).pids).toEqual([first.shell, first.pid])
+    vi.mocked(searchListeners).mockClear()
+    let daemon = first
+    for (let replaced = 0; replaced < 2; replaced++) {
+      await daemon.end()
+      expect((await trees.read()).pids, 'nothing listens').toEqual([first.shell])
+      expect((await trees.read()).pids, 'still nothing listens').toEqual([first.shell])
+      daemon = await shellOfDaemon(first.port)
+      expect((await trees.read()).pids).toEqual([first.shell, daemon.pid])
+    }
+    const searched = vi.mocked(searchListeners).mock.calls
+    expect(searched.length).toBeGreaterThan(0)
+    expect(searched.filter(([, pids]) => pids?.includes(process.pid) !== false)).toEqual([])
+    expect(await trees.doubt()).toBeUndefined()
+  },
+)
 
 test.skipIf(process.platform !== 'linux')('does not read a server twice that is a descendant', async () => {
   const listen = `const server = require('node:net').createServer().listen(0, '127.0.0.1', () => console.log(server.address().port))`

@@ -3,12 +3,15 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { Invalidity } from '../evidence/verdict.ts'
-import { listenersOn, socketsOf, type Listeners } from '../machine/listeners.ts'
+import { now } from '../machine/clock.ts'
+import { searchListeners, socketsOf, type Listeners } from '../machine/listeners.ts'
 import type { CpuReading } from './cpu-utilization.ts'
 
 /** Linux reports CPU time in hundredths of a second, independent of the kernel's tick (`man 5 proc`). */
 const TICKS_PER_SEC = 100
 const PS_LIMIT_MS = 5_000
+/** Time between two searches of all processes, which read all of their descriptors. */
+const FULL_SEARCH_INTERVAL_MS = 10_000
 const OUTSIDE =
   "make the command of the target run the server itself or as a child, e.g. with 'exec' in its shell, or name its container in PERF_TARGET_CONTAINER"
 
@@ -38,7 +41,10 @@ export class ProcessTrees {
   readonly #rootsNow: () => Promise<readonly number[]>
   readonly #ports: readonly number[]
   /** Processes that listen on the port of each instance. */
-  #listeners: readonly Listeners[]
+  #listeners: readonly Listeners[] = []
+  /** Whether listeners have to be searched: before the first reading, and once one has exited. */
+  #isSearchDue = true
+  #nextFullSearchMs = 0
   /** Processes in the last reading. */
   #members: ReadonlySet<number> = new Set()
   /** Processes outside all trees, which are not read again each second. */
@@ -56,7 +62,6 @@ export class ProcessTrees {
     this.#roots = pids
     this.#rootsNow = rootsNow
     this.#ports = ports
-    this.#listeners = ports.map(listenersOn)
   }
 
   /**
@@ -64,7 +69,7 @@ export class ProcessTrees {
    * @returns the reason why the readings may lack the CPU of the target; `undefined` if there is none
    */
   async doubt(): Promise<Invalidity | undefined> {
-    const listeners = this.#ports.map(listenersOn)
+    const listeners = await searchListeners(this.#ports)
     // Processes that were forked since the last reading are descendants as well.
     if (isExited(await this.#readOrExited())) return undefined
     const members = this.#members
@@ -90,7 +95,9 @@ export class ProcessTrees {
     const reading = await this.#readOrExited()
     if (!isExited(reading)) return reading
     this.#roots = await this.#rootsNow()
-    this.#searchAgain()
+    await this.#search(await this.#candidates())
+    // A successor may have run before as one of them.
+    this.#others = new Set()
     const again = await this.#readOrExited()
     if (isExited(again)) throw new Error(`the target's process ${again.exited.join(' and ')} has exited`)
     return again
@@ -107,12 +114,14 @@ export class ProcessTrees {
     const trees = this.#roots.map((pid, at) => descendantsOf([pid, ...(daemons[at] ?? [])], byPid, children))
     const members = new Set(trees.flat().map(({ pid }) => pid))
     this.#members = members
-    this.#others = new Set([...this.#others, ...processes.map(({ pid }) => pid).filter((pid) => !members.has(pid))])
+    // A daemon that has exited may have a successor, which is included from the next reading on.
+    this.#isSearchDue ||= daemons.flat().some((pid) => !members.has(pid))
+    // The search reads only processes that are new, and those of the trees.
+    if (!this.#isSearchDue)
+      this.#others = new Set([...this.#others, ...processes.map(({ pid }) => pid).filter((pid) => !members.has(pid))])
     const instancesSec = trees.map((tree) => tree.reduce((sum, { cpuSec }) => sum + cpuSec, 0))
     const totalSec = instancesSec.reduce((sum, seconds) => sum + seconds, 0)
     const read = [...this.#roots, ...daemons.flat().filter((pid) => members.has(pid))]
-    // A daemon that has exited may have a successor, which is included from the next reading on.
-    if (daemons.flat().some((pid) => !members.has(pid))) this.#searchAgain()
     return { totalSec, instancesSec, pids: read }
   }
 
@@ -120,17 +129,34 @@ export class ProcessTrees {
     return this.#listeners.map(({ pids }) => pids)
   }
 
-  #searchAgain(): void {
-    this.#others = new Set()
-    this.#listeners = this.#ports.map(listenersOn)
+  /**
+   * Searches listeners among some processes, and among all if it does not find them there: at most once in some seconds, as
+   * a target may replace a daemon again and again. A port keeps a listener that has exited until it has a successor.
+   */
+  async #search(pids: readonly number[]): Promise<void> {
+    let found = await searchListeners(this.#ports, pids)
+    if (found.some(({ isHidden }) => isHidden) && now() >= this.#nextFullSearchMs) {
+      this.#nextFullSearchMs = now() + FULL_SEARCH_INTERVAL_MS
+      this.#others = new Set()
+      found = await searchListeners(this.#ports)
+    }
+    this.#listeners = found.map((one, at) => (one.pids.length > 0 ? one : (this.#listeners[at] ?? one)))
+    this.#isSearchDue = false
   }
 
-  async #fromProc(): Promise<ProcessCpu[]> {
+  /** All processes but those outside the trees. */
+  async #candidates(): Promise<readonly number[]> {
+    if (process.platform !== 'linux') return []
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
     const existing = new Set(pids)
     // A pid that was free may be reused by a process of the target.
     this.#others = new Set([...this.#others].filter((pid) => existing.has(pid)))
-    const candidates = pids.filter((pid) => !this.#others.has(pid))
+    return pids.filter((pid) => !this.#others.has(pid))
+  }
+
+  async #fromProc(): Promise<ProcessCpu[]> {
+    if (this.#isSearchDue) await this.#search(await this.#candidates())
+    const candidates = await this.#candidates()
     const found = await Promise.all(
       candidates.map((pid) => readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)),
     )

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { inSlices } from './slices.ts'
 
 /** State of a listening socket in `/proc/net/tcp`. */
 const LISTEN = '0A'
@@ -16,7 +17,7 @@ export interface ListeningSocket {
 /** Processes that listen on a port. */
 export interface Listeners {
   readonly pids: readonly number[]
-  /** Whether a socket belongs to a process that could not be found: one of another user. */
+  /** Whether a socket belongs to a process that could not be found: one of another user, or one that was not searched. */
   readonly isHidden: boolean
 }
 
@@ -39,17 +40,57 @@ export function listeningSockets(): readonly ListeningSocket[] {
  * @returns no pids if nothing listens there, and on systems without `/proc`
  */
 export function listenersOn(port: number): Listeners {
-  const sockets = listeningSockets().filter((socket) => socket.port === port && socket.isLoopback)
-  const missing = new Set(sockets.map(({ inode }) => inode))
-  if (missing.size === 0) return { pids: [], isHidden: false }
-  const inodes = new Set(missing)
-  const pids = processIds().filter((pid) => {
-    if (pid === process.pid) return false
-    const held = (socketsOf(pid) ?? []).filter((inode) => inodes.has(inode))
-    for (const inode of held) missing.delete(inode)
-    return held.length > 0
-  })
-  return { pids, isHidden: missing.size > 0 }
+  const search = new ListenerSearch([port])
+  if (!search.isEmpty) for (const pid of processIds()) search.read(pid)
+  return search.listeners[0]!
+}
+
+/**
+ * {@link listenersOn} for several ports, by port. Lets the event loop run meanwhile, so that it can run under load.
+ * @param pids the processes to read. Default: all
+ */
+export async function searchListeners(
+  ports: readonly number[],
+  pids?: readonly number[],
+): Promise<readonly Listeners[]> {
+  const search = new ListenerSearch(ports)
+  if (!search.isEmpty) await inSlices(pids ?? processIds(), undefined, (pid) => search.read(pid))
+  return search.listeners
+}
+
+class ListenerSearch {
+  /** The port of each socket, by inode. */
+  readonly #portOf: ReadonlyMap<string, number>
+  readonly #missing: Set<string>
+  readonly #ports: readonly number[]
+  readonly #pids: readonly number[][]
+
+  constructor(ports: readonly number[]) {
+    const all = ports.length === 0 ? [] : listeningSockets()
+    const sockets = all.filter(({ port, isLoopback }) => isLoopback && ports.includes(port))
+    this.#portOf = new Map(sockets.map(({ inode, port }) => [inode, port]))
+    this.#missing = new Set(this.#portOf.keys())
+    this.#ports = ports
+    this.#pids = ports.map(() => [])
+  }
+
+  /** Whether nothing listens on the ports. */
+  get isEmpty(): boolean {
+    return this.#portOf.size === 0
+  }
+
+  read(pid: number): void {
+    if (pid === process.pid) return
+    const held = (socketsOf(pid) ?? []).filter((inode) => this.#portOf.has(inode))
+    for (const inode of held) this.#missing.delete(inode)
+    const ports = new Set(held.map((inode) => this.#portOf.get(inode)))
+    for (const [at, port] of this.#ports.entries()) if (ports.has(port)) this.#pids[at]!.push(pid)
+  }
+
+  get listeners(): readonly Listeners[] {
+    const hidden = new Set([...this.#missing].map((inode) => this.#portOf.get(inode)))
+    return this.#ports.map((port, at) => ({ pids: this.#pids[at]!, isHidden: hidden.has(port) }))
+  }
 }
 
 export function processIds(): readonly number[] {
