@@ -14,12 +14,16 @@ async function problemOf(fail: () => unknown): Promise<readonly [string, string]
   return ['nothing', 'nothing']
 }
 
-test('bindRunId() binds $1 if a query uses it, and removes trailing comments and semicolons', () => {
-  expect(bindRunId('SELECT 1;', 'run-7')).toEqual({ sql: 'SELECT 1', params: [] })
+test('bindRunId() binds $1 if a query uses it, and keeps its text', () => {
+  expect(bindRunId('SELECT 1;', 'run-7')).toEqual({ sql: 'SELECT 1;', body: 'SELECT 1', params: [] })
   expect(bindRunId(' SELECT key FROM t WHERE run_id = $1 ;', 'run-7')).toEqual({
-    ...{ sql: ' SELECT key FROM t WHERE run_id = $1', params: ['run-7'] },
+    ...{
+      sql: ' SELECT key FROM t WHERE run_id = $1 ;',
+      body: ' SELECT key FROM t WHERE run_id = $1',
+      params: ['run-7'],
+    },
   })
-  expect(bindRunId('SELECT $10', 'run-7').params).toEqual([])
+  expect(bindRunId('SELECT $10, a$1', 'run-7').params).toEqual([])
   expect(bindRunId('SELECT $1', 'run-7').params).toEqual(['run-7'])
 })
 
@@ -39,7 +43,7 @@ test('requireScope() rejects a query without $1', async () => {
 })
 
 test('countRows() keeps the parameters', () => {
-  const counted = countRows({ sql: 'SELECT key FROM t WHERE run_id = $1', params: ['run-7'] })
+  const counted = countRows({ sql: '', body: 'SELECT key FROM t WHERE run_id = $1', params: ['run-7'] })
   expect(counted).toEqual({
     sql: 'SELECT count(*) AS rows FROM (SELECT key FROM t WHERE run_id = $1\n) AS counted',
     params: ['run-7'],

@@ -6,25 +6,27 @@ import { readStatement, refuseActions, showSql, type Statement } from './stateme
 /** A query with its parameters. */
 export interface BoundQuery {
   readonly sql: string
+  /** The query without comments and semicolons at its end. */
+  readonly body: string
   readonly params: readonly string[]
 }
 
 /**
- * Binds `$1` if the query uses it. Removes comments and semicolons at the end.
+ * Binds `$1` if the query uses it. The query is sent as written.
  * @throws {LedgerError} if the query uses `$1` and no run id is known, or if it does not only read
  */
 export function bindRunId(query: string, runId: string | undefined): BoundQuery {
   const statement = readStatement(query)
   refuseActions(statement)
-  const { sql } = statement
-  if (!usesRunId(statement)) return { sql, params: [] }
+  const { sql, body } = statement
+  if (!usesRunId(statement)) return { sql, body, params: [] }
   if (runId === undefined) {
     throw new LedgerError(
-      `the query uses $1, but no run id is known here: ${showSql(sql)}`,
+      `the query uses $1, but no run id is known here: ${showSql(body)}`,
       'pass the history of the run: { history: run.history }',
     )
   }
-  return { sql, params: [runId] }
+  return { sql, body, params: [runId] }
 }
 
 /**
@@ -40,8 +42,8 @@ export function requireScope(query: string): void {
 }
 
 /** Query for the number of rows of another query. */
-export function countRows({ sql, params }: BoundQuery): BoundQuery {
-  return { sql: `SELECT count(*) AS rows FROM (${sql}\n) AS counted`, params }
+export function countRows({ body, params }: BoundQuery): Pick<BoundQuery, 'sql' | 'params'> {
+  return { sql: `SELECT count(*) AS rows FROM (${body}\n) AS counted`, params }
 }
 
 /** @throws {LedgerError} if the rows are not a single exact number */

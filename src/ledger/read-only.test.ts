@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
+import * as fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startEnvironment, type Environment } from '../services/environment.ts'
 import { postgres } from '../services/postgres/postgres.ts'
 import { LedgerError } from './ledger-error.ts'
+import { bindRunId } from './queries.ts'
 import { openSession } from './session.ts'
+import { readCode } from './sql-code.ts'
 
 const SCHEMA = `
   CREATE TABLE votes (id serial PRIMARY KEY, key text);
@@ -177,4 +180,94 @@ test('openSession() reports any other rejection without another attempt', async 
   const opening = openSession({ url: through, queryTimeoutMs: 10_000, signal: new AbortController().signal })
   await expect(opening).rejects.toThrow(/cannot be reached \(08P01\)/)
   expect(starts).toHaveLength(1)
+})
+
+/** Number of columns of a query as the server reads it, or its error. */
+const SEEN = `
+  CREATE OR REPLACE FUNCTION public.seen(sql text) RETURNS text LANGUAGE plpgsql AS $seen$
+  DECLARE columns text;
+  BEGIN
+    EXECUTE 'SELECT (SELECT count(*) FROM json_object_keys(row_to_json(t))) FROM (' || sql || E'\\n) AS t' INTO columns;
+    RETURN columns;
+  EXCEPTION WHEN OTHERS THEN RETURN SQLERRM;
+  END $seen$`
+
+test('SQL is read as the server reads it: constants, comments and names end at the same place', async () => {
+  await admin.query(SEEN)
+  const part = fc.oneof(
+    fc.constantFrom(
+      "'a'",
+      "E'a\\\\'",
+      "E'\\''",
+      "e''''",
+      '$$,$$',
+      '$a$,$$,$a$',
+      "U&','",
+      "B'1'",
+      '"a,$"',
+      '1',
+      '1e2',
+      'E',
+    ),
+    fc.constantFrom(
+      "'",
+      '$a$',
+      '"',
+      "\\'",
+      "'\\''",
+      '/*',
+      '*/',
+      '--',
+      '-',
+      '+',
+      ',',
+      ', ',
+      '\n',
+      '\r',
+      ' ',
+      '\t',
+      '1$a$',
+      'a$',
+    ),
+  )
+  const queries = fc
+    .sample(fc.array(part, { minLength: 1, maxLength: 7 }), { numRuns: 2_000, seed: 7 })
+    .map((parts) => `SELECT 1 ${parts.join('')}`)
+  const { rows } = await admin.query<{ sql: string; seen: string }>(
+    'SELECT sql, seen(sql) AS seen FROM unnest($1::text[]) AS sql',
+    [queries],
+  )
+  let [columns, unterminated] = [0, 0]
+  for (const { sql, seen } of rows) {
+    const { code, unterminated: kind } = readCode(sql)
+    if (/^\d+$/.test(seen)) {
+      const names = /"(?:""|[^"])*"/g
+      const read = { sql, columns: code.replaceAll(names, '').split(',').length, isTerminated: kind === undefined }
+      expect(read).toEqual({ sql, columns: Number(seen), isTerminated: true })
+      columns += 1
+    } else if (seen.startsWith('unterminated')) {
+      expect({ sql, isTerminated: kind === undefined }).toEqual({ sql, isTerminated: false })
+      unterminated += 1
+    }
+  }
+  expect(Math.min(columns, unterminated)).toBeGreaterThan(100)
+})
+
+test('a backslash is rejected if the server reads it as an escape', async () => {
+  const through = `${url}?options=${encodeURIComponent('-c standard_conforming_strings=off')}`
+  const { signal } = new AbortController()
+  await using session = await openSession({ url: through, queryTimeoutMs: 10_000, signal })
+  await expect(session.query(String.raw`SELECT 'a\'', pg_advisory_lock(1) --'`)).rejects.toThrow(
+    'the query contains a backslash, and standard_conforming_strings is off in this database',
+  )
+  expect((await session.query("SELECT 'a' AS a")).rows).toEqual([{ a: 'a' }])
+})
+
+test.for([
+  ['continues after a comment that a carriage return ends', 'SELECT 1 AS a WHERE false -- c\r OR true', 1],
+  ['keeps its condition after such a comment', 'SELECT 1 AS a -- c\r WHERE false', 0],
+] as const)('a query %s', async ([, sql, rows]) => {
+  await using session = await open()
+  const bound = bindRunId(sql, undefined)
+  expect((await session.query(bound.sql, bound.params)).rows).toHaveLength(rows)
 })

@@ -64,11 +64,12 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
       await run(`SET LOCAL statement_timeout = ${queryTimeoutMs}`)
       await noticeHangUp(client)
       // After the first snapshot the server rejects SET TRANSACTION READ WRITE.
-      await run(`SELECT set_config('vitest_slo.transaction', $1, true)`, [token])
+      const readsEscapes = (await run(BEGUN, [token])).rows[0]?.['strings'] !== 'on'
       let left: LedgerError | undefined
       return await read(async (sql, params) => {
         // Outside the transaction, a query through a pooler could write.
         if (left !== undefined) throw left
+        if (readsEscapes && sql.includes('\\')) throw ambiguous(sql)
         const { rows, fields } = await run(sql, params)
         const [state] = (await run(STATE)).rows
         if (state?.['token'] !== token || state['mode'] !== 'on') throw (left = leftTransaction(sql))
@@ -87,6 +88,17 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
       await client.end().catch(() => {})
     },
   }
+}
+
+const BEGUN = `
+  SELECT set_config('vitest_slo.transaction', $1, true), current_setting('standard_conforming_strings') AS strings`
+
+/** With the setting off, a constant with a backslash may end after the place where the check of queries reads its end. */
+function ambiguous(sql: string): LedgerError {
+  return new LedgerError(
+    `the query contains a backslash, and standard_conforming_strings is off in this database: ${showSql(sql)}`,
+    'set it to on for the ledger, with ?options=-c%20standard_conforming_strings%3Don in the URL',
+  )
 }
 
 const STATE = `

@@ -31,7 +31,7 @@ export interface Binding {
 export function bindSource(name: string, source: RowSource, { runId, signal, timeoutMs }: Binding): BoundSource {
   if (typeof source === 'string') {
     const query = bindRunId(source, runId)
-    return { shown: showSql(query.sql), query, read: (run) => run!(query.sql, query.params) }
+    return { shown: showSql(query.body), query, read: (run) => run!(query.sql, query.params) }
   }
   const shown = `the function "${name}"`
   return { shown, read: () => readFunction(shown, source, { runId, signal, timeoutMs }) }

@@ -18,8 +18,14 @@ describe('a statement', () => {
     ['SELECT $$a;$b$;$$ ;', 'SELECT $$a;$b$;$$'],
     ['SELECT $q$ -- $$ ; $q$ -- end', 'SELECT $q$ -- $$ ; $q$'],
     ['SELECT a$b$c ;', 'SELECT a$b$c'],
-  ] as const)('%s', ([query, sql]) => {
-    expect(readStatement(query).sql).toBe(sql)
+    ['SELECT 1 -- one\r+ 2', 'SELECT 1 -- one\r+ 2'],
+    ['SELECT 1 -- one\r;', 'SELECT 1'],
+    ["SELECT E'a'\n'\\';--' ;", "SELECT E'a'\n'\\';--'"],
+    ["SELECT E'a' -- b\r\t'\\';' ;", "SELECT E'a' -- b\r\t'\\';'"],
+    ['SELECT 1$a$;$a$ ;', 'SELECT 1$a$;$a$'],
+    ['SELECT 1\u00a0;', 'SELECT 1\u00a0'],
+  ] as const)('%j is sent as written, and ends after %j', ([query, body]) => {
+    expect(readStatement(query)).toMatchObject({ sql: query, body })
   })
 
   test.for(['SELECT 1; SELECT 2', 'COMMIT; DELETE FROM t', "SELECT ';' ; --\nSELECT 2"])(
@@ -28,6 +34,18 @@ describe('a statement', () => {
       expect(() => readStatement(query)).toThrow('a query must be one statement, and this one has several')
     },
   )
+
+  test.for([
+    ['SELECT 1 WHERE false /* a', 'comment'],
+    ['SELECT 1 /* /* a */', 'comment'],
+    ["SELECT 'a''", 'constant'],
+    ["SELECT E'a\\'", 'constant'],
+    ["SELECT e'a'\n'b\\'", 'constant'],
+    ['SELECT "a', 'quoted name'],
+    ['SELECT $a$ $b$', 'dollar-quoted constant'],
+  ] as const)('rejects %j, with an unterminated %s', ([query, kind]) => {
+    expect(() => readStatement(query)).toThrow(`the query has an unterminated ${kind}: `)
+  })
 
   test.for(['', '  ', '-- nothing', ';'])('rejects an empty statement: %j', (query) => {
     expect(() => readStatement(query)).toThrow('the query is empty')
@@ -43,7 +61,7 @@ describe('a statement', () => {
         const query = `SELECT 1${parts.join('')}`
         const read = statementOf(query)
         expect(read.code.length).toBe(read.sql.length)
-        expect(query.startsWith(read.sql)).toBe(true)
+        expect(query.startsWith(read.body)).toBe(true)
       }),
     )
   })
@@ -104,6 +122,10 @@ describe('refuseActions()', () => {
     ["SELECT pg_background_launch('DELETE FROM t')", 'pg_background_launch'],
     ['SELECT pg_advisory_unlock_all()', 'pg_advisory_unlock_all'],
     ['SELECT pg_wal_replay_pause()', 'pg_wal_replay_pause'],
+    ['SELECT 1 -- a\r, pg_advisory_lock(1)', 'pg_advisory_lock'],
+    ["SELECT E'a'\n'\\'' AS a, pg_advisory_lock(1) AS b, ''", 'pg_advisory_lock'],
+    ["SELECT E'a' -- ''\r'\\'', pg_advisory_lock(1), ''", 'pg_advisory_lock'],
+    ['SELECT 1$a$ $a$, pg_advisory_lock(1) -- $a$', 'pg_advisory_lock'],
   ])('%s acts outside of the transaction', ([query, name]) => {
     expect(refusal(query!)).toContain(`a ledger only reads, and ${name}() acts outside of the read-only transaction`)
   })
@@ -154,7 +176,7 @@ function statementOf(query: string) {
   try {
     return readStatement(query)
   } catch (error) {
-    if (error instanceof LedgerError) return { sql: '', code: '' }
+    if (error instanceof LedgerError) return { sql: '', code: '', body: '' }
     throw error
   }
 }

@@ -1,30 +1,34 @@
 import { shortened } from '../options/shortened.ts'
 import { LedgerError } from './ledger-error.ts'
+import { readCode } from './sql-code.ts'
 
-/** One SQL statement, without trailing comments and semicolons. */
+/** One SQL statement. */
 export interface Statement {
-  /** Text as written. */
+  /** Text as written: the server reads it, and nobody else decides where it ends. */
   readonly sql: string
-  /** Text of the same length, with comments and quoted text blanked out. */
+  /** Text of the same length, as {@link readCode} returns it. */
   readonly code: string
+  /** Text without comments and semicolons at the end, for messages and as part of another query. */
+  readonly body: string
 }
 
 /**
  * Reads the one statement of a query. It may end in comments and semicolons.
- * @throws {LedgerError} if there is no statement, or more than one
+ * @throws {LedgerError} if there is no statement, more than one, or an unterminated comment, constant or name
  */
-export function readStatement(query: string): Statement {
-  const code = codeOf(query)
-  const end = code.replace(/[\s;]+$/, '').length
-  const statement = { sql: query.slice(0, end), code: code.slice(0, end) }
-  if (end === 0) throw new LedgerError(`the query is empty: ${showSql(query)}`, 'write a SELECT')
-  if (statement.code.includes(';')) {
+export function readStatement(sql: string): Statement {
+  const { code, unterminated } = readCode(sql)
+  if (unterminated !== undefined)
+    throw new LedgerError(`the query has an unterminated ${unterminated}: ${showSql(sql)}`, 'terminate it')
+  const end = code.replace(/[ \t\n\r\f\v;]+$/, '').length
+  if (end === 0) throw new LedgerError(`the query is empty: ${showSql(sql)}`, 'write a SELECT')
+  if (code.slice(0, end).includes(';')) {
     throw new LedgerError(
-      `a query must be one statement, and this one has several: ${showSql(query)}`,
+      `a query must be one statement, and this one has several: ${showSql(sql)}`,
       'write one SELECT',
     )
   }
-  return statement
+  return { sql, code, body: sql.slice(0, end) }
 }
 
 /**
@@ -35,7 +39,7 @@ export function readStatement(query: string): Statement {
  *
  * @throws {LedgerError}
  */
-export function refuseActions({ sql, code }: Statement): void {
+export function refuseActions({ code, body: sql }: Statement): void {
   const command = /^[\s(]*(\w*)/.exec(code)![1]!
   if (!QUERIES.test(command)) {
     throw new LedgerError(
@@ -93,43 +97,4 @@ function nameOfCall(names: readonly string[]): RegExp {
 /** Query on one line for a message, truncated. */
 export function showSql(sql: string): string {
   return shortened(sql.replace(/\s+/g, ' ').trim(), 300)
-}
-
-const TOKEN =
-  /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:\\[^]|''|[^'\\])*'?|'(?:''|[^'])*'?|"(?:""|[^"])*"?|(?<![\w$])\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/g
-
-/** Replaces comments with spaces and constants with apostrophes; quoted names remain, without `;` and `$`. */
-function codeOf(sql: string): string {
-  let code = ''
-  TOKEN.lastIndex = 0
-  for (let match = TOKEN.exec(sql); match !== null; match = TOKEN.exec(sql)) {
-    const [token] = match
-    code += sql.slice(code.length, match.index)
-    if (token.startsWith('"')) code += token.replace(/[;$]/g, '_')
-    else {
-      const end = token === '/*' ? endOfComment(sql, match.index) : endOfConstant(sql, match.index, token)
-      code += (/^[-/]/.test(token) ? ' ' : "'").repeat(end - match.index)
-    }
-    TOKEN.lastIndex = code.length
-  }
-  return code + sql.slice(code.length)
-}
-
-function endOfConstant(sql: string, start: number, token: string): number {
-  const end = start + token.length
-  if (!token.startsWith('$')) return end
-  const closing = sql.indexOf(token, end)
-  return closing === -1 ? sql.length : closing + token.length
-}
-
-/** End of a comment; Postgres' comments nest. */
-function endOfComment(sql: string, start: number): number {
-  const mark = /\/\*|\*\//g
-  mark.lastIndex = start
-  let depth = 0
-  for (let match = mark.exec(sql); match !== null; match = mark.exec(sql)) {
-    depth += match[0] === '/*' ? 1 : -1
-    if (depth === 0) return mark.lastIndex
-  }
-  return sql.length
 }
