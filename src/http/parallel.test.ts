@@ -4,6 +4,7 @@ import { constantArrivalRate, constantVus, sharedIterations } from '../load/buil
 import { now } from '../machine/clock.ts'
 import { alsoCarried, companionInvalidities } from '../runs/companions.ts'
 import { parallel } from '../runs/parallel.ts'
+import { divisions } from '../testing/divisions.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { engineFor, response, scriptedServer } from '../testing/scripted-server.ts'
 import type { HttpRunOptions } from './types.ts'
@@ -74,6 +75,35 @@ test('a run with startAfter begins so much later, in parallel or alone', async (
   expect([...at.keys()][0]).toBe('/first')
   expect(at.get('/second')! - calledMs).toBeGreaterThanOrEqual(300)
   expect(at.get('/alone')! - calledMs).toBeGreaterThanOrEqual(300)
+})
+
+test('several generators divide runs in parallel, in the same order although their data takes different times', async () => {
+  await using server = await quick()
+  const load = sharedIterations({ iterations: 20, vus: 4 })
+  async function* slowly() {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    yield undefined
+  }
+  const ofRuns = new Map<string, ReturnType<typeof divisions>>()
+  const divided: string[] = []
+  const generators = [0, 1].map((index) => {
+    const divide = (run: string) => {
+      divided.push(`${index} ${run}`)
+      const all = ofRuns.get(run) ?? divisions(2)
+      ofRuns.set(run, all)
+      return all[index]!
+    }
+    const { http } = engineFor(server.url, { divide })
+    return parallel({
+      browse: http.run({ load, request, ...(index === 1 && { data: slowly() }) }),
+      buy: http.run({ load, request, startAfter: 20 }),
+    })
+  })
+  const runs = await Promise.all(generators)
+  for (const index of [0, 1])
+    expect(divided.filter((each) => each.startsWith(`${index}`))).toEqual([`${index} browse`, `${index} buy`])
+  expect(runs.reduce((sum, { browse }) => sum + browse.completed, 0)).toBe(20)
+  expect(runs.reduce((sum, { buy }) => sum + buy.completed, 0)).toBe(20)
 })
 
 test('reports the mistakes of all runs at once, and sends nothing', async () => {
