@@ -1,31 +1,14 @@
-import type { PhaseName } from '../load/load.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { RateWindow } from '../stats/intervals.ts'
 import type { Window } from '../stats/timeline.ts'
 import type { DeliveryCounts } from './fan-out-counts.ts'
 import type { RecoveryTimes } from './fan-out-record.ts'
 import type { GeneratorHealth } from './generator-health.ts'
+import type { TrendEvidence } from './metric-evidence.ts'
+import type { RunPart } from './run-part.ts'
 import type { BusyVus, Invalidity, VuShortage } from './verdict.ts'
 
 export type RunKind = 'http' | 'fanOut' | 'conversation' | 'micro'
-
-/** The part of a run that was asserted on: `run.step('pay').tag('small').phase('spike')`. */
-export interface RunPart {
-  readonly phase?: PhaseName
-  readonly journey?: string
-  readonly step?: string
-  readonly tag?: string
-  readonly group?: string
-  /** Set for whole iterations. */
-  readonly isIteration?: true
-  /** Custom metric. */
-  readonly metric?: string
-  readonly softCheck?: string
-  /** From and to, in milliseconds since the start of the run. */
-  readonly between?: readonly [number, number]
-  /** Set if only the requests with this ending were judged. */
-  readonly ending?: 'good' | 'failed'
-}
 
 /**
  * Evidence that latency matchers judge: the samples of one scope of a run, and its reasons to be invalid. Runs create it;
@@ -89,6 +72,8 @@ export interface RequestEvidence extends TimeEvidence {
   /** Planned rate of the load in this scope; `undefined` for closed models. */
   readonly offeredRatePerSec: number | undefined
   readonly generator: GeneratorHealth
+  /** Times inside the requests; absent if they were not measured, or not in this scope. */
+  readonly timings?: Readonly<Record<'firstByte' | 'connect' | 'tls', () => TrendEvidence>>
 }
 
 /**

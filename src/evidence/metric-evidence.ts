@@ -1,6 +1,6 @@
 import type { Histogram } from '../stats/histogram.ts'
 import type { HitWindow, RateWindow } from '../stats/intervals.ts'
-import type { RunPart } from './evidence.ts'
+import type { RunPart } from './run-part.ts'
 import type { Invalidity } from './verdict.ts'
 
 /** Evidence of a custom metric or a soft check in one scope of a run. */

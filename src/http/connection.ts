@@ -19,6 +19,12 @@ export interface RequestOwner {
   failed(kind: FailureKind, detail: string, endMs: number): void
   /** The target sent more bytes than the previous response, which has already been passed to `responded`. */
   overran(detail: string): void
+  /**
+   * A connection was opened for the request in flight. Called only with `hasTimings`.
+   *
+   * @param tlsMs `undefined` without TLS
+   */
+  connected(connectMs: number, tlsMs: number | undefined): void
 }
 
 /** Connection counters of one run. */
@@ -51,6 +57,8 @@ export interface ConnectionParts {
   readonly owner: RequestOwner
   /** Whether each request needs a new connection. */
   readonly isForOneRequest: boolean
+  /** Whether times within requests are measured. */
+  readonly hasTimings: boolean
   /** Largest body that is kept for `check`, `extract` and `record`. */
   readonly maxBodyBytes: number
 }
@@ -87,6 +95,8 @@ export class Connection implements ResponseTaker, Timed {
   later: Timed | undefined = undefined
   /** When the last request was sent (`performance.now()`); if a connection had to be opened first, after that. */
   sentMs = 0
+  /** When the first byte of the last response was read (`performance.now()`). Set only with `hasTimings`. */
+  firstByteMs = 0
   /** Consecutive failed connection attempts. */
   failedAttempts = 0
 
@@ -279,6 +289,7 @@ export class Connection implements ResponseTaker, Timed {
       if (socket === this.#socket) this.#received(bytes)
     })
     this.#socket = socket
+    if (this.#parts.hasTimings) this.#timeOpening(socket)
     socket.once(this.#parts.endpoint.isSecure ? 'secureConnect' : 'connect', () => {
       if (socket === this.#socket) this.#opened(socket)
     })
@@ -289,6 +300,21 @@ export class Connection implements ResponseTaker, Timed {
       if (socket === this.#socket && !this.#reader.end()) this.#broke(this.#closedWhen())
     }
     socket.once('end', ended).once('close', ended)
+  }
+
+  /** Reports how long a connection takes that is opened for a request. */
+  #timeOpening(socket: net.Socket): void {
+    const { endpoint, owner } = this.#parts
+    const beganMs = now()
+    const report = (connectedMs: number, securedMs?: number) => {
+      if (socket !== this.#socket || this.#request === undefined) return
+      owner.connected(connectedMs - beganMs, securedMs === undefined ? undefined : securedMs - connectedMs)
+    }
+    socket.once('connect', () => {
+      const connectedMs = now()
+      if (endpoint.isSecure) socket.once('secureConnect', () => report(connectedMs, now()))
+      else report(connectedMs)
+    })
   }
 
   #opened(socket: net.Socket): void {
@@ -322,6 +348,7 @@ export class Connection implements ResponseTaker, Timed {
       this.#receivedUnsolicited(bytes)
       return
     }
+    if (this.#parts.hasTimings && !this.#reader.isMidResponse) this.firstByteMs = now()
     const problem = this.#reader.read(bytes)
     if (problem === OVERRUN) {
       this.#parts.keepAlive.distrust()

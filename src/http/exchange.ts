@@ -1,5 +1,6 @@
 import { calledEachTime } from '../execution/checked-function.ts'
 import { metricContext } from '../execution/custom-metrics/recording-context.ts'
+import { TIMINGS } from '../execution/custom-metrics/timings.ts'
 import type { FirstError } from '../execution/iteration-times.ts'
 import { RequestCounter } from '../execution/request-counter.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
@@ -55,6 +56,8 @@ export interface ExchangeContext<D> {
   /** Source of each `traceparent`; `undefined` if none is sent. */
   readonly traces: TraceContext | undefined
   readonly maxBodyBytes: number
+  /** Whether times within requests are measured. */
+  readonly hasTimings: boolean
   /** Maximum number of redirects that a request follows. */
   readonly redirects: number
   readonly counts: Pick<ConnectionCounts, 'redirects'>
@@ -291,6 +294,11 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.turnToError(detail)
   }
 
+  connected(connectMs: number, tlsMs: number | undefined): void {
+    this.metrics.at(TIMINGS.connect, this.countedMs).record(connectMs)
+    if (tlsMs !== undefined) this.metrics.at(TIMINGS.tls, this.countedMs).record(tlsMs)
+  }
+
   /** Turns the last request into an error of kind `body` if it was good. @returns whether it was */
   turnToError(detail: string): boolean {
     const window = this.#goodWindow
@@ -429,6 +437,10 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#goodBytes = bodyBytes
     this.#goodWindow = this.window
     this.#goodWindow.recordGood(this.#goodLatencyUs, this.#goodServiceTimeUs, status, bodyBytes)
+    if (this.#all.hasTimings) {
+      const firstByteMs = this.#active!.firstByteMs - this.#generatorMs - this.#firstSentMs
+      this.metrics.at(TIMINGS.firstByte, this.countedMs).record(firstByteMs)
+    }
   }
 
   /** @param response the response, if there was one */

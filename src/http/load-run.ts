@@ -1,4 +1,5 @@
 import { calledEachTime, rejectUnmatched } from '../execution/checked-function.ts'
+import { declareTimings } from '../execution/custom-metrics/timings.ts'
 import { Execution } from '../execution/execution.ts'
 import type { GeneratorLimits } from '../execution/generator-limits.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
@@ -102,6 +103,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       this,
     )
     this.#slowest = new SlowestRequests(this.#execution.phases)
+    if (options.timings) declareTimings(this.#execution.metrics)
     this.#deadlines = new Deadlines(options.timeoutMs)
     const acceptEncoding =
       options.acceptEncoding.length === 0 ? {} : { 'accept-encoding': options.acceptEncoding.join(', ') }
@@ -174,6 +176,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
       timeoutMs,
       rows,
       maxBodyBytes,
+      hasTimings: options.timings,
       redirects,
       connections,
       retryAfterMs,
@@ -304,7 +307,7 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     const isForOneRequest = options.connections === 'per-request'
     return {
       ready(client) {
-        const shared = { deadlines, counts, keepAlive, maxBodyBytes, isForOneRequest }
+        const shared = { deadlines, counts, keepAlive, maxBodyBytes, isForOneRequest, hasTimings: options.timings }
         exchange.connection = new Connection(client, { endpoint, route, ...shared, owner: exchange })
       },
       close: () => exchange.connection.close(),
@@ -312,13 +315,14 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
   }
 
   readonly #connectHost = (host: Host, vu: number, owner: RequestOwner): Connection => {
-    const [deadlines, counts, { maxBodyBytes, connections }] = [this.#deadlines, this.#counts, this.#parts.options]
+    const [deadlines, counts, options] = [this.#deadlines, this.#counts, this.#parts.options]
+    const { maxBodyBytes, connections, timings: hasTimings } = options
     const { endpoint, keepAlive } = host
     let connection!: Connection
     this.#clients!.add({
       ready(client) {
         const isForOneRequest = connections === 'per-request'
-        const shared = { deadlines, counts, keepAlive, maxBodyBytes, isForOneRequest, owner }
+        const shared = { deadlines, counts, keepAlive, maxBodyBytes, isForOneRequest, hasTimings, owner }
         connection = new Connection(client, { endpoint, route: host.routeOf(vu), ...shared })
       },
       close: () => connection.close(),

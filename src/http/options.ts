@@ -7,7 +7,7 @@ import { Problems } from '../options/problems.ts'
 import { checkProxy, PROXY } from '../options/proxy.ts'
 import { asWritten, choose, isRecord, map, object, optional, type ReadOf } from '../options/schema.ts'
 import { TLS } from '../options/tls-options.ts'
-import { constant, duration, func, integer, listOf, matching, number, oneOf, text } from '../options/values.ts'
+import { constant, duration, flag, func, integer, listOf, matching, number, oneOf, text } from '../options/values.ts'
 import { AUTH, type Auth } from './auth/auth.ts'
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
 import type { CookieScope } from './cookies.ts'
@@ -119,6 +119,7 @@ const runOptions = <D>(target: TargetDefaults) =>
         connectTo: optional(CONNECT_TO),
         tls: optional(TLS),
         abortWhen: ABORT_WHEN,
+        timings: optional(flag(true), false),
         traceparent: optional(TRACEPARENT),
         maxBodyBytes: optional(integer({ min: 1, max: MAX_BODY_BYTES, example: 1_000_000 }), DEFAULT_MAX_BODY_BYTES),
         acceptEncoding: optional(listOf<ContentCoding>(isCoding, CODINGS.join(', '), "['gzip']"), []),

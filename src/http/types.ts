@@ -325,6 +325,12 @@ export interface HttpLoadOptions<D = undefined> {
    */
   readonly abortWhen?: AbortWhen | false
   /**
+   * Whether to measure times inside requests: until the first byte of the response, and of opening connections and of TLS
+   * handshakes during the load. Host names are resolved before the load, so no request contains a DNS lookup. Judged by
+   * `toHaveFirstByteP95Below()`, `toHaveConnectP95Below()` and `toHaveTlsP95Below()`. @default false
+   */
+  readonly timings?: boolean
+  /**
    * Whether every request without a `traceparent` (W3C Trace Context) gets one, so that the target's traces can be found by
    * the trace ids of the slowest requests in the report. `true` marks every trace as sampled, which costs the target time
    * under load; `sampledRatio` (0–1) marks only that ratio. @default false

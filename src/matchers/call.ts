@@ -1,5 +1,5 @@
 import { chai, onTestFinished, TestRunner, type MatcherResult, type MatcherState, type RunnerTestCase } from 'vitest'
-import type { RunPart } from '../evidence/evidence.ts'
+import type { RunPart } from '../evidence/run-part.ts'
 import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
 import { assertedBy, EXPECT_CALL, type ExpectCall } from '../results/asserted.ts'

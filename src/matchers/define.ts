@@ -1,5 +1,5 @@
 import type { MatcherResult, MatcherState } from 'vitest'
-import type { RunPart } from '../evidence/evidence.ts'
+import type { RunPart } from '../evidence/run-part.ts'
 import { Problems } from '../options/problems.ts'
 import { Call, type ExtendMatcher, type Judgement, type Wording } from './call.ts'
 import { describeReceived, type Subject } from './subject.ts'

@@ -10,6 +10,7 @@ import { ledgerMatchers } from './ledger.ts'
 import { metricsMatchers } from './metrics.ts'
 import { requestMatchers } from './requests.ts'
 import { sustainMatchers } from './sustain.ts'
+import { timingMatchers } from './timings.ts'
 // Matcher types: a declaration file keeps only these imports.
 import './capacity.ts'
 import './comparison.ts'
@@ -22,12 +23,14 @@ import './ledger.ts'
 import './metrics.ts'
 import './requests.ts'
 import './sustain.ts'
+import './timings.ts'
 
 expect.extend({
   ...latencyMatchers,
   ...requestMatchers,
   ...sustainMatchers,
   ...customMetricMatchers,
+  ...timingMatchers,
   ...fanOutMatchers,
   ...connectingMatchers,
   ...metricsMatchers,

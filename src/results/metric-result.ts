@@ -1,9 +1,9 @@
 /** A custom metric of a run, without the warm-up. Its figures are absent if nothing was recorded. */
 export type MetricResult = TrendResult | CounterResult | RateResult | GaugeResult
 
-/** A trend: figures of its values, in its unit. */
+/** A trend, or times inside good requests: figures of its values, in its unit. */
 interface TrendResult {
-  readonly kind: 'trend'
+  readonly kind: 'trend' | 'timing'
   readonly name: string
   readonly unit?: string
   /** Number of values. */

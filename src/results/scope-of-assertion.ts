@@ -1,4 +1,4 @@
-import type { RunPart } from '../evidence/evidence.ts'
+import type { RunPart } from '../evidence/run-part.ts'
 import type { AssertionResult } from './result.ts'
 
 /** The part of a run as code that follows the run: `.step('pay').phase('spike')`. Empty for the whole run. */

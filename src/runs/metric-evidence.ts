@@ -18,6 +18,7 @@ export const SAMPLES: Readonly<Record<MetricKind, string>> = {
   rate: 'values',
   gauge: 'values',
   softCheck: 'checked requests',
+  timing: 'times',
 }
 
 /** Evidence of a custom metric that matchers judge. */
@@ -67,9 +68,9 @@ function figuresOf(
   metric: MetricName,
   scope: MetricScope,
 ): { readonly figures: Figures; readonly count: number } {
-  if (isA('trend', metric)) {
+  if (isA('trend', metric) || isA('timing', metric)) {
     const { sum, windows } = metricTotals(measured, metric, scope)
-    const figures = { kind: metric.kind, histogram: sum.values, windows: windows.map(({ values }) => values) }
+    const figures = { kind: 'trend' as const, histogram: sum.values, windows: windows.map(({ values }) => values) }
     return { figures, count: sum.values.count }
   }
   if (isA('counter', metric)) {

@@ -58,8 +58,9 @@ export function metricFigures(
   scope: MetricScope,
 ): { readonly count: number } & (TrendFigures | CounterFigures | RateFigures | GaugeFigures) {
   switch (metric.kind) {
+    case 'timing':
     case 'trend': {
-      const { sum } = metricTotals(measured, metric as MetricName<'trend'>, scope)
+      const { sum } = metricTotals(measured, metric as MetricName<'trend' | 'timing'>, scope)
       return { count: sum.values.count, ...trendFigures(sum) }
     }
     case 'counter': {

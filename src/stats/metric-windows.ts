@@ -1,7 +1,10 @@
 import { Histogram, type PackedHistogram } from './histogram.ts'
 
-/** Kind of a custom metric. A soft check is a rate of the requests that passed it. */
-export type MetricKind = 'trend' | 'counter' | 'rate' | 'gauge' | 'softCheck'
+/**
+ * Kind of a custom metric. A soft check is a rate of the requests that passed it, and a timing is a trend of times inside
+ * requests.
+ */
+export type MetricKind = 'trend' | 'counter' | 'rate' | 'gauge' | 'softCheck' | 'timing'
 
 /** Parts of a trend's unit that its histogram distinguishes. */
 export const PER_UNIT = 1_000_000
@@ -183,6 +186,7 @@ export interface MetricWindows {
   readonly rate: RateWindow
   readonly gauge: GaugeWindow
   readonly softCheck: RateWindow
+  readonly timing: TrendWindow
 }
 
 /** A window of a second, by kind. */
@@ -192,4 +196,5 @@ export const createWindow: { readonly [Kind in MetricKind]: (second: number) => 
   rate: (second) => new RateWindow(second),
   gauge: (second) => new GaugeWindow(second),
   softCheck: (second) => new RateWindow(second),
+  timing: (second) => new TrendWindow(second),
 }

@@ -23,13 +23,14 @@ export class MetricRecorder {
   readonly #phases: readonly Phase[]
   readonly #metrics = new Map<string, MetricSeries>()
   readonly #softChecks = new Map<string, MetricSeries>()
+  readonly #timings = new Map<string, MetricSeries>()
 
   constructor(phases: readonly Phase[]) {
     this.#phases = phases
   }
 
   get series(): readonly MetricSeries[] {
-    return [...this.#metrics.values(), ...this.#softChecks.values()]
+    return [...this.#timings.values(), ...this.#metrics.values(), ...this.#softChecks.values()]
   }
 
   /**
@@ -37,7 +38,7 @@ export class MetricRecorder {
    * @throws {ScenarioError} for more than 100 names, and for a name that a metric of another kind has
    */
   at<Kind extends MetricKind>({ kind, name, unit }: MetricName<Kind>, countedMs: number): MetricWindows[Kind] {
-    const all = kind === 'softCheck' ? this.#softChecks : this.#metrics
+    const all = kind === 'softCheck' ? this.#softChecks : kind === 'timing' ? this.#timings : this.#metrics
     let series = all.get(name)
     if (series === undefined) {
       if (all.size >= MAX_NAMES) throw tooMany(kind, name)

@@ -47,7 +47,7 @@ export function mergeMetrics(
 ): readonly MetricSeries[] {
   const merged = new Map<string, MetricSeries>()
   for (const { kind, name, unit, phases: packed } of all.flat()) {
-    const key = `${kind === 'softCheck' ? 'softCheck' : 'metric'} ${name}`
+    const key = `${kind === 'softCheck' || kind === 'timing' ? kind : 'metric'} ${name}`
     const series = merged.get(key) ?? createSeries({ kind, name, unit }, phases)
     if (series.kind !== kind) throw otherKind(name, series.kind, kind)
     merged.set(key, series)
