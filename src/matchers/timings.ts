@@ -1,5 +1,7 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
+import { percentileName } from '../evidence/sample-size.ts'
 import type { ReadOf } from '../options/schema.ts'
+import { formatMs } from '../stats/units.ts'
 import { limitMs, PERCENTILE, readArguments, type Duration, type PercentileOptions } from './arguments.ts'
 import { judgeTrend } from './custom-metrics.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
@@ -24,7 +26,15 @@ export interface TimingMatchers<R extends void | Promise<void>, T> {
    * as with `connections: 'per-request'`.
    */
   toHaveConnectP95Below: OnTimings<R, T>
-  /** The 95th percentile of the time of a TLS handshake is below a limit; see {@link toHaveConnectP95Below}. */
+  /**
+   * The 95th percentile of the time of a TLS handshake is below a limit; see {@link toHaveConnectP95Below}.
+   *
+   * @example
+   * const load = constantArrivalRate({ rate: 50, vus: 20, duration: '30s' })
+   * const secure = { baseUrl: 'https://127.0.0.1:8443', tls: { rejectUnauthorized: false } }
+   * const run = await http.run({ load, ...secure, request: { path: '/' }, connections: 'per-request', timings: true })
+   * expect(run).toHaveTlsP95Below(50)
+   */
   toHaveTlsP95Below: OnTimings<R, T>
 }
 
@@ -63,12 +73,15 @@ function timingMatcher(name: string, part: Part, percentile: number): ExtendMatc
     readArguments: readArguments(example, { limitMs: limitMs(example), options: PERCENTILE }),
     judge(evidence, { limitMs: limit, options }) {
       const { timings } = evidence
-      if (timings === undefined) return notMeasured(evidence, name)
+      if (timings === undefined)
+        return notMeasured(evidence, `${LABELS[part]} ${percentileName(percentile)}`, formatMs(limit))
       const trend = timings[part]()
       return { ...judgeTrend(trend, { percentile, limit, ...options }), fix: FIXES[part], hint: evidence.hint }
     },
   })
 }
+
+const LABELS: Readonly<Record<Part, string>> = { firstByte: 'first byte', connect: 'connect', tls: 'TLS' }
 
 const FIXES: Readonly<Record<Part, string>> = {
   firstByte: 'find out what the target does before it sends the head of a response',
@@ -76,13 +89,13 @@ const FIXES: Readonly<Record<Part, string>> = {
   tls: 'let clients resume TLS sessions, or use a certificate with an elliptic-curve key',
 }
 
-function notMeasured({ part, invalidities, evidenceLines }: RequestEvidence, name: string): Judgement {
+function notMeasured({ part, invalidities, evidenceLines }: RequestEvidence, what: string, limit: string): Judgement {
   const isPart = part?.step !== undefined || part?.tag !== undefined
   return {
     holds: false,
-    expected: name,
-    expectedNot: `not ${name}`,
-    received: 'nothing was measured',
+    expected: `${what} < ${limit}`,
+    expectedNot: `${what} ≥ ${limit}`,
+    received: `${what} unknown: nothing was measured`,
     invalidities: [
       {
         reason: 'metric-missing',

@@ -1,6 +1,5 @@
 import type { EndingEvidence, RequestEvidence } from '../evidence/evidence.ts'
 import type { RunPart } from '../evidence/run-part.ts'
-import type { TimingPart } from '../execution/custom-metrics/timings.ts'
 import {
   scopeDurationMs,
   scopeName,
@@ -20,7 +19,6 @@ import { idleLines, redirectLines } from './idle-connections.ts'
 import { hintFor } from './request-hints.ts'
 import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
-import { timingEvidence } from './timing-evidence.ts'
 import { busyVus, shortageIn } from './vu-shortage.ts'
 
 /** Evidence that matchers judge in a scope of a run. */
@@ -54,16 +52,7 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
     goodBySecond: goodBySecond(windows, scopeSeconds(phases, scope)),
     offeredRatePerSec: isOpen(load) && durationMs > 0 ? sum.offered / (durationMs / 1000) : undefined,
     generator,
-    ...timingsIn(measured, scope),
   }
-}
-
-/** Times inside the requests of a scope, unless it is a step, a tag or an ending, whose times are not recorded separately. */
-function timingsIn(measured: HttpMeasurement, scope: Scope): Pick<RequestEvidence, 'timings'> {
-  const isRecorded = measured.metrics.some(({ kind }) => kind === 'timing')
-  if (!isRecorded || scope.step !== undefined || scope.tag !== undefined || scope.ending !== undefined) return {}
-  const of = (part: TimingPart) => () => timingEvidence(measured, part, scope)
-  return { timings: { firstByte: of('firstByte'), connect: of('connect'), tls: of('tls') } }
 }
 
 /** The parts of a scope that is not the whole run. */

@@ -25,6 +25,7 @@ import { httpInvalidities } from './request-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
 import { httpRunResult, timelinePoints } from './request-result.ts'
 import { assertKnown, period } from './scope-arguments.ts'
+import { timingsIn } from './timing-evidence.ts'
 import { shortageIn } from './vu-shortage.ts'
 import { windowOfScope } from './window-of-scope.ts'
 
@@ -350,7 +351,10 @@ class ScopedRun implements HttpRunBase {
 
   [evidenceOf](): RequestEvidence {
     const { ending } = this.#scope
-    const evidence = requestEvidence(this.#measured, this.#totals, this.#scope)
+    const evidence = {
+      ...requestEvidence(this.#measured, this.#totals, this.#scope),
+      ...timingsIn(this.#measured, this.#scope),
+    }
     return ending === undefined ? evidence : (endingEvidence(evidence, ending) as TimeEvidence as RequestEvidence)
   }
 

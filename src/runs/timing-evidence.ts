@@ -1,3 +1,4 @@
+import type { RequestEvidence } from '../evidence/evidence.ts'
 import type { TrendEvidence } from '../evidence/metric-evidence.ts'
 import { TIMINGS, type TimingPart } from '../execution/custom-metrics/timings.ts'
 import { totalsOf, type Scope } from '../execution/request-scope.ts'
@@ -11,7 +12,7 @@ import type { HttpMeasurement } from './request-measurement.ts'
  * Evidence of one part of the requests of a scope. Requests that were sent and got no good response count as infinitely slow
  * until the first byte, and connections that could not be opened as infinitely slow to connect.
  */
-export function timingEvidence(measured: HttpMeasurement, part: TimingPart, scope: Scope): TrendEvidence {
+function timingEvidence(measured: HttpMeasurement, part: TimingPart, scope: Scope): TrendEvidence {
   const metric = TIMINGS[part]
   const { phase, between } = scope
   const { part: _part, ...evidence } = metricEvidence(measured, metric, { phase, between })
@@ -35,4 +36,12 @@ export function timingEvidence(measured: HttpMeasurement, part: TimingPart, scop
       ...(between === undefined ? {} : { between }),
     },
   }
+}
+
+/** Times inside the requests of a scope, unless it is a step, a tag or an ending, whose times are not recorded separately. */
+export function timingsIn(measured: HttpMeasurement, scope: Scope): Pick<RequestEvidence, 'timings'> {
+  const isRecorded = measured.metrics.some(({ kind }) => kind === 'timing')
+  if (!isRecorded || scope.step !== undefined || scope.tag !== undefined || scope.ending !== undefined) return {}
+  const of = (part: TimingPart) => () => timingEvidence(measured, part, scope)
+  return { timings: { firstByte: of('firstByte'), connect: of('connect'), tls: of('tls') } }
 }
