@@ -203,8 +203,9 @@ export class Connection implements ResponseTaker, Timed {
 
   expire(): void {
     if (this.#isOpen)
-      this.#fail('timeout', this.#reader.isMidResponse ? 'in the middle of the response' : 'no response')
-    else this.#fail('connect', 'no connection in time')
+      return this.#fail('timeout', this.#reader.isMidResponse ? 'in the middle of the response' : 'no response')
+    this.failedAttempts++
+    this.#fail('connect', 'no connection in time')
   }
 
   #sendAfterIdle(request: EncodedRequest, nowMs: number, lateMs: number): void {

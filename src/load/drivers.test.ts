@@ -196,6 +196,11 @@ test('a stopped arrival rate begins no more iterations, even if VUs are free', (
 })
 
 describe('VUs', () => {
+  const goToEnd = ({ driver, goTo }: ReturnType<typeof driven>) => {
+    goTo(2_999)
+    driver.stop()
+  }
+
   test('begin later in the run if another load came first', () => {
     const { driver, goTo, of } = driven(constantVus({ vus: 1, duration: '1s' }), {
       ...{ vus: 1, offsetMs: 2_000, takesMs: () => 400 },
@@ -318,6 +323,98 @@ describe('VUs', () => {
     const begun = of(0)
     const pauses = begun.slice(1).map((ms, at) => ms - begun[at]! - 10)
     expect(pauses).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000, 0, 0])
+  })
+
+  const thirdFails = (count: number) => (vu: number, iteration: number) => (vu === 2 && iteration < count ? 1 : 0)
+
+  test('drop the iterations that one would have begun while it could not connect', () => {
+    const { driver, goTo, of, dropped } = driven(constantVus({ vus: 3, duration: '3s' }), {
+      ...{ vus: 3, takesMs: () => 50, failedAttempts: thirdFails(Infinity) },
+    })
+    driver.start()
+    goTo(2_999)
+    driver.stop()
+    expect([of(0).length, of(1).length]).toEqual([60, 60])
+    // A pause of 100 ms after each failed attempt.
+    expect(of(2)).toEqual(Array.from({ length: 20 }, (_, at) => at * 150))
+    expect(of(2).length + dropped.length).toBe(59)
+    expect(dropped.every((ms) => ms >= 0 && ms < 3_000)).toBe(true)
+  })
+
+  test('drop those of a load that follows another one, within it', () => {
+    const { driver, goTo, dropped } = driven(constantVus({ vus: 3, duration: '1s' }), {
+      ...{ vus: 3, takesMs: () => 50, failedAttempts: thirdFails(Infinity), offsetMs: 2_000 },
+    })
+    driver.start()
+    goTo(2_999)
+    driver.stop()
+    expect(dropped).toHaveLength(12)
+    expect(dropped.every((ms) => ms >= 2_000 && ms < 3_000)).toBe(true)
+  })
+
+  test('drop nothing if every attempt succeeds, however slow some are', () => {
+    const working = driven(constantVus({ vus: 3, duration: '3s' }), { vus: 3, takesMs: (vu) => 10 + 500 * vu })
+    working.driver.start()
+    goToEnd(working)
+    expect(working.of(2)).toHaveLength(3)
+    expect(working.dropped).toEqual([])
+  })
+
+  test('drop nothing after the last attempt that failed', () => {
+    const failing = driven(constantVus({ vus: 3, duration: '3s' }), {
+      ...{ vus: 3, takesMs: () => 50, failedAttempts: thirdFails(3) },
+    })
+    failing.driver.start()
+    goToEnd(failing)
+    // Its attempts began at 0, 150 and 300 ms; seven iterations take 350 ms.
+    expect(failing.dropped.map((ms) => Math.round(ms))).toEqual([100, 150, 250, 300])
+  })
+
+  test('drop those of an attempt that takes long', () => {
+    const { driver, goTo, of, dropped } = driven(constantVus({ vus: 3, duration: '3s' }), {
+      ...{ vus: 3, takesMs: (vu) => (vu === 2 ? 1_000 : 50), failedAttempts: thirdFails(Infinity) },
+    })
+    driver.start()
+    goTo(2_999)
+    driver.stop()
+    expect(of(2)).toHaveLength(3)
+    expect(dropped).toHaveLength(56)
+  })
+
+  test('drop nothing after an interrupt', () => {
+    const interrupted = driven(constantVus({ vus: 3, duration: '3s' }), {
+      ...{ vus: 3, takesMs: () => 50, failedAttempts: thirdFails(Infinity) },
+    })
+    interrupted.driver.start()
+    interrupted.goTo(990)
+    const { length } = interrupted.dropped
+    interrupted.driver.stop(true)
+    interrupted.goTo(2_999)
+    expect(length).toBeGreaterThan(0)
+    expect(interrupted.dropped).toHaveLength(length)
+  })
+
+  test('drop nothing if none can connect, as everything that was due is an error', () => {
+    const down = driven(constantVus({ vus: 3, duration: '3s' }), { vus: 3, failedAttempts: () => 1 })
+    down.driver.start()
+    goToEnd(down)
+    expect(down.begun.length).toBeGreaterThan(3)
+    expect(down.dropped).toEqual([])
+  })
+
+  test('drop nothing once a ramp has ended their part', () => {
+    const stages = [
+      { target: 3, duration: '1s' },
+      { target: 2, duration: 0 },
+      { target: 2, duration: '2s' },
+    ] as const
+    const ramp = driven(rampingVus({ startVus: 3, stages }), {
+      ...{ vus: 3, takesMs: () => 50, failedAttempts: thirdFails(Infinity) },
+    })
+    ramp.driver.start()
+    goToEnd(ramp)
+    expect(ramp.dropped.length).toBeGreaterThan(10)
+    expect(Math.max(...ramp.dropped)).toBeLessThan(1_000)
   })
 
   test('begin nothing once stopped: not after a response, not after a think time, and no further VU starts', () => {

@@ -1,5 +1,5 @@
 import { nextTurn, now } from '../machine/clock.ts'
-import { isOpen, maxVusOf, meanOf } from './describe.ts'
+import { durationOf, isOpen, maxVusOf, meanOf } from './describe.ts'
 import { Fifo } from './fifo.ts'
 import { IterationStock } from './iteration-stock.ts'
 import type { ClosedLoad, Load, OpenLoad, SharedIterations, ThinkTime } from './load.ts'
@@ -7,12 +7,13 @@ import type { Pacer } from './pacer.ts'
 import type { Random } from './random.ts'
 import { ArrivalSchedule, vuChanges, type VuChange } from './schedule.ts'
 import { amongVus, positionOf, shareOf, type Claim, type Share } from './share.ts'
+import { WithheldIterations } from './withheld-iterations.ts'
 
 /** A VU, as used by drivers. */
 export interface DrivenVu {
   readonly id: number
   readonly isBusy: boolean
-  /** Consecutive failed connection attempts. */
+  /** Consecutive failed connection attempts; 0 as soon as one succeeds. */
   readonly failedAttempts: number
   /** Pause needed on its connection until it is known that the target does not close it. Mostly 0. */
   readonly settleMs: number
@@ -54,7 +55,10 @@ export interface DriverContext<V extends DrivenVu> {
   readonly stepThinkMs: number
   /** Called if a VU was free when an iteration was due, with the delay of its begin. */
   onScheduled(delayMs: number): void
-  /** Called for an iteration that never began, with the instant at which it was due. */
+  /**
+   * Called for an iteration that never began, with the instant at which it was due. Closed models: also for those that a VU
+   * would have begun while it could not connect.
+   */
   onDropped(dueMs: number): void
   /** Called when no iterations are left before the end of the load. */
   onExhausted(): void
@@ -230,30 +234,43 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
   readonly #isThinking: Uint8Array
   /** One think time, over which VUs that start together spread their first iterations. */
   readonly #staggerMs: number
+  readonly #withheld: WithheldIterations
+  /** End of the load (`performance.now()`). */
+  #endMs = Number.POSITIVE_INFINITY
   #isStopped = false
 
   constructor(load: Exclude<ClosedLoad, SharedIterations>, offsetMs: number, all: DriverContext<V>) {
     this.#load = load
     this.#offsetMs = offsetMs
     this.#all = all
+    this.#withheld = new WithheldIterations(maxVusOf(load), (atMs) => all.onDropped(atMs - all.startMs()))
     this.#isActive = new Uint8Array(maxVusOf(load))
     this.#isThinking = new Uint8Array(maxVusOf(load))
     this.#staggerMs = load.isStaggered === false ? 0 : meanOf(load.thinkTime) + all.stepThinkMs
   }
 
   start(): void {
+    this.#endMs = this.#all.startMs() + this.#offsetMs + durationOf(this.#load)
     this.#awaitChanges(vuChanges(this.#load, this.#all.share))
   }
 
   freed(vu: V, endMs: number): void {
     if (this.#isStopped || this.#isActive[vu.id] !== 1) return
+    this.#withheld.ended(vu.id, Math.min(endMs, this.#endMs), vu.failedAttempts === 0)
     const pauseMs = Math.max(vu.draw(this.#load.thinkTime) + backoffMs(vu), vu.settleMs)
     if (pauseMs > 0) this.#wake(vu, endMs + pauseMs)
     else this.#begin(vu, endMs)
   }
 
-  stop(): void {
+  stop(isInterrupted = false): void {
     this.#isStopped = true
+    if (isInterrupted) return
+    const endMs = Math.min(now(), this.#endMs)
+    for (const vu of this.#all.vus) if (this.#isActive[vu.id] === 1) this.#leave(vu, endMs)
+  }
+
+  #leave(vu: V, atMs: number): void {
+    this.#withheld.left(vu.id, atMs, vu.failedAttempts === 0)
   }
 
   #awaitChanges(changes: Iterator<VuChange>): void {
@@ -266,6 +283,7 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
       this.activeVus += isStart ? 1 : -1
       this.#isActive[value.vu] = isStart ? 1 : 0
       const vu = this.#all.vus[positionOf(this.#all.share, value.vu)]!
+      if (!isStart) this.#leave(vu, dueMs)
       if (isStart && !vu.isBusy && this.#isThinking[vu.id] === 0) {
         const delayMs = value.startedRatio * Math.max(0, this.#staggerMs - value.overMs)
         this.#wake(vu, dueMs + delayMs)
@@ -284,6 +302,7 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
 
   #begin(vu: V, atMs: number): void {
     const { share, numbered, firstIteration, startMs } = this.#all
+    this.#withheld.began(vu.id, atMs)
     vu.begin(atMs - startMs(), firstIteration + share.index + numbered.count++ * share.count)
   }
 }

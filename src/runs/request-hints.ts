@@ -12,6 +12,8 @@ import type { ConnectionFigures } from './request-measurement.ts'
 interface VuFindings {
   readonly demand: VuDemand | undefined
   readonly shortage: VuShortage | undefined
+  /** Whether dropped requests are those of VUs that could not connect. */
+  readonly dropsUnconnected?: boolean
 }
 
 /** Hint that the figures of a scope suggest. */
@@ -22,7 +24,7 @@ export function hintFor(
   connections: ConnectionFigures,
 ): string | undefined {
   const { errors, completed } = totals.sum
-  const connect = connectHint(totals, origin)
+  const connect = connectHint(totals, origin, vus.dropsUnconnected === true ? totals.sum.dropped : 0)
   const timeout = timeoutHint(errors)
   const isAtLeast = (kind: ErrorKind, count: number) => (errors.get(kind) ?? 0) >= count
   return (
@@ -44,14 +46,18 @@ export function hintFor(
 const REFUSAL =
   /, before it was ready$|^status \d{3}\b|^subprotocol |^not acknowledged$| not set up$|^no handshake data/
 
-function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
+/** @param withheld number of requests that were due while their VUs could not connect */
+function connectHint({ sum }: ScopeTotals, origin: string, withheld: number): string | undefined {
   const count = sum.errors.get('connect') ?? 0
-  if (count === 0 || count < sum.offered * 0.01) return undefined
+  if (count === 0 || count + withheld < sum.offered * 0.01) return undefined
+  const requests =
+    `${formatCount(count)} requests could not connect to ${origin}` +
+    (withheld === 0 ? '' : `, while ${formatCount(withheld)} more were due`)
   const [refusal] = [...sum.details].filter(([detail]) => REFUSAL.test(detail)).toSorted((a, b) => b[1] - a[1])
   if (refusal !== undefined)
-    return `find out in the log of the target why it refused connections: ${formatCount(count)} requests could not connect to ${origin}, most of them: ${refusal[0]}`
+    return `find out in the log of the target why it refused connections: ${requests}, most of them: ${refusal[0]}`
   const code = [...sum.details.keys()].find((detail) => /^E[A-Z]+$/.test(detail))
-  return `${formatCount(count)} requests could not connect to ${origin}${code === undefined ? '' : ` (${code})`}: check that the target is running and accepts that many connections`
+  return `${requests}${code === undefined ? '' : ` (${code})`}: check that the target is running and accepts that many connections`
 }
 
 /** Hint about a status of 301, 302, 303, 307 or 308. */

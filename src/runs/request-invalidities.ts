@@ -1,7 +1,10 @@
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import type { AbortCause } from '../execution/abort-watch.ts'
 import { generatorInvalidities, limitsForServiceTime, missedRate } from '../execution/generator-limits.ts'
 import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
+import { isOpen } from '../load/describe.ts'
+import type { Load } from '../load/load.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import { alsoCarried, companionInvalidities } from './companions.ts'
@@ -10,13 +13,14 @@ import { dueIn } from './generator-figures.ts'
 import { lostInvalidities, perGenerator } from './generator-findings.ts'
 import { iterationTotals } from './iteration-totals.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
+import { readinessInvalidities } from './unready-vus.ts'
 import { vuShortage } from './vu-shortage.ts'
 import { windowOfScope } from './window-of-scope.ts'
 
 /** Reasons why a part of a run is invalid. */
 export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly Invalidity[] {
   const { abortReason, abortCause, phases, connections, generators, companions } = measured
-  const found = isTargetBroken(due)
+  const found = isTargetBroken(measured, due)
     ? []
     : generatorFindings(measured, due, scope).map((each) => alsoCarried(each, companions))
   if (abortReason !== undefined) {
@@ -27,11 +31,13 @@ export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals
     // An abort by `abortWhen` may be caused by the generator. Any other abort is the reason why requests were not sent.
     if (abortCause === undefined) found.unshift(aborted)
     else found.push(aborted)
-  } else if (!isTargetBroken(due)) found.push(...endlessFlow(measured))
+  } else if (!isTargetBroken(measured, due)) found.push(...endlessFlow(measured))
   if (generators !== undefined) found.unshift(...lostInvalidities(generators))
   // A run that did not apply its own load is not invalid for another reason.
   if (companions !== undefined && abortReason === undefined)
     found.push(...companionInvalidities(companions, windowOfScope(measured, scope, 0).spans))
+  if (abortReason === undefined && connections.readiness !== undefined)
+    found.push(...readinessInvalidities(connections.readiness))
   if (connections.firstMessages !== undefined) found.push(...firstMessageInvalidities(connections.firstMessages))
   if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
     found.push({
@@ -60,12 +66,17 @@ function endlessFlow(measured: HttpMeasurement): readonly Invalidity[] {
  * Whether the target failed, whatever the health of the generator: refusals and resets are errors of the target, and a
  * generator whose connection attempts all fail is busy.
  */
-function isTargetBroken({ targetErrors, sum }: ScopeTotals['due']): boolean {
-  return targetErrors * 2 > sum.offered
+function isTargetBroken({ load }: HttpMeasurement, { targetErrors, sum }: ScopeTotals['due']): boolean {
+  return targetErrors * 2 > (isOpen(load) ? sum.offered : sum.sent)
+}
+
+/** Whether the dropped requests of a load are those of VUs that could not connect, so that no generator left them unsent. */
+export function dropsUnconnected({ kind }: Load): boolean {
+  return kind === 'constantVus' || kind === 'rampingVus'
 }
 
 function generatorFindings(
-  { generator, generators, limits: written, phases, series }: HttpMeasurement,
+  { generator, generators, limits: written, phases, series, load }: HttpMeasurement,
   { sum }: ScopeTotals['due'],
   scope: Scope,
 ): readonly Invalidity[] {
@@ -73,18 +84,19 @@ function generatorFindings(
   // Failures count with their own times: infinite ones would allow any delay.
   const serviceP50Ms = Histogram.merged([good.serviceTime, failed.serviceTime]).percentileUs(0.5) / 1000
   const limits = limitsForServiceTime(serviceP50Ms, written)
-  if (generators === undefined)
-    return [...generatorInvalidities(generator, limits), ...missedRate(sum, generator, limits)]
+  const missed = (counts: { offered: number; sent: number }, health: GeneratorHealth) =>
+    dropsUnconnected(load) ? [] : missedRate(counts, health, limits)
+  if (generators === undefined) return [...generatorInvalidities(generator, limits), ...missed(sum, generator)]
   return perGenerator(generators, (each) => [
     ...generatorInvalidities(each.health, limits),
-    ...missedRate(dueIn(each, phases, scope), each.health, limits),
+    ...missed(dueIn(each, phases, scope), each.health),
   ])
 }
 
 /** Why a run is judged although its generator exceeded its limits, as lines of evidence. */
 export function judgedAllTheSame(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly string[] {
-  if (!isTargetBroken(due)) return []
-  const errors = `${formatRatio(due.targetErrors / due.sum.offered)} of the requests ended in errors that it cannot have caused`
+  if (!isTargetBroken(measured, due)) return []
+  const errors = `${formatRatio(due.targetErrors / (isOpen(measured.load) ? due.sum.offered : due.sum.sent))} of the requests ended in errors that it cannot have caused`
   return generatorFindings(measured, due, scope).map(
     ({ reason, finding }) => `${reason}: ${finding}; judged all the same, because ${errors}`,
   )

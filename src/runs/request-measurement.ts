@@ -16,6 +16,8 @@ export interface ConnectionFigures {
   readonly notTaken?: number
   /** WebSocket steps without `isResponse`; absent if each was followed by exactly one message. */
   readonly firstMessages?: FirstMessageCounts
+  /** WebSocket: whether each VU could be connected. */
+  readonly readiness?: Readiness
   /** Connections opened, reopened ones included. */
   readonly opened: number
   /** Failed attempts. */
@@ -52,6 +54,18 @@ export interface ConnectionFigures {
 export interface WeightedJourney {
   readonly name: string
   readonly weight: number
+}
+
+/** Numbers of VUs that had a connection at any time, and that had none. */
+export interface Readiness {
+  /** VUs that began an iteration, in the warm-up or in the load. */
+  readonly began: number
+  /** Those that never had a connection on which they could send, by kind of failure. */
+  readonly neverReady: Readonly<Record<string, number>>
+  /** Those of them that the target rejected: no delay or limit of the generator can be the cause. */
+  readonly rejected: number
+  /** What to do about the failures; absent if their kinds do not show it. */
+  readonly fix?: string
 }
 
 /** Measurement of a finished run. */

@@ -1,6 +1,6 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { firstMessageCounts } from '../first-message-counts.ts'
-import type { ConnectionFigures } from '../request-measurement.ts'
+import type { ConnectionFigures, Readiness } from '../request-measurement.ts'
 import type { HttpPart } from './http-part.ts'
 
 /** Connections of all generators. The most open at once is at most the sum of those of each generator. */
@@ -12,10 +12,12 @@ export function mergeConnections(parts: readonly Pick<HttpPart, 'connections' | 
   const firstMessages = firstMessageCounts(parts.flatMap((part) => part.firstMessages ?? []))
   const resetIdle = present((figures) => figures.resetIdleMs)
   const redirects = present((figures) => figures.redirects)
+  const readiness = present((figures) => figures.readiness)
   const idleTimeouts = present((figures) => figures.idleTimeoutMs)
   return {
     ...(notTaken.length === 0 ? {} : { notTaken: notTaken.reduce((sum, count) => sum + count, 0) }),
     ...(firstMessages.surplus === 0 ? {} : { firstMessages }),
+    ...(readiness.length === 0 ? {} : { readiness: mergeReadiness(readiness) }),
     opened: total(({ opened }) => opened),
     refused: total(({ refused }) => refused),
     closedIdle: total(({ closedIdle }) => closedIdle),
@@ -33,6 +35,19 @@ export function mergeConnections(parts: readonly Pick<HttpPart, 'connections' | 
     ...(idleTimeouts.length === 0 ? {} : { idleTimeoutMs: Math.min(...idleTimeouts) }),
     openAtEnd: total(({ openAtEnd }) => openAtEnd),
     maxOpen: total(({ maxOpen }) => maxOpen),
+  }
+}
+
+function mergeReadiness(all: readonly Readiness[]): Readiness {
+  const neverReady: Record<string, number> = {}
+  for (const [kind, count] of all.flatMap((each) => Object.entries(each.neverReady)))
+    neverReady[kind] = (neverReady[kind] ?? 0) + count
+  const fix = all.find((each) => each.fix !== undefined)?.fix
+  return {
+    began: all.reduce((sum, { began }) => sum + began, 0),
+    neverReady,
+    rejected: all.reduce((sum, { rejected }) => sum + rejected, 0),
+    ...(fix === undefined ? {} : { fix }),
   }
 }
 

@@ -137,6 +137,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
 
   expire(): void {
     const { connections } = this.#context
+    if (this.#progress === 'connecting') this.failedAttempts++
     if (this.#progress === 'sent' && this.#notTaken > 0)
       connections.notTaken = (connections.notTaken ?? 0) + this.#notTaken
     // Unless the protocol numbers its responses, a late response can be mistaken for the next one, also by an `isResponse`

@@ -14,14 +14,15 @@ import type { Vu } from '../../load/vu.ts'
 import { sleep } from '../../machine/clock.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
 import { calculatedWarnings } from '../../runs/calculated-warnings.ts'
-import type { HttpMeasurement } from '../../runs/request-measurement.ts'
+import type { HttpMeasurement, Readiness } from '../../runs/request-measurement.ts'
 import { SlowestRequests } from '../../runs/slowest-requests.ts'
+import { formatCount } from '../../stats/units.ts'
 import { Clients, type ClientEvents } from '../fan-out/clients.ts'
 import { Message } from '../message.ts'
 import { checkedMessages } from '../returned-values.ts'
 import { toPerformanceMs } from '../sockets/clock.ts'
 import { createPool } from '../sockets/create-pool.ts'
-import { diagnoseHandshakes, isRefusal, fixFor } from '../sockets/failure-remedies.ts'
+import { diagnoseHandshakes, isRefusal, isRejection, fixFor } from '../sockets/failure-remedies.ts'
 import { worstHealth } from '../sockets/generator-processes.ts'
 import type { Placement } from '../sockets/socket-options.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
@@ -70,6 +71,8 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
   /** VUs of this generator. */
   readonly #vus: readonly ConversationVu<D>[]
   readonly #broken = new AbortController()
+  /** VUs without a connection when the load began, by kind of failure. */
+  #notReady: ReadonlyMap<string, number> = new Map()
   #pool!: SocketPool
 
   constructor(parts: ConversationParts<D>) {
@@ -132,7 +135,8 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     const firstMessages = { taken, surplus, doubtful }
     const { heartbeats } = this.#clients
     const diagnosis = await this.#diagnosis()
-    const connections = { ...this.#connections, ...(surplus > 0 ? { firstMessages } : {}) }
+    const readiness = this.#readiness()
+    const connections = { readiness, ...this.#connections, ...(surplus > 0 ? { firstMessages } : {}) }
     const measurement = {
       ...executed,
       name: plan.name,
@@ -154,6 +158,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
         ...calculatedWarnings({ load, vuUse: executed.vuUse, connections }, plan.share),
         ...this.#pool.lost,
         ...this.#clients.notes,
+        ...notReadyNotes(this.#notReady, this.#vus.length),
       ],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
@@ -168,12 +173,26 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     return fix && `no connection was opened (${kinds.join(', ')}): ${fix}`
   }
 
+  #readiness(): Readiness {
+    // A VU whose turn never came did not have to connect.
+    const kinds = this.#clients.states.failuresOf((client) => this.#byId[client]!.iteration >= 0)
+    const rejected = [...kinds].reduce((sum, [kind, count]) => (isRejection(kind) ? sum + count : sum), 0)
+    const fix = fixFor([...kinds.keys()])
+    return {
+      began: this.#vus.filter(({ iteration }) => iteration >= 0).length,
+      neverReady: Object.fromEntries(kinds),
+      rejected,
+      ...(fix === undefined ? {} : { fix }),
+    }
+  }
+
   get stepThinkMs(): number {
     return this.#parts.plan.steps.reduce((sum, { thinkTime }) => sum + meanOf(thinkTime), 0)
   }
 
   async open(): Promise<readonly ConversationVu<D>[]> {
     await this.#clients.open(AbortSignal.any([this.#parts.signal, this.#broken.signal]))
+    this.#notReady = this.#clients.states.failures
     this.#pool.watch()
     return this.#vus
   }
@@ -248,4 +267,12 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     }
     return new Clients<D>(clientsPlan, this, (events) => (this.#pool = createPool(clientsPlan, events)))
   }
+}
+
+/** Notes about VUs that had no connection when the load began. Each connects when its next iteration is due. */
+function notReadyNotes(kinds: ReadonlyMap<string, number>, vus: number): readonly string[] {
+  const count = [...kinds.values()].reduce((sum, each) => sum + each, 0)
+  if (count === 0) return []
+  const shown = [...kinds].map(([kind, each]) => `${formatCount(each)} × ${kind}`).join(', ')
+  return [`${formatCount(count)} of ${formatCount(vus)} VUs had no connection when the load began (${shown})`]
 }

@@ -19,7 +19,8 @@ export class ClientStates {
   readonly #isSettled: Uint8Array
   readonly #dueUs: Float64Array
   readonly #deadlineUs: Float64Array
-  readonly #failures = new Map<string, number>()
+  /** Kind of the latest failure, by client. */
+  readonly #failures = new Map<number, string>()
   readonly #failedAgain = new Map<string, number>()
   readonly #closings = new Map<number, string>()
   readonly #allSettled = Promise.withResolvers<void>()
@@ -65,7 +66,14 @@ export class ClientStates {
 
   /** Clients that were never subscribed, by kind of failure. */
   get failures(): ReadonlyMap<string, number> {
-    return this.#failures
+    return this.failuresOf(() => true)
+  }
+
+  /** Those of the given clients that were never subscribed, by kind of failure. */
+  failuresOf(isGiven: (client: number) => boolean): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>()
+    for (const [client, kind] of this.#failures) if (isGiven(client)) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+    return counts
   }
 
   /** Failed connections of clients that had lost one, by kind of failure. */
@@ -131,6 +139,7 @@ export class ClientStates {
     this.#state[client] = SUBSCRIBED
     this.#wasSubscribed[client] = 1
     this.#subscribed++
+    this.#failures.delete(client)
     if (isAgain) this.#reconnected++
     else this.#everSubscribed++
     this.#settle(client)
@@ -159,8 +168,8 @@ export class ClientStates {
   failed(client: number, kind: string): boolean {
     const wasSubscribed = this.#wasSubscribed[client] === 1
     this.#state[client] = wasSubscribed ? LOST : FAILED
-    if (!wasSubscribed && this.#isSettled[client] === 0) this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1)
-    if (wasSubscribed) this.#failedAgain.set(kind, (this.#failedAgain.get(kind) ?? 0) + 1)
+    if (!wasSubscribed) this.#failures.set(client, kind)
+    else this.#failedAgain.set(kind, (this.#failedAgain.get(kind) ?? 0) + 1)
     this.#settle(client)
     return wasSubscribed
   }

@@ -8,6 +8,11 @@ export function isRefusal(kind: string): boolean {
   return REFUSALS.test(kind)
 }
 
+/** Whether a failure of this kind is the target's decision: no delay or limit of this machine can cause it. */
+export function isRejection(kind: string): boolean {
+  return isRefusal(kind) || /^status \d|^subprotocol |, before it was ready$/.test(kind)
+}
+
 /** Causes by kind of failure, with the fix for each. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
