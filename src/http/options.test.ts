@@ -94,6 +94,7 @@ test.each<[Record<string, unknown>, string[]]>([
     ['steps[0].extract.t', 'steps[0].extract.u'],
   ],
   [{ timeout: 0, warmup: -1, maxQueueTime: 'soon' }, ['timeout', 'warmup', 'maxQueueTime']],
+  [{ load: sharedIterations({ iterations: 1, vus: 1 }), maxQueueTime: '1s' }, ['maxQueueTime']],
   [{ timeout: Number.NaN }, ['timeout']],
   [{ timeout: '11m' }, ['timeout']],
   [{ expectStatus: [] }, ['expectStatus']],

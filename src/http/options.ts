@@ -1,6 +1,7 @@
 import { ABORT_WHEN, unreachableOf } from '../execution/abort-when.ts'
 import { LOAD } from '../load/builders.ts'
 import { dataOption } from '../load/data.ts'
+import { queueOfClosedLoad } from '../load/describe.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import { checkLoadHost } from '../options/base-url.ts'
 import { Problems } from '../options/problems.ts'
@@ -136,6 +137,7 @@ const runOptions = <D>(target: TargetDefaults) =>
       .rule(['abortWhen', 'load', 'retryAfter'], ({ retryAfterMs, ...read }, { flow }) =>
         unreachableOf(read, flow !== undefined ? 'flow' : retryAfterMs > 0 ? 'retryAfter' : undefined),
       )
+      .rule(['load'], ({ load }, given) => queueOfClosedLoad(load, given))
       .rule([], (_, given) =>
         [given.request, given.steps, given.flow].filter((each) => each !== undefined).length === 1
           ? undefined

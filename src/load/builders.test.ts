@@ -289,6 +289,17 @@ describe('loads as plain data', () => {
     `)
   })
 
+  it.each([
+    { kind: 'constantVus', vus: 1, duration: '1s' },
+    { kind: 'sharedIterations', iterations: 5, vus: 1 },
+  ])('are one mistake if they are the options of a builder: %o', (value) => {
+    const problems = new Problems()
+    LOAD.read(problems, 'load', value)
+    const rule = `must be a load, created by ${value.kind}()`
+    const fix = `write, for example, load: ${value.kind}({ … })`
+    expect(problems.found).toEqual([{ path: 'load', received: value, rule, fix }])
+  })
+
   it('are requested by the names of their builders', () => {
     const problems = new Problems()
     LOAD.read(problems, 'load', { rate: 50 })

@@ -115,8 +115,22 @@ export const LOAD = reading((problems, path, value): Load => {
     problems.add(path, value, rule, `${path}: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })`)
     return undefined as never
   }
-  return readLoad<Load>(problems, path, LOADS[kind as Load['kind']].ofData!, values)
+  const found = new Problems()
+  const load = readLoad<Load>(found, path, LOADS[kind as Load['kind']].ofData!, values)
+  if (found.count === 0) return load
+  if (isOptionsOf(kind as Load['kind'], values))
+    problems.add(path, value, `must be a load, created by ${kind}()`, `${path}: ${kind}({ … })`)
+  else problems.merge('', found.found)
+  return load
 })
+
+/** Whether values are the options of the function that creates a load, instead of a load. */
+function isOptionsOf(kind: Load['kind'], values: Readonly<Record<string, unknown>>): boolean {
+  if ('duration' in values || 'maxDuration' in values) return true
+  const problems = new Problems()
+  LOADS[kind].read(problems, '', values)
+  return problems.count === 0
+}
 
 function build<L extends Load>(name: string, reader: Reader<L>, options: unknown): L {
   const problems = new Problems()

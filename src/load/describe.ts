@@ -17,6 +17,17 @@ export function isOpen(load: Load): load is OpenLoad {
   return load.kind === 'constantArrivalRate' || load.kind === 'rampingArrivalRate'
 }
 
+/** Mistake of a `maxQueueTime` in a closed model, where it has no effect: a VU begins an iteration when it is free. */
+export function queueOfClosedLoad(load: Load, { maxQueueTime }: { readonly maxQueueTime?: unknown }) {
+  if (isOpen(load) || maxQueueTime === undefined) return undefined
+  return {
+    option: 'maxQueueTime' as const,
+    received: maxQueueTime,
+    rule: `must be left out with ${load.kind}(), whose requests never wait for a VU`,
+    example: `load: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })`,
+  }
+}
+
 /** Duration of the load in milliseconds, without warm-up. For `sharedIterations`, the maximum. */
 export function durationOf(load: Load): number {
   switch (load.kind) {

@@ -119,6 +119,15 @@ export class Call {
     )
   }
 
+  /** @throws {TypeError} for asymmetric use */
+  rejectAsymmetric(): void {
+    if (this.#state.assertion !== undefined) return
+    throw new TypeError(
+      `${this.#definition.name}() cannot be used inside another matcher, which would not count its verdict\n` +
+        `Fix: assert on the value itself: expect(${this.#variable}).${this.#isNot ? 'not.' : ''}${this.#written}`,
+    )
+  }
+
   /**
    * Fails the command if the scenario has ended. Nothing is thrown: the caller may catch it, and Vitest would charge the
    * error of a soft assertion to the scenario that runs by now.
@@ -144,17 +153,11 @@ export class Call {
     const failed = pass === isNot
     const message = failed ? this.#message(judgement, judgement.received) : undefined
     this.#record(judgement, { outcome: failed ? 'failed' : 'passed', ...(message === undefined ? {} : { message }) })
-    if (failed && !this.#isAsymmetric) return this.#object(this.#failure(judgement))
+    if (failed) return this.#object(this.#failure(judgement))
     return { pass, message: () => message ?? '' }
   }
 
   settleLater(judgement: Promise<Judgement>): Promise<{ pass: boolean; message: () => string }> {
-    if (this.#isAsymmetric) {
-      judgement.catch(() => {})
-      throw new TypeError(
-        `${this.#definition.name}() must be awaited and cannot be used inside another matcher\nFix: await expect(${this.#variable}).${this.#written}`,
-      )
-    }
     const settled = judgement.then(
       (found) => this.#settleThrowing(found),
       (error: unknown) => this.rejected(error),
@@ -233,8 +236,7 @@ export class Call {
     const fixed = judgement.hint ?? fix
     const message = this.#message(found, found.received, fixed)
     this.#record(found, { outcome: 'failed', message })
-    if (!this.#isAsymmetric) return this.#object(this.#failure(found, fixed))
-    return { pass: this.#isNot, message: () => message }
+    return this.#object(this.#failure(found, fixed))
   }
 
   #settleInvalid(judgement: Judgement, { reason }: Invalidity): { pass: boolean; message: () => string } {
@@ -339,10 +341,6 @@ export class Call {
     return typeof prefix === 'string' && prefix !== '' ? `${prefix}: ${message}` : message
   }
 
-  get #isAsymmetric(): boolean {
-    return this.#state.assertion === undefined
-  }
-
   #record(
     judgement: Judgement,
     outcome: Pick<AssertionResult, 'outcome' | 'reason' | 'invalidities' | 'message'>,
@@ -357,10 +355,7 @@ export class Call {
       for (const name of judgedRuns(given.filter(isOwn))) asserted.runs.add(name)
       for (const { run } of historiesIn(given).filter(isOwn)) if (run !== undefined) asserted.histories.add(run)
     }
-    if (this.#isAsymmetric && outcome.outcome !== 'invalid') return
-    const run = this.#run
     const { assertions } = scenarioRecordOf(test)
-    if (this.#isAsymmetric && assertions.some((known) => known.message === outcome.message && known.run === run)) return
     assertedBy(test)[outcome.outcome === 'skipped' ? 'skipped' : 'judged']++
     assertions.push({
       assertion: (this.#isNot ? 'not.' : '') + this.#written,

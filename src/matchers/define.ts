@@ -20,11 +20,11 @@ const definedMatchers: { readonly name: string; readonly subject: Subject<unknow
  * Defines a matcher from a judgement: decides whether it passes, fails or is invalid, records it for the reporter, and
  * makes the stack of an error begin in the scenario, for its code frame.
  *
- * An asymmetric matcher (`expect.toHaveP95Below(150)` within `toEqual`) only records invalid judgements: equality may
- * call it several times, and a part that does not match need not be a failure.
+ * Asymmetric use (`expect.toHaveP95Below(150)` within `toEqual`) is refused: equality may call a matcher several times, and
+ * a part that does not match need not be a failure, so neither a failed nor an invalid judgement would count as such.
  *
  * @throws {InvalidRunError} from the matcher, if the evidence cannot be judged, also under `.not` and `expect.soft`
- * @throws {TypeError} from the matcher, if it is polled or receives a value that it cannot judge
+ * @throws {TypeError} from the matcher, if it is polled, used inside another matcher, or receives a value that it cannot judge
  * @throws {OptionsError} from the matcher, if its arguments are invalid
  */
 export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evidence, Plan>): ExtendMatcher {
@@ -37,6 +37,7 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
       call.rejectPoll()
       const late = call.rejectLate()
       if (late !== undefined) return late
+      call.rejectAsymmetric()
       const evidence = subject.read(received)
       if (evidence === undefined) throw new TypeError(unsupported(name, subject, received))
       const problems = new Problems()

@@ -24,7 +24,7 @@ export interface ConnectionOptions extends StatisticOptions {
   readonly source?: 'postgres' | 'pgbouncer'
 }
 
-/** Options by type of window; if it is unknown, as in asymmetric use, all are allowed. */
+/** Options by type of window; if it is unknown, all are allowed. */
 export type PoolUsage<T, R> = unknown extends T
   ? (ratio: number, options?: PoolOptions & ConnectionOptions) => R
   : [T] extends [MetricsSource]

@@ -19,6 +19,15 @@ import { isSurely, shortageAgainst } from './vu-shortage.ts'
 /** Evidence of a ratio. */
 export type RatioEvidence = Pick<TimeEvidence, 'durationMs' | 'invalidities' | 'vuShortage' | 'evidenceLines' | 'hint'>
 
+/** Hits that the generator cannot have caused. */
+interface CertainHits {
+  readonly hits: number
+  /** Requests due: the generator may have delayed any of those without a hit. */
+  readonly due: number
+  /** `errors` */
+  readonly noun: string
+}
+
 /** A ratio of counts and its limit. */
 export interface RatioAssertion {
   /** `error rate` */
@@ -37,7 +46,7 @@ export interface RatioAssertion {
   /** Number of samples that the ratio needs. @default {@link samplesForRatio} of the limit */
   readonly needed?: number
   /** Hits that the generator cannot have caused. If they suffice to violate the limit, its health is ignored. */
-  readonly certainHits?: number
+  readonly certain?: CertainHits
   /** Counts of sent requests: a limit that they violate is violated, regardless of dropped requests. */
   readonly sent?: readonly HitWindow[]
   /** Reasons not to judge a ratio beyond its limit. */
@@ -51,7 +60,7 @@ export interface RatioAssertion {
  * short to prove a limit can still refute it.
  */
 export function judgeRatio(evidence: RatioEvidence, assertion: RatioAssertion): Judgement {
-  const { side, limit, confidence, windows, noun, parts = '', one, certainHits = 0, sent = [] } = assertion
+  const { side, limit, confidence, windows, noun, parts = '', one, certain, sent = [] } = assertion
   const hits = sum(windows.map((window) => window.hits))
   const total = sum(windows.map((window) => window.total))
   const detail = `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`
@@ -74,14 +83,14 @@ export function judgeRatio(evidence: RatioEvidence, assertion: RatioAssertion): 
         noun,
         rateOption: rateOptionOf(evidence, noun),
       })
-  const isCertain = total > 0 && certainHits > 0 && !isGood(certainHits / total, side, limit)
+  const isCertain = certain !== undefined && certain.hits > 0 && !isGood(certain.hits / certain.due, side, limit)
   const against = isCertain ? withoutGenerator(evidence.invalidities) : evidence.invalidities
   const shortage = shortageAgainst(evidence, judged.holds, () => isCertain || isSurely('above', limit, sent))
   const waits = judged.holds === true || isCertain ? [] : (assertion.waits?.() ?? [])
-  const because = `${formatCount(certainHits)} errors cannot come from the generator`
+  const because = certain && `${formatCount(certain.hits)} ${certain.noun} cannot come from the generator`
   return {
     ...judged,
-    received: [judged.received, ...setAsideLines(evidence.invalidities, against, because)].join('\n'),
+    received: [judged.received, ...setAsideLines(evidence.invalidities, against, because ?? '')].join('\n'),
     invalidities: withMissingSamples([...against, ...shortage, ...waits], lacking ? [lacking] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
@@ -103,7 +112,7 @@ function judgeNone(
     hits,
     total,
     detail,
-    certainHits = 0,
+    certain,
     sent = [],
     waits,
   }: RatioAssertion & { readonly one: string; readonly hits: number; readonly total: number; readonly detail: string },
@@ -111,9 +120,10 @@ function judgeNone(
   const expected = `${what} = 0%`
   const holds = hits === 0
   const lacking = tooFewSamples(expected, 1, { count: total, durationMs: evidence.durationMs, noun })
-  const against = certainHits > 0 ? withoutGenerator(evidence.invalidities) : evidence.invalidities
+  const isCertain = certain !== undefined && certain.hits > 0
+  const against = isCertain ? withoutGenerator(evidence.invalidities) : evidence.invalidities
   const shortage = shortageAgainst(evidence, holds, () => sent.some((window) => window.hits > 0))
-  const waiting = holds || certainHits > 0 ? [] : (waits?.() ?? [])
+  const waiting = holds || isCertain ? [] : (waits?.() ?? [])
   const claim = `a rate below ${formatRatio(CLAIMED)} takes about ${formatCount(3 / CLAIMED)} ${noun} without ${one} (rule of three, 95% confidence)`
   const allowed = `none in ${formatCount(total)} still allows a true rate of ${formatRatio(1 - 0.05 ** (1 / total))}; `
   return {

@@ -91,6 +91,16 @@ describe('toHaveErrorRateBelow', () => {
 })
 
 describe('toHaveStatusRateBelow', () => {
+  test('fails on a saturated generator only if responses with the status exceed the limit', () => {
+    const run = sampleHttpRun({ limitedPerSecond: 8, invalidities: [SATURATED] })
+    expect(messageOf(() => expect(run).toHaveStatusRateBelow(429, 0.01))).toMatch(
+      /^Error: [^]*responses with status 429 cannot come from the generator/,
+    )
+    expect(messageOf(() => expect(run).toHaveStatusRateBelow(429, 0.99))).toMatch(/^InvalidRunError/)
+    expect(messageOf(() => expect(run).not.toHaveStatusRateBelow(429, 0.99))).toMatch(/^InvalidRunError/)
+    expect(messageOf(() => expect(run).toHaveStatusRateBelow(503, 0.01))).toMatch(/^InvalidRunError/)
+  })
+
   test('counts responses with a status out of all responses', () => {
     const run = sampleHttpRun({ limitedPerSecond: 2, errorsPerSecond: 100 })
     expect(run).toHaveStatusRateBelow(503, 0.01)

@@ -86,7 +86,7 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
       noun: 'requests',
       fix: 'find the cause of the errors in the log of the target; the report shows when each kind occurred',
       parts: errorParts(evidence),
-      certainHits: evidence.targetErrors,
+      certain: { hits: evidence.targetErrors, due: evidence.offered, noun: 'errors' },
       waits: () => [...waitsAgainst(evidence, plan), ...timeoutsAgainst(evidence, plan.limit)],
     }),
 })
@@ -110,6 +110,11 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
       windows,
       sent: windows,
       noun: 'responses',
+      certain: {
+        hits: sum(windows.map(({ hits }) => hits)),
+        due: evidence.offered,
+        noun: `responses with status ${status}`,
+      },
       fix: `find out in the log of the target why it responds with ${status}`,
     })
   },

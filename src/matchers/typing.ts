@@ -1,5 +1,5 @@
 /**
- * Type of a matcher that judges `Run`: the matcher for such a run (or if the receiver is unknown, as in asymmetric use),
+ * Type of a matcher that judges `Run`: the matcher for such a run (or if the type of the receiver is unknown),
  * otherwise a type that is not callable and contains the reason.
  */
 export type On<Received, Run, Matcher, Reason extends string> = unknown extends Received
