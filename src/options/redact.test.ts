@@ -508,3 +508,14 @@ test('masks every text within a secret in data of users, but not in our records'
   expect(redactGiven(data, [], false)).toEqual(data)
   expect(redactData(data)).toEqual(data)
 })
+
+test.each([
+  ['token: SECRETa521 { user: 5 }', 'token: ***}'],
+  ['password=SECRETb705 {"status":401}', 'password=***}'],
+  ['access_token: SECRETc707 [attempt 3]', 'access_token: ***]'],
+  ['api-key: SECRETd709 {}', 'api-key: ***}'],
+  ['client_secret: SECRETe716 {', 'client_secret: ***'],
+  ['token: Map(1) { "a" => "SECRETf" }', 'token: Map(1) {***}'],
+])('masks a word before a bracket unless it is a name of JavaScript: %s', (text, masked) => {
+  expect(redactText(text)).toBe(masked)
+})

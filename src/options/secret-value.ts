@@ -6,6 +6,9 @@ import { isMessage, isState, looksRandom } from './sentence.ts'
 const NEXT_LINE = /\r?\n[ \t]+(?:string\(\d{1,9}\) )?(?=\\*["'`])/y
 /** What `util.inspect()` shows before the content of a set, a typed array or an instance of a class. */
 const COLLECTION = /(?:[A-Z]\w{0,40}(?:\(\d{1,9}\))? |\[Object: null prototype\] )(?=[[{])/y
+/** Names in {@link COLLECTION} that are certainly not the secret. */
+const BUILT_IN =
+  /(?:\w+\(\d{1,9}\)|\[Object: null prototype\]|(?:Array|Map|Set|WeakMap|WeakSet|Object|Headers|FormData|URLSearchParams|URL|Blob|File|Promise|ArrayBuffer|Module) )/y
 const BRACKET = new Search((text, from) => {
   let at = from
   while (at < text.length && !isOpening(codeAt(at))) at++
@@ -70,7 +73,13 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
     if (number >= 0) return { start: at, end: number, next: number }
   }
   const within = mayBeCollection(codeAt(at)) && BRACKET.from(text, at) < at + 80 ? after(text, COLLECTION, at) : -1
-  if (within >= 0) return text[within] === '[' ? list(text, within) : content(text, within)
+  if (within >= 0) {
+    const found = text[within] === '[' ? list(text, within) : content(text, within)
+    if (after(text, BUILT_IN, at) >= 0) return found
+    // A class of the application, or a secret before other data: the word is masked with the content.
+    const end = Math.max(found.end, within - 1)
+    return { start: at, end, next: Math.max(found.next, end) }
+  }
   const entity = next === '&' ? after(text, QUOTE_ENTITY, at) : -1
   const inEntities = entity < 0 ? undefined : upToEntity(text, entity, text.slice(at, entity))
   if (inEntities !== undefined) return inEntities
