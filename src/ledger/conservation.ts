@@ -60,11 +60,15 @@ function readAccountNames(table: Table, types: readonly KeyType[]): readonly str
   return readNames(table, 'account', 'account').map((account) => types.reduce(canonicalKey, account))
 }
 
-/** @throws {LedgerError} if a row lacks a column or names no account, or a balance is not exact */
+/**
+ * @throws {LedgerError} if a row lacks a column or names no account, a balance is not exact, or an account is listed twice: it
+ * is ambiguous which balance is to be above its floor, and to be the sum of its entries
+ */
 export function readAccounts(table: Table, types = accountTypes({ accounts: table })): readonly Account[] {
   const { rows, columns } = table
   requireColumns(rows, 'accounts', ['account', 'balance'])
   const accounts = readAccountNames(table, types)
+  rejectDuplicates(accounts)
   const [balances, floors] = [columnNamed(columns, 'balance'), columnNamed(columns, 'floor')]
   return rows.map(({ balance, floor }, at) => {
     const account = accounts[at]!
@@ -118,12 +122,8 @@ export function findBelowFloor(accounts: readonly Account[]): Finding | undefine
   )
 }
 
-/**
- * Accounts whose balance is not the sum of their entries; requires all entries, not only those of one run.
- * @throws {LedgerError} if an account is listed twice: it is ambiguous which balance its entries belong to
- */
+/** Accounts whose balance is not the sum of their entries; requires all entries, not only those of one run. */
 export function findDrifted(accounts: readonly Account[], entries: readonly Entry[]): Finding | undefined {
-  rejectDuplicates(accounts)
   const sums = new Map<string, { sum: Amount; count: number }>()
   for (const { account, amount } of entries) {
     const state = sums.get(account)
@@ -149,12 +149,12 @@ export function findDrifted(accounts: readonly Account[], entries: readonly Entr
   return finding('drifted', wrong.length, wrong.slice(0, NAMED_VIOLATIONS))
 }
 
-function rejectDuplicates(accounts: readonly Account[]): void {
+function rejectDuplicates(accounts: readonly string[]): void {
   const seen = new Set<string>()
-  for (const { account } of accounts) {
+  for (const account of accounts) {
     if (seen.has(account)) {
       throw new LedgerError(
-        `"accounts" lists account ${account} more than once, so the balance of its entries is ambiguous`,
+        `"accounts" lists account ${account} more than once, so its balance is ambiguous`,
         'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
       )
     }

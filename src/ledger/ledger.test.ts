@@ -366,6 +366,21 @@ describe('a check without evidence', () => {
     expect(invalidities).toMatchObject([{ reason: 'no-samples', finding: expect.stringContaining(finding) }])
   })
 
+  test('is invalid for conservation if one account has no floor, unless there are entries', async () => {
+    await admin.query(`INSERT INTO accounts VALUES ('a', 5, 0), ('b', -5, NULL)`)
+    const accounts = 'SELECT account, balance, floor FROM accounts'
+    expect((await checkConservation({ accounts })).invalidities).toMatchObject([
+      {
+        reason: 'no-samples',
+        finding:
+          '1 of 2 accounts has no floor, and there are no entries to compare balances with, so their balances were not checked: the first is b',
+      },
+    ])
+    expect((await checkConservation({ accounts: `${accounts} WHERE floor IS NOT NULL` })).invalidities).toEqual([])
+    const entries = `SELECT 1 AS transfer, account, balance AS amount FROM accounts`
+    expect((await checkConservation({ accounts, entries })).invalidities).toEqual([])
+  })
+
   test('is invalid for conservation if nothing was acknowledged', async () => {
     await admin.query(`INSERT INTO accounts VALUES ('a', 0, 0)`)
     const check = { accounts: 'SELECT account, balance, floor FROM accounts' }

@@ -57,14 +57,7 @@ export function nothingConserved(
   const fix = 'run the query by hand: check that it names the right table and run'
   if (entries?.length === 0) found.push(noSamples('no entries were read, so no transfer was checked', fix))
   if (accounts?.length === 0) found.push(noSamples('no accounts were read, so no balance was checked', fix))
-  else if (entries === undefined && accounts?.every(({ floor }) => floor === undefined)) {
-    found.push(
-      noSamples(
-        'no account has a floor, and there are no entries to compare balances with, so no balance was checked',
-        'select a floor: SELECT account, balance, 0 AS floor FROM accounts; or pass the entries, too',
-      ),
-    )
-  }
+  else if (entries === undefined && accounts !== undefined) found.push(...withoutFloor(accounts))
   if (history !== undefined && !isAcknowledged(history)) {
     found.push(
       noSamples(
@@ -74,6 +67,27 @@ export function nothingConserved(
     )
   }
   return found
+}
+
+/** Invalidity of accounts that nothing checks: one without a floor in the ledger may be the result of an outer join. */
+function withoutFloor(accounts: readonly Account[]): Invalidity[] {
+  const unchecked = accounts.filter(({ floor }) => floor === undefined)
+  const [first] = unchecked
+  if (first === undefined) return []
+  if (unchecked.length === accounts.length)
+    return [
+      noSamples(
+        'no account has a floor, and there are no entries to compare balances with, so no balance was checked',
+        'select a floor: SELECT account, balance, 0 AS floor FROM accounts; or pass the entries, too',
+      ),
+    ]
+  return [
+    noSamples(
+      `${formatCount(unchecked.length)} of ${formatCount(accounts.length)} accounts ${unchecked.length === 1 ? 'has' : 'have'} no floor, ` +
+        `and there are no entries to compare balances with, so their balances were not checked: the first is ${first.account}`,
+      'select a floor for each account: coalesce(floor, 0) AS floor; exclude accounts that need none: WHERE floor IS NOT NULL; or pass the entries, too',
+    ),
+  ]
 }
 
 function isAcknowledged(history: History): boolean {

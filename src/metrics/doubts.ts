@@ -8,6 +8,8 @@ import type { InstanceWindow } from './instance.ts'
 import { fallingBack, severalProcesses } from './processes.ts'
 import { uncountedRequests, type SentRequests } from './request-counters.ts'
 import { showSelector, type Selector } from './selector.ts'
+import type { Labels } from './series-name.ts'
+import type { Series } from './series.ts'
 
 /** Type as which a metric is read. */
 export type Reading = 'counter' | 'gauge' | 'histogram'
@@ -126,18 +128,36 @@ export class Doubts {
     return undefined
   }
 
+  /** Invalidity of a gauge that adds up quantiles: of one summary, of its series, or of several instances. */
+  #addedQuantiles(selector: Selector, reading: Reading): Invalidity | undefined {
+    if (reading !== 'gauge') return undefined
+    const { name } = selector
+    const shown = showSelector(selector)
+    const [first] = this.#instances.flatMap((instance) => quantilesOf(instance, selector))
+    if (first === undefined) return undefined
+    if (this.#instances.some((instance) => addsQuantiles(instance, selector)))
+      return unreliable(
+        `${shown} adds up several quantiles of a summary`,
+        `name the labels of one of them: ${showLabels(name, first.labels)}`,
+      )
+    if (this.#instances.filter((instance) => quantilesOf(instance, selector).length > 0).length < 2) return undefined
+    return unreliable(
+      `${shown} adds up quantiles of several instances`,
+      'expose a histogram, and ask for its quantile(): buckets can be added up',
+    )
+  }
+
   #ofKind(selector: Selector, reading: Reading): Invalidity | undefined {
     const { name } = selector
     const shown = showSelector(selector)
+    const added = this.#addedQuantiles(selector, reading)
+    if (added !== undefined) return added
     for (const instance of this.#instances) {
       const { history } = instance
       const type = history.types.get(name)
       const picked = history.select(selector)
-      if (type === 'summary' && picked.length > 0 && (reading === 'counter' || hasSeveralQuantiles(picked)))
-        return unreliable(
-          `${name} is a summary: ${reading === 'counter' ? 'its quantiles are not counts' : `${shown} adds up several quantiles`}`,
-          reading === 'counter' ? `ask for ${name}_count` : `name one of them: ${name}{quantile="0.9"}`,
-        )
+      if (type === 'summary' && picked.length > 0 && reading === 'counter')
+        return unreliable(`${name} is a summary: its quantiles are not counts`, `ask for ${name}_count`)
       if (type === 'stateset' && new Set(picked.map(({ labels }) => labels[name])).size > 1)
         return unreliable(
           `${shown} adds up the states of a state set, one of which is always 1`,
@@ -153,6 +173,9 @@ export class Doubts {
       if (reading === 'gauge' && isEndless)
         return unreliable(`${shown} has a value that is not finite`, 'correct the value that the target exposes')
       if (reading === 'histogram') {
+        const parts = [`${name}_bucket`, `${name}_count`].flatMap((part) => history.select({ ...selector, name: part }))
+        const fall = fallingBack(history, history.times.length - 1, parts)
+        if (fall !== undefined) return unreliable(`${fall}, which a histogram of one process never does`, SEPARATE)
         const contradiction = histogramContradiction(instance, selector)
         if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.fix)
       }
@@ -177,8 +200,22 @@ export class Doubts {
   }
 }
 
-function hasSeveralQuantiles(picked: readonly { readonly labels: Readonly<Record<string, string>> }[]): boolean {
-  return new Set(picked.map(({ labels }) => labels['quantile'])).size > 1
+/** Whether a selector picks several quantiles of an instance, or one of several series that have a value in the same scrape. */
+function addsQuantiles(instance: InstanceWindow, selector: Selector): boolean {
+  const picked = quantilesOf(instance, selector)
+  if (new Set(picked.map(({ labels }) => labels['quantile'])).size > 1) return true
+  return instance.scrapesInScope.some(
+    (scrape) => picked.filter((series) => !Number.isNaN(series.at(scrape))).length > 1,
+  )
+}
+
+function quantilesOf({ history }: InstanceWindow, selector: Selector): readonly Series[] {
+  return history.select(selector).filter(({ labels }) => 'quantile' in labels)
+}
+
+function showLabels(name: string, labels: Labels): string {
+  const written = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`)
+  return `${name}{${written.join(', ')}}`
 }
 
 function unreliable(finding: string, fix: string): Invalidity {

@@ -263,6 +263,26 @@ describe('unreliable metrics', () => {
       (w: MetricsWindow) => w.gauge('rpc'),
     ],
     [
+      'one quantile of several series of a summary added up',
+      Array.from({ length: 3 }, () => {
+        return '# TYPE rpc summary\nrpc{quantile="0.95",path="a"} 0.05\nrpc{quantile="0.95",path="b"} 0.9'
+      }),
+      (w: MetricsWindow) => w.gauge('rpc{quantile="0.95"}'),
+    ],
+    [
+      'quantiles added up that are exposed as gauges',
+      Array.from({ length: 3 }, () => '# TYPE rpc gauge\nrpc{quantile="0.5"} 1\nrpc{quantile="0.9"} 2'),
+      (w: MetricsWindow) => w.gauge('rpc'),
+    ],
+    [
+      'buckets that fall and come back, among many counters that do not',
+      [5, 3, 6, 2, 7].map((value, at) => {
+        const others = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}_total ${at}\n`).join('')
+        return others + buckets({ '0.1': value, '0.5': value, '+Inf': value })
+      }),
+      (w: MetricsWindow) => w.quantile('lag_seconds', 0.95),
+    ],
+    [
       'a quantile of a summary read as a counter',
       ['# TYPE rpc summary\nrpc{quantile="0.5"} 1', 'rpc{quantile="0.5"} 3'],
       (w: MetricsWindow) => w.counter('rpc'),
@@ -280,6 +300,27 @@ describe('unreliable metrics', () => {
   ])('as %s', async (_, scrapes, read) => {
     const window = await one(...scrapes)
     expect(messageOf(() => read(window))).toMatch(/^InvalidRunError: .*\nFix: /)
+  })
+
+  test('reads one quantile of a summary, also if other series have no observations yet', async () => {
+    const text = '# TYPE rpc summary\nrpc{quantile="0.9",path="a"} 2\nrpc{quantile="0.9",path="b"} NaN'
+    const window = await one(text, text, text)
+    expect(window.gauge('rpc').max).toBe(2)
+    expect(window.gauge('rpc{path="a"}').max).toBe(2)
+    const both = await windowOver([
+      [text, text],
+      [text, text],
+    ])
+    expect(messageOf(() => both.gauge('rpc'))).toMatchInlineSnapshot(`
+      "InvalidRunError: rpc adds up quantiles of several instances
+      Fix: expose a histogram, and ask for its quantile(): buckets can be added up"
+    `)
+  })
+
+  test('reads a histogram whose process restarted once', async () => {
+    const counts = [10, 20, 30, 5, 15, 25]
+    const window = await one(...counts.map((count) => buckets({ '0.1': count, '0.5': count, '+Inf': count })))
+    expect(window.quantile('lag_seconds', 0.95).isBelow(0.5)).toBe(true)
   })
 
   test('are invalid if one of several instances has no scrapes or lacks the metric', async () => {
