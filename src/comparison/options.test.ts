@@ -30,7 +30,7 @@ test('reports all mistakes in one error, including those of http.run()', () => {
       warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
         Received: 'long'
         Fix:      write, for example, warmup: '2m'
-      speed: unknown option. Valid options: load, request, steps, flow, name, data, timeout, warmup, startAfter, expectStatus, maxQueueTime, record, headers, auth, hosts, cookies, connections, connectionsPerVu, retryAfter, proxy, redirects, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
+      speed: unknown option. Valid options: load, request, steps, flow, name, data, timeout, warmup, startAfter, expectStatus, maxQueueTime, record, headers, auth, hosts, cookies, connections, connectionsPerVu, retryAfter, proxy, redirects, baseUrl, connectTo, tls, abortWhen, timings, traceparent, maxBodyBytes, acceptEncoding
         Received: 9
         Fix:      remove speed
       load.vus: must be an integer at least 1

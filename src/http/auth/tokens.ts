@@ -117,7 +117,7 @@ export class Tokens<D> {
       if (signal.aborted) return undefined
       const reason = error instanceof Error ? error.message : String(error)
       throw new ScenarioError(
-        `auth: refresh() failed${ofVu(vu)}: ${reason}\nFix: check the identity provider, and the request that refresh() sends`,
+        `refresh() of bearerAuth() failed${ofVu(vu)}: ${reason}\nFix: check the identity provider, and the request that refresh() sends`,
         { cause: error },
       )
     } finally {
@@ -140,8 +140,8 @@ export class Tokens<D> {
         : undefined
     if (wrong === undefined) return { value: token!, lifetimeMs: lifetimeMs! }
     throw new ScenarioError(
-      `auth: refresh() returned an invalid token${ofVu(vu)}: ${wrong}\n` +
-        `Fix: return, for example, { token: body.access_token, expiresIn: body.expires_in * 1000 }`,
+      `refresh() of bearerAuth() returned an invalid token${ofVu(vu)}, because ${wrong}\n` +
+        'Fix: return { token, expiresIn }, for example the access_token of the response and 1000 * its expires_in',
     )
   }
 
@@ -175,7 +175,7 @@ function ofVu(vu: Vu<unknown> | undefined): string {
 
 function tooLate(vu: Vu<unknown> | undefined): ScenarioError {
   return new ScenarioError(
-    `auth: the token${ofVu(vu)} expired before refresh() returned a new one\n` +
+    `the token of bearerAuth()${ofVu(vu)} expired before refresh() returned a new one\n` +
       'Fix: raise refreshBefore, or find out why the identity provider is slow',
   )
 }
