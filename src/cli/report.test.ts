@@ -48,6 +48,19 @@ describe('vitest-slo report', () => {
     expect(await readFile(file, 'utf8')).toBe(before)
   })
 
+  test('rejects totals that differ from the scenarios', async () => {
+    const results = sampleResults()
+    const { exitCode, stderr } = await run(await resultsFile({ ...results, totals: { ...results.totals, failed: 0 } }))
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('is damaged: totals.failed must be 1, the number in scenarios, received 0')
+  })
+
+  test('reads a file with a byte order mark', async () => {
+    const file = join(folder, 'results.json')
+    await writeFile(file, `\uFEFF${JSON.stringify(sampleResults())}`)
+    expect((await run(file)).exitCode).toBe(0)
+  })
+
   test('renders to another folder, compared with another file', async () => {
     const file = await resultsFile()
     const { exitCode, stdout } = await run(file, '--output-dir', join(folder, 'out'), '--previous-results', file)

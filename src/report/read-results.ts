@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { redactData, redactText } from '../options/redact.ts'
 import { shapeProblem } from './results-shape.ts'
-import { RESULTS_SCHEMA_VERSION, type Results } from './results.ts'
+import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type Totals } from './results.ts'
 
 /** Thrown if a file is not a `results.json` that this version can read. The message includes the fix. */
 export class ResultsFileError extends Error {
@@ -33,7 +33,8 @@ export async function readResults(file: string): Promise<Results> {
 
 /** @throws {ResultsFileError} as {@link readResults} */
 function parseResults(text: string, file: string): Results {
-  const parsed = parseJson(text)
+  // Some editors write a byte order mark.
+  const parsed = parseJson(text.replace(/^\uFEFF/, ''))
   if (parsed?.schemaVersion === undefined || !Array.isArray(parsed.scenarios)) {
     throw new ResultsFileError(
       `${file} is not a results file\nFix: pass the results.json that vitest-slo writes, perf-report/results.json by default`,
@@ -47,7 +48,7 @@ function parseResults(text: string, file: string): Results {
         `Fix: use the version that wrote it, or run the scenarios again`,
     )
   }
-  const shape = shapeProblem(parsed)
+  const shape = shapeProblem(parsed) ?? totalsProblem(parsed as unknown as Results)
   const problem = shape && redactText(shape)
   if (problem !== undefined) throw new ResultsFileError(`${file} is damaged: ${problem}\nFix: run the scenarios again`)
   try {
@@ -56,6 +57,12 @@ function parseResults(text: string, file: string): Results {
     // The reporter never writes thousands of nested levels.
     throw new ResultsFileError(`${file} is damaged: it is nested too deeply\nFix: run the scenarios again`)
   }
+}
+
+function totalsProblem({ totals, scenarios }: Results): string | undefined {
+  const counted = Object.entries(countVerdicts(scenarios)) as [keyof Totals, number][]
+  const wrong = counted.find(([name, count]) => totals[name] !== count)
+  return wrong && `totals.${wrong[0]} must be ${wrong[1]}, the number in scenarios, received ${totals[wrong[0]]}`
 }
 
 function isVersion(value: unknown): value is string {
