@@ -15,7 +15,7 @@ function readAll(text: string) {
     type: (family: string, type: string) => void types.set(family, type),
     unreadable: (line: UnreadableLine) => void unreadable.push(line),
   }
-  for (const [index, line] of text.split('\n').entries()) readLine(line, index + 1, reader)
+  for (const [index, line] of text.split('\n').entries()) readLine(line, index + 1, reader, 0)
   return { samples, types, unreadable }
 }
 

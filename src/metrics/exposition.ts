@@ -1,3 +1,4 @@
+import { formatCount } from '../stats/units.ts'
 import { parseSeriesName, type SeriesName } from './series-name.ts'
 
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'stateset' | 'unknown'
@@ -31,13 +32,15 @@ export const UNREADABLE_NAME = 'no name and labels'
 
 /**
  * Reads one line of the Prometheus text format 0.0.4 and 1.0.0 (names of any characters, in quotes) or of OpenMetrics 1.0:
- * counters, gauges, histograms and summaries with labels and escapes, `NaN`, `+Inf` and `-Inf`. Timestamps, exemplars,
- * `# HELP`, `# UNIT` and `# EOF` are skipped. Names and labels are passed on unparsed: a scrape has thousands of lines, and
+ * counters, gauges, histograms and summaries with labels and escapes, `NaN`, `+Inf` and `-Inf`. Exemplars, `# HELP`,
+ * `# UNIT` and `# EOF` are skipped, and so are time stamps, unless they show that a value is old. Names and labels are passed on unparsed: a scrape has thousands of lines, and
  * almost all of them were in the previous scrape.
  *
  * Formats: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
+ *
+ * @param atMs time of the scrape by the wall clock
  */
-export function readLine(line: string, number: number, reader: ExpositionReader): void {
+export function readLine(line: string, number: number, reader: ExpositionReader, atMs: number): void {
   const text = line.trim()
   if (text === '') return
   if (text.startsWith('#')) {
@@ -52,11 +55,7 @@ export function readLine(line: string, number: number, reader: ExpositionReader)
   const series = text.slice(0, end)
   const value = parseValue(firstWord(text, end))
   const problem =
-    value === undefined
-      ? 'the value is not a number'
-      : isRestReadable(text, end)
-        ? reader.sample(series, value)
-        : 'text after the value'
+    value === undefined ? 'the value is not a number' : (problemOfRest(text, end, atMs) ?? reader.sample(series, value))
   if (problem !== undefined) reader.unreadable({ number, text, problem, series: parseSeriesName(series) })
 }
 
@@ -119,10 +118,23 @@ function firstWord(line: string, from: number): string {
   return line.slice(start, endOfWord(line, start))
 }
 
-/** Whether the text after the value is empty, a timestamp or an exemplar. */
-function isRestReadable(line: string, from: number): boolean {
+/** Age from which a value is no longer current, as in Prometheus. Smaller differences may be those of two clocks. */
+const STALE_MS = 5 * 60_000
+/** Time stamps from this on are in milliseconds, as in the Prometheus text format; below, in seconds, as in OpenMetrics. */
+const LEAST_MS = 1e11
+
+const REST = /^(?:([-+]?[\d.]+(?:e[-+]?\d+)?)\s*)?(?:#.*)?$/is
+
+/** Problem of the text after the value: it is neither empty nor a time stamp nor an exemplar, or the time stamp is old. */
+function problemOfRest(line: string, from: number, atMs: number): string | undefined {
   const rest = startOfWord(line, endOfWord(line, startOfWord(line, from)))
-  return rest >= line.length || /^(?:[-+]?[\d.]+(?:e[-+]?\d+)?\s*)?(?:#.*)?$/is.test(line.slice(rest))
+  if (rest >= line.length) return undefined
+  const match = REST.exec(line.slice(rest))
+  if (match === null) return 'text after the value'
+  if (match[1] === undefined) return undefined
+  const stamp = Number(match[1])
+  const ageMs = atMs - (Math.abs(stamp) < LEAST_MS ? stamp * 1000 : stamp)
+  return ageMs > STALE_MS ? `its time stamp is ${formatCount(Math.floor(ageMs / 60_000))} min old` : undefined
 }
 
 function parseValue(text: string): number | undefined {

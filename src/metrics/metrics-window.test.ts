@@ -302,6 +302,23 @@ describe('unreliable metrics', () => {
     expect(messageOf(() => read(window))).toMatch(/^InvalidRunError: .*\nFix: /)
   })
 
+  test('are invalid if their time stamps are old, in seconds or in milliseconds', async () => {
+    const ago = (ms: number) => Date.now() - ms
+    const text = (oldMs: number) =>
+      `# TYPE used gauge\nused 3 ${ago(oldMs)}\nopen 4 ${ago(oldMs) / 1000}\nn_total 5 ${ago(oldMs)} # {a="b"} 1\nsize 10\n`
+    const current = await one(text(200_000), text(200_000))
+    expect([current.gauge('used').max, current.gauge('open').max, current.gauge('size').max]).toEqual([3, 4, 10])
+    const old = await one(text(630_000), text(630_000))
+    const shown = messageOf(() => old.gauge('used')).replace(/\d{13}/, '…')
+    expect(shown).toMatchInlineSnapshot(`
+      "InvalidRunError: used is unknown: line 2 cannot be read (its time stamp is 10 min old): used 3 …
+      Fix: correct the line that the target writes"
+    `)
+    expect(messageOf(() => old.gauge('open'))).toContain('its time stamp is 10 min old')
+    expect(messageOf(() => old.counter('n_total'))).toContain('its time stamp is 10 min old')
+    expect(old.gauge('size').max).toBe(10)
+  })
+
   test('reads one quantile of a summary, also if other series have no observations yet', async () => {
     const text = '# TYPE rpc summary\nrpc{quantile="0.9",path="a"} 2\nrpc{quantile="0.9",path="b"} NaN'
     const window = await one(text, text, text)

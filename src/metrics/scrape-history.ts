@@ -1,4 +1,4 @@
-import { nextTurn } from '../machine/clock.ts'
+import { nextTurn, wallMs } from '../machine/clock.ts'
 import {
   ExpositionError,
   readLine,
@@ -58,12 +58,13 @@ export class ScrapeHistory implements ExpositionReader {
    */
   async add(atMs: number, text: string): Promise<void> {
     const lines = text.split('\n')
+    const readAtMs = wallMs()
     this.#attempt++
     this.#refused = []
     this.#sampleCount = 0
     for (const [index, line] of lines.entries()) {
       if (index > 0 && index % LINES_PER_TURN === 0) await nextTurn()
-      readLine(line, index + 1, this)
+      readLine(line, index + 1, this, readAtMs)
     }
     const [first] = this.#refused
     const foreign = this.#refused.filter(({ series }) => series === undefined)

@@ -14,6 +14,14 @@ export interface Counted {
   readonly toleranceUs: number
 }
 
+/** Publications that belong together, and when clients that expect them were there. */
+export interface FeedGroup extends Pick<Group, 'occupied' | 'unattended'> {
+  readonly name: string | undefined
+  readonly publications: readonly Publication[]
+  /** The last receipt of a new publication. */
+  readonly lastNewUs: number
+}
+
 /** The latest receipt of a new publication, or the instant of a later one. */
 function lastOf(counted: readonly Publication[], lastNewUs: number): number {
   let last = lastNewUs
@@ -54,21 +62,16 @@ export function feedSilence(
  *     less than exp(-n), the probability that a group that publishes n times on average does not publish at all, which is
  *     reported too; and the other groups went on: at the mean rate of all, the silence is no chance
  */
-export function silentGroups(
-  groups: readonly Group[],
-  counted: readonly Publication[],
-  lastNewUs: ReadonlyMap<string | undefined, number>,
-  span: Counted,
-): FeedFigures['silentGroups'] {
+export function silentGroups(groups: readonly FeedGroup[], span: Counted): FeedFigures['silentGroups'] {
   const { fromUs, untilUs, toleranceUs } = span
   const occupied = groups.filter((group) => attendedUs(group, fromUs, untilUs) > 0)
-  const byGroup = Map.groupBy(counted, ({ group }) => group)
+  const counted = occupied.reduce((sum, { publications }) => sum + publications.length, 0)
   const allUs = occupied.reduce((sum, group) => sum + attendedUs(group, fromUs, untilUs), 0)
   const perGroup = RUNS_PER_CHANCE * occupied.length
   // At the rate of all groups together, a longer silence is no chance.
-  const longestMeanUs = Math.log(perGroup) * (allUs / counted.length)
-  const found = occupied.flatMap((group): readonly { group: Group; ms: number | undefined }[] => {
-    const publications = byGroup.get(group) ?? []
+  const longestMeanUs = Math.log(perGroup) * (allUs / counted)
+  const found = occupied.flatMap((group): readonly { group: FeedGroup; ms: number | undefined }[] => {
+    const { publications, lastNewUs } = group
     const count = publications.length
     if (count === 0) {
       const wholeUs = attendedUs(group, fromUs, untilUs)
@@ -76,7 +79,7 @@ export function silentGroups(
         ? [{ group, ms: undefined }]
         : []
     }
-    const last = lastOf(publications, lastNewUs.get(group.name) ?? Number.NEGATIVE_INFINITY)
+    const last = lastOf(publications, lastNewUs)
     const untilLastUs = attendedUs(group, fromUs, last)
     const silentUs = attendedUs(group, last, untilUs)
     const isSilent =
@@ -89,8 +92,39 @@ export function silentGroups(
   return { count: found.length, all: occupied.length, first: first.group.name ?? '', silentMs: first.ms }
 }
 
+/**
+ * Groups that `identify` returns in a run without groups, and that published until a time from which on nothing came. They may
+ * publish at different rates, so only the rate of each counts: a group is silent if that is a chance of less than one in
+ * 20,000 runs. If groups begin during the run as well, they come and go, as matches do, and none is reported.
+ */
+export function endedGroups(groups: readonly FeedGroup[], span: Counted): FeedFigures['silentGroups'] {
+  const { fromUs, untilUs, toleranceUs } = span
+  const perGroup = RUNS_PER_CHANCE * groups.length
+  const isTooLong = (silentUs: number, restUs: number, count: number) =>
+    silentUs > toleranceUs && silentUs > restUs * (perGroup ** (1 / count) - 1)
+  const ended: { readonly name: string | undefined; readonly ms: number }[] = []
+  for (const group of groups) {
+    const { name, publications, lastNewUs } = group
+    const count = publications.length
+    if (count === 0) continue
+    const first = publications.reduce((least, { intendedUs }) => Math.min(least, intendedUs), Number.POSITIVE_INFINITY)
+    const last = lastOf(publications, lastNewUs)
+    const attended = (from: number, until: number) => attendedUs(group, from, until)
+    if (isTooLong(attended(fromUs, first), attended(first, untilUs), count)) return undefined
+    const silentUs = attended(last, untilUs)
+    if (isTooLong(silentUs, attended(fromUs, last), count)) ended.push({ name, ms: silentUs / 1000 })
+  }
+  const [first] = ended
+  if (first === undefined) return undefined
+  return { count: ended.length, all: groups.length, first: first.name ?? '', silentMs: first.ms }
+}
+
 /** Time in which clients of a group were connected, within a span. */
-export function attendedUs({ occupied, unattended }: Group, fromUs: number, untilUs: number): number {
+export function attendedUs(
+  { occupied, unattended }: Pick<Group, 'occupied' | 'unattended'>,
+  fromUs: number,
+  untilUs: number,
+): number {
   return totalUs(occupied, fromUs, untilUs) - totalUs(unattended, fromUs, untilUs)
 }
 

@@ -183,6 +183,28 @@ describe('the account of a feed', () => {
     expect(figures.fastestMs).toBeCloseTo(60_005, -2)
   })
 
+  /** Publications of a group, one every 40 ms of the counted time from 1,000 to 3,000 ms. */
+  const publish = ({ receive }: ReturnType<typeof feed>, group: string, fromMs: number, untilMs: number) => {
+    for (let atMs = fromMs; atMs < untilMs; atMs += 40)
+      for (const client of [0, 1]) receive(client, atMs, atMs, { group, sequence: atMs / 40 })
+  }
+
+  test('reports groups that stop in a run without groups, unless groups come and go', () => {
+    const stopped = feed()
+    publish(stopped, 'a', 1_000, 3_000)
+    publish(stopped, 'b', 1_000, 2_000)
+    expect(stopped.source.close().silentGroups).toMatchObject({ count: 1, all: 2, first: 'b' })
+    const changing = feed()
+    publish(changing, 'a', 1_000, 3_000)
+    publish(changing, 'b', 1_000, 2_000)
+    publish(changing, 'c', 2_000, 3_000)
+    expect(changing.source.close()).not.toHaveProperty('silentGroups')
+    const steady = feed()
+    publish(steady, 'a', 1_000, 3_000)
+    for (const atMs of [1_400, 1_900, 2_600]) steady.receive(0, atMs, atMs, { group: 'rare', sequence: atMs })
+    expect(steady.source.close()).not.toHaveProperty('silentGroups')
+  })
+
   test('does not know the lag of publications without a time stamp, if others have one', () => {
     const { ledger, source, receive } = feed()
     receive(0, 505, 1, { stampMs: 500 })

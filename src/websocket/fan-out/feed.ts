@@ -4,7 +4,7 @@ import { wallMs } from '../../machine/clock.ts'
 import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
 import { commonStep, fallsOf, skippedBy, wentBackMs } from './feed-numbering.ts'
-import { feedSilence, silentGroups } from './feed-silence.ts'
+import { endedGroups, feedSilence, silentGroups, type Counted, type FeedGroup } from './feed-silence.ts'
 import type { Publication } from './publication.ts'
 import type { Sighting } from './target-ids.ts'
 import { unseenPublications } from './unseen-publications.ts'
@@ -49,6 +49,8 @@ export class Feed {
   #basis: Publication['orderedBy']
   /** Lanes in which order is compared: one for each group and kind of order, as sequences and time stamps cannot be compared. */
   readonly #lanes = new Map<string, number>()
+  /** The group that `identify` returned, by lane. */
+  readonly #groupOfLane: (string | undefined)[] = []
   /** Receipts while publications are counted. */
   #heard = 0
   /** Receipts of publications that their client had already received, since the last new publication. */
@@ -133,9 +135,7 @@ export class Feed {
     const unseen = unseenPublications(groups, all, isNumbered, heard)
     for (const span of unseen.spans) this.#ledger.skipped(span)
     const silent =
-      this.#hasGroups && mayBeSilent && silence === undefined && counted.length > 0
-        ? silentGroups(groups, counted, this.#lastNewOf, heard)
-        : undefined
+      mayBeSilent && silence === undefined && counted.length > 0 ? this.#silentGroups(counted, heard) : undefined
     const isRepeating = silence !== undefined && this.#repeated >= silence.publications / 2
     return {
       stamped: this.#stamped,
@@ -159,6 +159,27 @@ export class Feed {
       ...(counted.length === 0 && this.#heard > 0 ? { stale: this.#heard } : {}),
       ...(counted.length === 0 && this.#heard === 0 && all.length > 0 ? { onlyBefore: all.length } : {}),
     }
+  }
+
+  #silentGroups(counted: readonly Publication[], span: Counted): FeedFigures['silentGroups'] {
+    const { groups } = this.#ledger
+    const lastNewUs = (name: string | undefined) => this.#lastNewOf.get(name) ?? Number.NEGATIVE_INFINITY
+    if (this.#hasGroups) {
+      const byGroup = Map.groupBy(counted, ({ group }) => group)
+      const all = groups.map((group): FeedGroup => {
+        const { name, occupied, unattended } = group
+        return { name, occupied, unattended, publications: byGroup.get(group) ?? [], lastNewUs: lastNewUs(name) }
+      })
+      return silentGroups(all, span)
+    }
+    const [everyone] = groups
+    const byName = Map.groupBy(counted, ({ lane }) => this.#groupOfLane[lane])
+    if (everyone === undefined || byName.size < 2) return undefined
+    const { occupied, unattended } = everyone
+    const named = [...byName].map(([name, publications]): FeedGroup => {
+      return { name, occupied, unattended, publications, lastNewUs: lastNewUs(name) }
+    })
+    return endedGroups(named, span)
   }
 
   #isCounting(atUs: number): boolean {
@@ -218,7 +239,7 @@ export class Feed {
     else if (this.#stamped > 0) this.#withoutStamp(publication)
     if (this.#isCounting(atUs)) {
       this.#lastNewUs = atUs
-      this.#lastNewOf.set(publication.group.name, atUs)
+      this.#lastNewOf.set(group, atUs)
       this.#repeated = 0
       if (publishedAtMs !== undefined) {
         this.#lastStamp = { ms: publishedAtMs, atUs }
@@ -255,7 +276,10 @@ export class Feed {
   #laneOf(orderedBy: Publication['orderedBy'], group: string | undefined): number {
     const key = `${orderedBy}\n${group ?? ''}`
     let lane = this.#lanes.get(key)
-    if (lane === undefined) this.#lanes.set(key, (lane = this.#lanes.size))
+    if (lane === undefined) {
+      this.#lanes.set(key, (lane = this.#lanes.size))
+      this.#groupOfLane[lane] = group
+    }
     return lane
   }
 }
