@@ -62,7 +62,7 @@ module.exports = {
     mayImport('load', ['options', 'stats']),
     mayImport('history', []),
     mayImport('generators', ['options', 'stats', 'load']),
-    mayImport('control', ['options']),
+    mayImport('control', ['options', 'stats']),
     mayImport('evidence', ['stats', 'load', 'history']),
     mayImport('results', ['stats', 'load', 'evidence']),
     mayImport('execution', ['options', 'stats', 'load', 'evidence', 'results']),

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http'
-import { setTimeout } from 'node:timers/promises'
 
 /** A shop with a fast product list and a checkout of which one request in twelve waits for a lock. */
 const TIMES_MS: Readonly<Record<string, () => number>> = {
@@ -10,8 +9,8 @@ const TIMES_MS: Readonly<Record<string, () => number>> = {
 
 createServer((request, response) => {
   const timeMs = TIMES_MS[request.url ?? '']
-  void setTimeout(timeMs?.() ?? 0).then(() => {
+  setTimeout(() => {
     response.writeHead(timeMs === undefined ? 404 : 200, { 'content-type': 'application/json' })
     response.end('{"ok":true}')
-  })
+  }, timeMs?.() ?? 0)
 }).listen(Number(process.env['PORT']), '127.0.0.1')

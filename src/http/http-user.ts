@@ -93,7 +93,7 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
 
   abstract succeeded(...ended: Parameters<ExchangeOwner<D>['succeeded']>): void
   abstract failed(...ended: Parameters<ExchangeOwner<D>['failed']>): void
-  unreadable(..._: Parameters<ExchangeOwner<D>['unreadable']>): void {}
+  unreadable(): void {}
 
   /** Called when no more requests may be sent. */
   stop(): void {}

@@ -443,7 +443,9 @@ describe('errors of ws.run()', () => {
             sent.add()
             return typeof step!.send === 'function' ? step!.send(context) : step!.send
           },
-          check: (message) => void size.add(message.toString().length),
+          check: (message) => {
+            size.add(message.toString().length)
+          },
           softChecks: {
             'has a number': (message) => typeof message.json<Response>().re === 'number',
             'is of the first iteration': (_, { iteration }) => iteration === 0 || 'a later one',
