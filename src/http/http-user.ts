@@ -7,6 +7,7 @@ import { remember } from '../options/registered-values.ts'
 import type { CurrentToken } from './auth/tokens.ts'
 import type { VuCookies } from './cookies.ts'
 import { Exchange, type ExchangeContext, type ExchangeOwner } from './exchange.ts'
+import type { BodyError } from './response-body.ts'
 import type { ConnectionScope } from './types.ts'
 
 /** What all VUs of one run share. */
@@ -93,7 +94,7 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
 
   abstract succeeded(...ended: Parameters<ExchangeOwner<D>['succeeded']>): void
   abstract failed(...ended: Parameters<ExchangeOwner<D>['failed']>): void
-  unreadable(): void {}
+  unreadable(_error: BodyError, _exchange: Exchange<D>): void {}
 
   /** Called when no more requests may be sent. */
   stop(): void {}
