@@ -317,7 +317,7 @@ describe('toConnectWithin', () => {
 test('fan-out matchers reject a run of another kind', () => {
   expect(messageOf(() => expect(sampleHttpRun() as unknown).toDeliverInOrder())).toMatchInlineSnapshot(`
     "TypeError: toDeliverInOrder() judges a fan-out, as ws.fanOut() gives; received an HTTP run (http 1)
-    Fix: use a matcher that accepts it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
+    Fix: use a matcher that accepts it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate, toHaveFirstByteP50Below, toHaveFirstByteP95Below, toHaveFirstByteP99Below, toHaveConnectP95Below, toHaveTlsP95Below"
   `)
 })
 

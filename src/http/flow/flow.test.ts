@@ -202,7 +202,7 @@ test('an unreadable body is an error of its request, once, also if the flow catc
     server,
     async ({ request, group }) => {
       await request({ path: '/b' })
-      const read = () => group('read', async () => (await request({ path: '/a' })).json() as unknown)
+      const read = () => group('read', async () => (await request({ path: '/a' })).json<unknown>())
       await read().catch(() => {})
       const [page] = await request.all([{ name: 'page', path: '/a' }, { path: '/b' }])
       for (let time = 0; time < 2; time++) {
@@ -224,7 +224,7 @@ test('a body that only a check cannot read is judged by the check', async () => 
   await using server = await pathServer({ '/a': response('ready') })
   const check = (page: HttpResponse) => {
     try {
-      return page.json() as boolean
+      return page.json<boolean>()
     } catch {
       return page.text() === 'ready'
     }

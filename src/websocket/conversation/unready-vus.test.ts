@@ -21,10 +21,13 @@ async function startServer(reject: (vu: number, before: number) => Rejection): P
     const before = connections.get(vu) ?? 0
     connections.set(vu, before + 1)
     const rejection = reject(vu, before)
-    if (typeof rejection === 'number') return void socket.end(`HTTP/1.1 ${rejection} No\r\nContent-Length: 0\r\n\r\n`)
+    if (typeof rejection === 'number') {
+      socket.end(`HTTP/1.1 ${rejection} No\r\nContent-Length: 0\r\n\r\n`)
+      return
+    }
     sockets.handleUpgrade(request, socket, head, (ws) => {
-      ws.on('message', (data) => {
-        if (rejection === undefined) ws.send(String(data))
+      ws.on('message', (data: Buffer) => {
+        if (rejection === undefined) ws.send(data.toString())
       })
     })
   })
@@ -40,7 +43,7 @@ async function startServer(reject: (vu: number, before: number) => Rejection): P
 /** No limits, so that other work on the machine does not decide these tests. */
 const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, serviceTimeRatio: 1, busyUtilization: 2 }
 
-async function talk(url: string, more: Partial<ConversationOptions<undefined>> = {}): Promise<HttpRun> {
+async function talk(url: string, more: Partial<ConversationOptions> = {}): Promise<HttpRun> {
   const ws = createWebSocket({
     ...{ baseUrl: url, seed: 1, limits: UNLIMITED, onRun: () => {} },
     ...{ signal: new AbortController().signal, scale: { name: 'full', users: 1, time: 1 } },
