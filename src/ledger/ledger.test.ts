@@ -182,7 +182,7 @@ describe('a history against Postgres', () => {
     const rows = 'SELECT kye FROM votes WHERE run_id = $1; -- the votes'
     expect(await unreadable(checkHistory(history, { rows }))).toBe(
       'the query failed: column "kye" does not exist (42703)\n' +
-        '  SELECT kye FROM votes WHERE run_id = $1\n' +
+        '  SELECT kye FROM votes WHERE run_id = $1; -- the votes\n' +
         '         ^',
     )
   })
