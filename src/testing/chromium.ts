@@ -40,9 +40,12 @@ export class Browser implements AsyncDisposable {
   }
 
   /** Opens a file from disk and closes the previous page. */
-  async show(file: string, look: { width?: number; colorScheme?: 'light' | 'dark' } = {}): Promise<Page> {
+  async show(
+    file: string,
+    look: { width?: number; colorScheme?: 'light' | 'dark'; hash?: string } = {},
+  ): Promise<Page> {
     this.complaints.length = 0
-    const { width = 1280, colorScheme = 'light' } = look
+    const { width = 1280, colorScheme = 'light', hash = '' } = look
     const openPages = this.#context.pages()
     const page = await this.#context.newPage()
     for (const other of openPages) await other.close()
@@ -56,7 +59,7 @@ export class Browser implements AsyncDisposable {
     page.on('request', (request) => {
       if (!request.url().startsWith('file:')) this.complaints.push(`request: ${request.url()}`)
     })
-    await page.goto(`file://${file}`)
+    await page.goto(`file://${file}${hash}`)
     return page
   }
 

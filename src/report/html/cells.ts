@@ -22,3 +22,9 @@ const SIGNS = { passed: '✓', failed: '×', invalid: '?', skipped: '↓' } as c
 export function badge(verdict: Outcome): Markup {
   return html`<span class="badge ${verdict}"><span aria-hidden="true">${SIGNS[verdict]}</span> ${WORDS[verdict]}</span>`
 }
+
+/** The sign of a verdict, with its word for readers that do not see it. */
+export function sign(verdict: Outcome): Markup {
+  return html`<span class="sign ${verdict}" aria-hidden="true">${SIGNS[verdict]}</span
+    ><span class="visually-hidden">${WORDS[verdict]}: </span>`
+}

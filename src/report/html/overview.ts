@@ -1,4 +1,3 @@
-import type { Outcome } from '../../evidence/verdict.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { RunResult } from '../../results/result.ts'
 import { formatBytes, formatDuration } from '../../stats/units.ts'
@@ -6,16 +5,11 @@ import type { Results, ScenarioResult } from '../results.ts'
 import { badge, countCell, msCell, ratioCell } from './cells.ts'
 import { html, type Markup } from './markup.ts'
 import { pairs, table, type TableCell } from './tables.ts'
-
-/** The id of a scenario's section. */
-export function anchorOf(at: number): string {
-  return `scenario-${at + 1}`
-}
+import { VERDICTS } from './toolbar.ts'
 
 /** Title, counts of verdicts, start, duration, scale and version. */
 export function header({ startedAt, durationMs, scale, vitestSlo, complete, totals }: Results): Markup {
-  const order: readonly Outcome[] = ['failed', 'invalid', 'passed', 'skipped']
-  const counts = order.filter((verdict) => totals[verdict] > 0)
+  const counts = VERDICTS.filter((verdict) => totals[verdict] > 0)
   const when = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 19)} UTC`
   return html`<header>
     <h1>Load report</h1>
@@ -32,21 +26,22 @@ export function header({ startedAt, durationMs, scale, vitestSlo, complete, tota
   </header>`
 }
 
-/** Table of all runs of all scenarios. */
-export function overview({ scenarios }: Results): Markup {
+/** Table of all runs of all scenarios, folded. */
+export function overview(scenarios: readonly ScenarioResult[], anchors: readonly string[]): Markup {
+  if (scenarios.length === 0) return html``
   const head = ['Scenario', 'Verdict', 'Run', 'Offered', 'p50', 'p95', 'p99', 'Errors or missing']
   const rows = scenarios.flatMap((scenario, at) => {
     const runs = scenario.runs.length > 0 ? scenario.runs : [undefined]
-    return runs.map((run, nth) => overviewRow(scenario, run, at, nth))
+    return runs.map((run, nth) => overviewRow(scenario, run, anchors[at]!, nth))
   })
-  return html`<section aria-labelledby="overview">
-    <h2 id="overview">Overview</h2>
+  return html`<details class="fold" id="figures">
+    <summary><h2>Figures of all runs</h2></summary>
     ${table('Scenarios and their runs', head, rows)}
-  </section>`
+  </details>`
 }
 
-function overviewRow(scenario: ScenarioResult, run: RunResult | undefined, at: number, nth: number): TableCell[] {
-  const name = html`<a href="#${anchorOf(at)}">${scenario.name}</a>`
+function overviewRow(scenario: ScenarioResult, run: RunResult | undefined, anchor: string, nth: number): TableCell[] {
+  const name = html`<a href="#${anchor}">${scenario.name}</a>`
   const first = { text: nth === 0 ? name : html`<span class="repeated">${scenario.name}</span>` }
   const verdict = { text: nth === 0 ? badge(scenario.verdict) : '' }
   if (run === undefined)
@@ -81,11 +76,11 @@ export function environment({ environment: at, services }: Results): Markup {
     ...(at.commit === undefined ? [] : [['Commit', at.commit] as const]),
     ...services.map(({ name, summary }) => [name, summary] as const),
   ]
-  return html`<section aria-labelledby="environment">
-    <h2 id="environment">Environment</h2>
+  return html`<details class="fold" id="environment">
+    <summary><h2>Environment</h2></summary>
     ${pairs(
       entries.map(([name, text]) => [name, { text }]),
       'pairs',
     )}
-  </section>`
+  </details>`
 }

@@ -2,10 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { redactText } from '../../options/redact.ts'
 import type { Results } from '../results.ts'
+import { anchorsOf } from './anchors.ts'
 import type { Chart, ChartStore } from './charts/chart.ts'
+import { contents } from './contents.ts'
 import { html, jsonMarkup, Markup } from './markup.ts'
 import { environment, header, overview } from './overview.ts'
-import { scenarioSection } from './scenario.ts'
+import { scenarioFold } from './scenario.ts'
+import { toolbar, VERDICTS } from './toolbar.ts'
+
+/** The page's style sheets, in order. */
+const STYLES = ['page.css', 'folds.css', 'print.css']
+/** The page's modules, in import order. */
+const SCRIPTS = ['numbers.js', 'chart.js', 'folds.js', 'filter.js', 'controls.js']
 
 interface StoredChart extends Chart {
   readonly id: string
@@ -18,8 +26,8 @@ interface StoredChart extends Chart {
  */
 export async function htmlReport(results: Results): Promise<string> {
   const [style, script, chartStyle, chartScript] = await Promise.all([
-    readPart('page.css'),
-    Promise.all(['numbers.js', 'chart.js', 'controls.js'].map(readPart)),
+    Promise.all(STYLES.map(readPart)),
+    Promise.all(SCRIPTS.map(readPart)),
     readUplot('uPlot.min.css'),
     readUplot('uPlot.iife.min.js'),
   ])
@@ -33,7 +41,10 @@ export async function htmlReport(results: Results): Promise<string> {
       return id
     })
   }
-  const sections = results.scenarios.map((scenario, at) => scenarioSection(scenario, at, store))
+  const scenarios = VERDICTS.flatMap((verdict) => results.scenarios.filter((each) => each.verdict === verdict))
+  const anchors = anchorsOf(scenarios)
+  const isOpen = scenarios.length === 1
+  const folds = scenarios.map((scenario, at) => scenarioFold(scenario, { id: anchors[at]!, isOpen, store }))
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -43,14 +54,19 @@ export async function htmlReport(results: Results): Promise<string> {
         <title>${titleOf(results)}</title>
         <style>
           ${new Markup(chartStyle)}
-          ${new Markup(style)}
+          ${new Markup(style.join('\n'))}
         </style>
       </head>
       <body>
         <a class="skip" href="#main">Skip to the scenarios</a>
-        ${header(results)}
-        <div class="tools"><button type="button" id="theme">Theme: system</button></div>
-        <main id="main">${overview(results)} ${outsideErrors(results)} ${sections} ${environment(results)}</main>
+        <div class="page">
+          ${header(results)} ${contents(scenarios, anchors)}
+          <main id="main">
+            ${toolbar(results.totals)} ${outsideErrors(results)}
+            <div id="scenarios">${folds}</div>
+            ${overview(scenarios, anchors)} ${environment(results)}
+          </main>
+        </div>
         <p id="readout" class="visually-hidden" aria-live="polite"></p>
         <noscript
           ><p class="callout invalid">
@@ -88,7 +104,7 @@ function readPart(file: string): Promise<string> {
   return readFile(new URL(`page/${file}`, import.meta.url), 'utf8')
 }
 
-/** The page's modules, in import order, as one script: a page opened from disk cannot import modules. */
+/** The modules as one script: a page opened from disk cannot import modules. */
 function bundle(modules: readonly string[]): string {
   const bare = modules.map((text) => text.replace(/^import [^'"]*['"][^'"]*['"]$/gm, '').replace(/^export /gm, ''))
   return `{\n${bare.join('\n')}}`

@@ -2,32 +2,71 @@ import { figureRows } from '../../results/compared-figures.ts'
 import type { AssertionResult, ComparisonResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatDuration } from '../../stats/units.ts'
+import { decisiveLine } from '../decisive.ts'
 import type { ErrorResult, ScenarioResult } from '../results.ts'
 import { uncheckedNote } from '../wording.ts'
+import { runAnchor } from './anchors.ts'
 import { badge } from './cells.ts'
 import type { ChartStore } from './charts/chart.ts'
 import { html, type Markup } from './markup.ts'
-import { anchorOf } from './overview.ts'
 import { runSection } from './run.ts'
+import { sparkline } from './sparkline.ts'
 import { table } from './tables.ts'
 
-/** Section of a scenario: assertions, messages, comparisons and runs. */
-export function scenarioSection(scenario: ScenarioResult, at: number, store: ChartStore): Markup {
-  const { name, verdict, file, durationMs, runs, comparisons = [], assertions, note } = scenario
-  const id = anchorOf(at)
+/**
+ * A scenario, folded to one line with its verdict and what decided it. Unfolded, it shows assertions, messages, comparisons
+ * and runs.
+ */
+export function scenarioFold(scenario: ScenarioResult, { id, isOpen, store }: FoldContext): Markup {
+  const { verdict, file, runs, comparisons = [], assertions, note } = scenario
   const unchecked = uncheckedNote(assertions)
-  return html`<section class="scenario" id="${id}" aria-labelledby="${id}-name" data-verdict="${verdict}">
-    <h2 id="${id}-name">${badge(verdict)} ${name}</h2>
-    <p class="facts">
-      <span>${file}</span
-      ><span>took ${formatDuration(Math.round(durationMs / 100) * 100)}</span
-      >${unchecked === undefined ? '' : html`<span>${unchecked}</span>`}
-    </p>
-    ${note === undefined ? '' : html`<p>${note}</p>`}
-    ${assertions.length === 0 ? html`<p class="muted">Nothing was asserted.</p>` : assertionTable(assertions)}
-    ${messages(scenario)} ${comparisons.map(comparisonTable)}
-    ${runs.map((run, nth) => runSection(run, { id: `${id}-run-${nth + 1}`, assertions, store }))}
-  </section>`
+  return html`<details
+    class="scenario"
+    id="${id}"
+    data-verdict="${verdict}"
+    data-text="${searchText(scenario)}"
+    ${isOpen ? OPEN : ''}
+  >
+    ${scenarioLine(scenario, id)}
+    <div class="body">
+      <p class="facts">
+        <span>${file}</span>${unchecked === undefined ? '' : html`<span>${unchecked}</span>`}
+        <a href="#${id}">Link to this scenario</a>
+      </p>
+      ${note === undefined ? '' : html`<p>${note}</p>`} ${messages(scenario)}
+      ${assertions.length === 0 ? html`<p class="muted">Nothing was asserted.</p>` : assertionTable(assertions)}
+      ${comparisons.map(comparisonTable)}
+      ${runs.map((run, nth) => runSection(run, { id: runAnchor(id, nth), assertions, store }))}
+    </div>
+  </details>`
+}
+
+interface FoldContext {
+  readonly id: string
+  readonly isOpen: boolean
+  readonly store: ChartStore
+}
+
+const OPEN = html`open`
+
+function scenarioLine(scenario: ScenarioResult, id: string): Markup {
+  const { name, verdict, durationMs, runs } = scenario
+  const { expected, received } = decisiveLine(scenario)
+  return html`<summary>
+    <span class="verdict">${badge(verdict)}</span>
+    <h2 id="${id}-name">${name}</h2>
+    <span class="expected">${expected ?? ''}</span>
+    <span class="received ${verdict}" title="${received}">${received}</span>
+    <span class="course">${sparkline(runs[0])}</span>
+    <span class="took">${durationMs >= 100 ? formatDuration(Math.round(durationMs / 100) * 100) : ''}</span>
+  </summary>`
+}
+
+/** What the filter compares its text with. */
+function searchText({ name, file, runs, assertions }: ScenarioResult): string {
+  return [name, file, ...runs.map((run) => run.name), ...assertions.map(({ assertion }) => assertion)]
+    .join(' ')
+    .toLowerCase()
 }
 
 function assertionTable(assertions: readonly AssertionResult[]): Markup {

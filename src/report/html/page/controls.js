@@ -1,6 +1,7 @@
 /* Zoom, phases, keyboard, tables, theme and printing. */
 
 import { charts, dataOf, draw, drawn, HEIGHT, hidden, visible } from './chart.js'
+import { restoreAfterPaper, unfoldForPaper } from './folds.js'
 import { showAt, showX } from './numbers.js'
 
 const KEY_STEPS = 20
@@ -93,7 +94,9 @@ const applyTheme = () => {
   const dark = !paper.matches && (theme === 'dark' || (theme === 'system' && systemDark.matches))
   document.documentElement.dataset.theme = dark ? 'dark' : 'light'
   document.getElementById('theme').textContent = `Theme: ${theme}`
-  for (const { plot } of [...drawn.values()]) draw(plot, zoom)
+  for (const { plot } of drawn.values())
+    if (plot.clientWidth > 0) draw(plot, zoom)
+    else plot.replaceChildren()
 }
 
 const plots = [...document.querySelectorAll('.plot')]
@@ -127,8 +130,14 @@ document.getElementById('theme').addEventListener('click', () => {
   applyTheme()
 })
 systemDark.addEventListener('change', applyTheme)
-paper.addEventListener('change', () => {
+const prepareForPaper = () => {
+  unfoldForPaper()
   drawMissing()
+}
+paper.addEventListener('change', () => {
+  if (paper.matches) prepareForPaper()
+  else restoreAfterPaper()
   applyTheme()
 })
-addEventListener('beforeprint', drawMissing)
+addEventListener('beforeprint', prepareForPaper)
+addEventListener('afterprint', restoreAfterPaper)
