@@ -23,7 +23,7 @@ export function queueOfClosedLoad(load: Load, { maxQueueTime }: { readonly maxQu
   return {
     option: 'maxQueueTime' as const,
     received: maxQueueTime,
-    rule: `must be left out with ${load.kind}(), whose requests never wait for a VU`,
+    rule: `must be left out with ${load.kind}(), whose iterations never wait for a VU`,
     example: `load: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })`,
   }
 }

@@ -89,7 +89,7 @@ export interface ConversationOptions<D = undefined> extends SocketOptions<D> {
   readonly timeout?: Duration
   /** Load of the same shape as at the beginning, sent before and counted nowhere. @default none */
   readonly warmup?: Duration
-  /** Open models: an iteration that waited so long for a free VU is dropped. @default it waits until the load ends */
+  /** Open models: how long an iteration waits for a free VU before it is dropped. @default until the load ends */
   readonly maxQueueTime?: Duration
   /** Condition that aborts the run; `false`: never. @default `{ errorRateAbove: 0.9, duration: '5s' }` */
   readonly abortWhen?: AbortWhen | false

@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
 import { evidenceOf } from '../../evidence/evidence.ts'
 import { createMetricFactory } from '../../execution/custom-metrics/metric.ts'
-import { constantArrivalRate, constantVus, sharedIterations } from '../../load/builders.ts'
+import { constantArrivalRate, constantVus, rampingVus, sharedIterations } from '../../load/builders.ts'
 import { rows } from '../../load/data.ts'
 import { descriptorLimit } from '../../machine/descriptors.ts'
 import type { RunResult } from '../../results/result.ts'
@@ -100,6 +100,20 @@ describe('with a server whose response times are known', () => {
     // Twenty are due in a second in which one VU can send ten: the last of those sent waited for half a second.
     expect(run.sent + run.dropped).toBe(20)
     expect(run.state === 'measured' && run.latency.maxMs - run.serviceTime.maxMs).toBeGreaterThan(250)
+  })
+
+  test('drops an iteration that waited longer than maxQueueTime', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: constantArrivalRate({ rate: 40, vus: 1, duration: '500ms' }),
+        steps: ask({ afterMs: 100 }),
+        maxQueueTime: 0,
+      }),
+    )
+    expect(run).toMatchObject({ offered: 20, dropped: 20 - run.sent })
+    // While one is in flight, others become due, and none of them is sent.
+    expect(run.sent).toBeLessThanOrEqual(10)
   })
 
   test('assigns a row to each iteration, and none to a VU before its first one', async () => {
@@ -584,6 +598,21 @@ describe('mistakes of a scenario', () => {
     expect(message).toContain('ws.run() received 7 invalid options')
     for (const path of ['load', 'data', 'onOpen', 'timeout', 'steps[0].send', 'steps[1].anser', 'steps[2].send'])
       expect(message).toContain(`\n  ${path}: `)
+  })
+
+  test.each([
+    ['constantVus', constantVus({ vus: 1, duration: '1s' })],
+    ['rampingVus', rampingVus({ stages: [{ duration: '1s', target: 1 }] })],
+    ['sharedIterations', sharedIterations({ iterations: 1, vus: 1 })],
+  ])('in options include a maxQueueTime with %s(), where it has no effect', async (name, closed) => {
+    const message = await load('http://127.0.0.1:1')
+      .run(options({ load: closed, maxQueueTime: '5s' }))
+      .catch(String)
+    expect(message).toBe(`OptionsError: ws.run() received an invalid option:
+
+  maxQueueTime: must be left out with ${name}(), whose iterations never wait for a VU
+    Received: '5s'
+    Fix:      write, for example, load: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })`)
   })
 })
 

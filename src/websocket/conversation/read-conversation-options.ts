@@ -3,7 +3,7 @@ import { isMetricName, METRIC_NAME_RULE } from '../../execution/custom-metrics/m
 import { forgetsItsReturn, FORGOTTEN_RETURN } from '../../execution/forgotten-return.ts'
 import { LOAD } from '../../load/builders.ts'
 import { dataOption } from '../../load/data.ts'
-import { maxVusOf } from '../../load/describe.ts'
+import { maxVusOf, queueOfClosedLoad } from '../../load/describe.ts'
 import { NO_THINK_TIME, THINK_TIME } from '../../load/load-options.ts'
 import type { TargetLocation } from '../../machine/target-location.ts'
 import { Problems } from '../../options/problems.ts'
@@ -110,6 +110,7 @@ const conversation = <D>() =>
     { example: "ws.run({ path: '/ws', load: …, steps: … })" },
   )
     .rule(['abortWhen', 'load'], (read) => unreachableOf(read, undefined))
+    .rule(['load'], ({ load }, given) => queueOfClosedLoad(load, given))
     .rule([], (_, given) => heartbeatOnce(given))
     .rule(['processes', 'load'], ({ processes, load }) => processesAtMost(processes, maxVusOf(load)))
 
