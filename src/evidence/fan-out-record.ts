@@ -121,8 +121,26 @@ export interface MessageTraces {
   readonly mislabelled?: number
   /** Messages in which `identify` found no publication; absent if there were none. */
   readonly others?: { readonly count: number; readonly sample: string }
+  /** Joins during the run after which the client received nothing of the group; absent if there were none. */
+  readonly failedJoins?: FailedJoins
   /** The first message that is not a publication and looks like a heartbeat that expects a response. */
   readonly heartbeat: string | undefined
+}
+
+/** Joins during the run after which the client received nothing of the group, although it was published to. */
+export interface FailedJoins {
+  /** Those that the target rejected by its protocol; absent if there were none. */
+  readonly rejected?: JoinFailures
+  /** Others; absent if there were none. */
+  readonly silent?: JoinFailures
+}
+
+export interface JoinFailures {
+  readonly count: number
+  /** Deliveries missing since. */
+  readonly missing: number
+  /** Client, group and reason of the first. */
+  readonly sample: string
 }
 
 /** Recoveries of clients from lost connections. */

@@ -69,6 +69,21 @@ test('names a heartbeat without a response, and one that the target requires', (
   )
 })
 
+test('names joins that the target rejected before all else, and joins without an effect after lost publications', () => {
+  const join = { count: 1, missing: 4, sample: 'client 1, group "b": no' }
+  const closings = [[1, 'closed with code 1006']] as const
+  expect(hint({ closings, traces: { failedJoins: { rejected: join } } })).toBe(
+    'most missing deliveries belong to 1 join that the target rejected (the first: client 1, group "b": no): check whether the client may join the group, and the credentials',
+  )
+  expect(hint({ traces: { failedJoins: { silent: { ...join, count: 2 } } } })).toBe(
+    'most missing deliveries belong to 2 joins during the run after which the client received nothing of the group (the first: client 1, group "b": no): check whether the target accepted them',
+  )
+  const publications = [{ missing: 4, expected: 4 }]
+  expect(hint({ publications, traces: { failedJoins: { silent: join } } })).toContain('that no client received')
+  const few = { ...join, missing: 3 }
+  expect(hint({ traces: { failedJoins: { rejected: few, silent: few } } })).toBeUndefined()
+})
+
 test('names unidentified messages and unknown ids before publications that no client received', () => {
   const publications = [{ missing: 4, expected: 4, isFailed: false }]
   expect(hint({ publications })).toBe(

@@ -12,12 +12,14 @@ export function fanOutHint(record: FanOutRecord): string | undefined {
   const { deliveries } = record
   if (deliveries.missing > 0)
     return (
+      rejectedJoins(record) ??
       closedSockets(record) ??
       unrecognised(record) ??
       noneIdentified(record) ??
       failedPublications(record) ??
       assumedJoin(record) ??
       unpublished(record) ??
+      silentJoins(record) ??
       mislabelled(record) ??
       misdelivered(record) ??
       leaks(record)
@@ -87,6 +89,26 @@ function failedPublications({ deliveries, publications }: FanOutRecord): string 
   const failed = publications.filter(({ isFailed }) => isFailed)
   if (missingIn(failed) < deliveries.missing * MOST_RATIO) return undefined
   return `find out why publish.send failed: most missing deliveries belong to its ${counted(failed.length, 'failed publication')}`
+}
+
+function rejectedJoins({ deliveries, traces }: FanOutRecord): string | undefined {
+  const { rejected } = traces.failedJoins ?? {}
+  if (rejected === undefined || rejected.missing < deliveries.missing * MOST_RATIO) return undefined
+  const [whose, may] = rejected.count === 1 ? ['the client', 'the group'] : ['the clients', 'these groups']
+  return (
+    `most missing deliveries belong to ${counted(rejected.count, 'join')} that the target rejected (the first: ` +
+    `${rejected.sample}): check whether ${whose} may join ${may}, and the credentials`
+  )
+}
+
+/** Joins during the run without an effect, whether or not the target acknowledged them. */
+function silentJoins({ deliveries, traces }: FanOutRecord): string | undefined {
+  const { silent } = traces.failedJoins ?? {}
+  if (silent === undefined || silent.missing < deliveries.missing * MOST_RATIO) return undefined
+  return (
+    `most missing deliveries belong to ${counted(silent.count, 'join')} during the run after which the client received nothing ` +
+    `of the group (the first: ${silent.sample}): check whether the target accepted ${silent.count === 1 ? 'it' : 'them'}`
+  )
 }
 
 /** Deliveries are only missing at the beginning, when clients may not have joined yet. */

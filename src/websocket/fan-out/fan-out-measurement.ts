@@ -37,7 +37,13 @@ export interface FanOutMeasurement extends Omit<FanOutRecord, Judged> {
   readonly hasPublished: boolean
   /** Receipts whose sequence was above the highest one before, and equal to it. */
   readonly sequences: { readonly rises: number; readonly ties: number }
-  readonly moves: { readonly made: number; readonly unacknowledged: number; readonly afterEnd: number }
+  readonly moves: {
+    readonly made: number
+    readonly unacknowledged: number
+    readonly afterEnd: number
+    /** Moves that the target rejected, and the first of them; absent if there were none. */
+    readonly rejected?: { readonly count: number; readonly sample: string }
+  }
   readonly open: OpenDeliveries
   /** Deliveries that could not be stored until their ids were known. */
   readonly lostDeliveries: number
@@ -104,13 +110,17 @@ export function measurementOf(parts: FanOutParts): FanOutMeasurement {
       unknownIds: ledger.unknown,
       ...(ledger.mislabelled === 0 ? {} : { mislabelled: ledger.mislabelled }),
       ...(identifier.others === undefined ? {} : { others: identifier.others }),
+      ...(parts.failedJoins === undefined ? {} : { failedJoins: parts.failedJoins }),
       heartbeat: identifier.heartbeat,
     },
     sequences: ledger.sequences,
     recoveries: ledger.recoveries(endUs),
     assumedJoinMs: plan.isSubscribed === undefined ? plan.joinDelayMs : undefined,
     publisherClock: readPublisherClock(own, nowUs() - wallMs() * 1000),
-    moves: { made: moves.made, unacknowledged: moves.unacknowledged, afterEnd: movesAfterEnd },
+    moves: {
+      ...{ made: moves.made, unacknowledged: moves.unacknowledged, afterEnd: movesAfterEnd },
+      ...(moves.rejected === undefined ? {} : { rejected: moves.rejected }),
+    },
   }
 }
 

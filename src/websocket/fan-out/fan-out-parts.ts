@@ -1,5 +1,5 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
-import type { FeedFigures } from '../../evidence/fan-out-record.ts'
+import type { FailedJoins, FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { ClientStates } from './client-states.ts'
@@ -27,10 +27,11 @@ export interface FanOutParts {
   readonly openingHealth: GeneratorHealth | undefined
   readonly abortReason: string | undefined
   readonly identifier: Pick<Identifier<unknown>, 'unidentified' | 'sample' | 'others' | 'heartbeat'>
-  readonly moves: Pick<Moves, 'made' | 'unacknowledged'>
+  readonly moves: Pick<Moves, 'made' | 'unacknowledged' | 'rejected'>
   /** Moves that were due after the end of the run. */
   readonly movesAfterEnd: number
   readonly open: OpenDeliveries
+  readonly failedJoins: FailedJoins | undefined
   /** Figures of a feed; `undefined` if the run published. */
   readonly feed: FeedFigures | undefined
   /** Deliveries that could not be stored until their ids were known. */

@@ -88,7 +88,10 @@ function notesOf(measured: FanOutMeasurement): string[] {
   if (moves.made > 0)
     notes.push(
       `${formatCount(moves.made)} times a client joined or left groups` +
-        (moves.unacknowledged === 0 ? '' : `, ${formatCount(moves.unacknowledged)} of them not acknowledged in time`),
+        (moves.unacknowledged === 0 ? '' : `, ${formatCount(moves.unacknowledged)} of them not acknowledged in time`) +
+        (moves.rejected === undefined
+          ? ''
+          : `; the target rejected ${formatCount(moves.rejected.count)} of these moves, the first: ${moves.rejected.sample}`),
     )
   if (moves.afterEnd > 0)
     notes.push(`${formatCount(moves.afterEnd)} moves were due after the end of the run and were not made`)

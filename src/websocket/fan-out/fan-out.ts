@@ -18,6 +18,7 @@ import type { SocketPool } from '../sockets/socket-pool.ts'
 import { Clients, type ClientEvents } from './clients.ts'
 import { DeliveryTracker } from './delivery-tracker.ts'
 import { describeFanOut } from './describe-fan-out.ts'
+import { failedJoins } from './failed-joins.ts'
 import { limitsFor } from './fan-out-limits.ts'
 import { measurementOf, type FanOutMeasurement } from './fan-out-measurement.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
@@ -34,6 +35,8 @@ import { sightingOf, TargetIds, type Sighting } from './target-ids.ts'
 /** Time without a message after which a run that has received everything ends. */
 const QUIET_MS = 500
 const CLOSE_WITHIN_MS = 2000
+/** Length of the reason for which the target rejected a move. */
+const REJECTION_LENGTH = 200
 const SNAPSHOT_EVERY_MS = 1000
 
 export interface FanOutContext {
@@ -94,6 +97,11 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       isSubscribed: (client) => this.#clients.states.isSubscribed(client),
       wasSubscribed: (client) => this.#clients.states.wasSubscribed(client),
       send: (client, message) => this.#clients.send(client, message),
+      describe: (client, message) => {
+        this.#heardBy = client
+        return this.#identifier.describe(message.packet, message.isBinary)
+      },
+      mask: (client, text) => this.#clients.masked(client, text, REJECTION_LENGTH),
     })
     const { hasGroups, names } = this.#membership
     this.#publisher = plan.publish && new Publisher(plan, plan.publish, names, context.seed, this)
@@ -196,11 +204,15 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
     try {
       const { moves } = this.#membership
-      if (moves.isMoving(client) && moves.heard(client, framed ?? new Message(data, isBinary)))
+      const isMoving = moves.isMoving(client)
+      if (isMoving && moves.heard(client, framed ?? new Message(data, isBinary)))
         return this.early(client, data, isBinary, atUs, framed)
       this.#heardBy = client
       const found = this.#identifier.identify(data, isBinary, framed)
-      if (found.length === 0) return
+      if (found.length === 0) {
+        if (isMoving) moves.heardOther(client, framed ?? new Message(data, isBinary))
+        return
+      }
       this.#lastMessageUs = atUs
       for (const sighting of found) this.#source.receive(client, sighting, atUs)
     } catch (error) {
@@ -316,6 +328,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       moves,
       movesAfterEnd: this.#membership.movesAfterEnd,
       open: openDeliveries(this.#ledger.publications, moves.openSpans),
+      failedJoins: failedJoins(this.#ledger.publications, moves.joins),
       feed,
       lostDeliveries: this.#source instanceof TargetIds ? this.#source.overflowed : 0,
       ambiguous: this.#source instanceof TargetIds ? this.#source.ambiguous : undefined,

@@ -26,6 +26,8 @@ function membership(plan: Partial<MembershipParts<undefined>['plan']>) {
     isSubscribed: () => true,
     wasSubscribed: () => true,
     send() {},
+    describe: () => '',
+    mask: (_, text) => text,
   })
 }
 

@@ -133,6 +133,11 @@ export class Identifier<T> {
     }
   }
 
+  /** Describes a message for people, shortened and without secrets. */
+  describe(data: Buffer, isBinary: boolean): string {
+    return this.#sampleOf(data, isBinary)
+  }
+
   #recall(data: Buffer, isBinary: boolean, framed: Message | undefined): Known<T> | undefined {
     for (const known of this.#known)
       if (known !== this.#latest && isSameMessage(known.identity, data, isBinary, framed)) return known

@@ -34,6 +34,8 @@ export interface MembershipParts<D> {
   readonly isSubscribed: (client: number) => boolean
   readonly wasSubscribed: (client: number) => boolean
   readonly send: (client: number, message: Outgoing) => void
+  readonly describe: (client: number, message: Message) => string
+  readonly mask: (client: number, text: string) => string
 }
 
 /** Groups of each client of the share, from the client's point of view. */
@@ -93,6 +95,8 @@ export class Membership<D> {
       isSubscribed: parts.isSubscribed,
       wasSubscribed: parts.wasSubscribed,
       send: parts.send,
+      describe: parts.describe,
+      mask: parts.mask,
       onMove: (move) => this.#moved(move),
     })
   }

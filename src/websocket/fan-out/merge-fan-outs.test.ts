@@ -93,6 +93,25 @@ describe('a fan-out of several generators', () => {
     `)
   })
 
+  test('has the failed joins of all clients, and the first sample', () => {
+    const { traces } = sampleMeasurement(SAMPLE, { index: 0, count: 3 })
+    const join = { count: 1, missing: 4, sample: 'client 1' }
+    const rejected = { count: 1, sample: 'client 1 joins "a": full' }
+    const moves = { made: 1, unacknowledged: 0, afterEnd: 0 }
+    const parts = partsOf({
+      1: { more: { traces: { ...traces, failedJoins: { rejected: join } }, moves: { ...moves, rejected } } },
+      2: {
+        more: { traces: { ...traces, failedJoins: { rejected: join, silent: join } }, moves: { ...moves, rejected } },
+      },
+    })
+    const merged = mergeFanOuts(parts, sampleMeasurement(SAMPLE, { index: 0, count: 3 }))
+    expect(merged.traces.failedJoins).toEqual({ rejected: { ...join, count: 2, missing: 8 }, silent: join })
+    expect(merged.moves.rejected).toEqual({ ...rejected, count: 2 })
+    expect(mergeFanOuts(partsOf(), sampleMeasurement(SAMPLE, { index: 0, count: 3 })).traces).not.toHaveProperty(
+      'failedJoins',
+    )
+  })
+
   test('has the recoveries of all clients, also undecided ones', () => {
     const parts = partsOf({
       0: { more: { recoveries: { lost: 2, tookMs: [400], unfinishedMs: [], undecidedMs: [300] } } },

@@ -1,5 +1,11 @@
 import type { DeliveryCounts, SocketCounts } from '../../evidence/fan-out-counts.ts'
-import type { ClientTable, FanOutWindow, MessageTraces, RecoveryTimes } from '../../evidence/fan-out-record.ts'
+import type {
+  ClientTable,
+  FailedJoins,
+  FanOutWindow,
+  MessageTraces,
+  RecoveryTimes,
+} from '../../evidence/fan-out-record.ts'
 import type { LostGenerator } from '../../evidence/generator-info.ts'
 import { combinedHealth } from '../../runs/merge/combined-health.ts'
 import { mergeHeartbeats } from '../../runs/merge/merge-connections.ts'
@@ -33,6 +39,7 @@ export function mergeFanOuts(
   const heartbeats = mergeHeartbeats(all.map((each) => each.heartbeats))
   const ambiguous = countedSample(all.map((each) => each.ambiguous))
   const foreignLabels = countedSample(all.map((each) => each.foreignLabels))
+  const rejectedMoves = countedSample(all.map(({ moves }) => moves.rejected))
   const clocks = all.flatMap(({ publisherClock }) => publisherClock ?? [])
   return {
     ...shared,
@@ -67,6 +74,7 @@ export function mergeFanOuts(
       made: sum(({ moves }) => moves.made),
       unacknowledged: sum(({ moves }) => moves.unacknowledged),
       afterEnd: sum(({ moves }) => moves.afterEnd),
+      ...(rejectedMoves === undefined ? {} : { rejected: rejectedMoves }),
     },
     open: { all: sum(({ open }) => open.all), unacknowledged: sum(({ open }) => open.unacknowledged) },
     lostDeliveries: sum(({ lostDeliveries }) => lostDeliveries),
@@ -147,6 +155,7 @@ function mergeTraces(all: readonly MessageTraces[]): MessageTraces {
   const sum = (of: (traces: MessageTraces) => number) => all.reduce((total, each) => total + of(each), 0)
   const mislabelled = sum((traces) => traces.mislabelled ?? 0)
   const others = countedSample(all.map((traces) => traces.others))
+  const failedJoins = mergeFailedJoins(all.flatMap((traces) => traces.failedJoins ?? []))
   return {
     unidentified: first(({ unidentified }) => unidentified),
     unexpected: first(({ unexpected }) => unexpected),
@@ -154,8 +163,20 @@ function mergeTraces(all: readonly MessageTraces[]): MessageTraces {
     unknownIds: sum(({ unknownIds }) => unknownIds),
     ...(mislabelled === 0 ? {} : { mislabelled }),
     ...(others === undefined ? {} : { others }),
+    ...(failedJoins === undefined ? {} : { failedJoins }),
     heartbeat: first(({ heartbeat }) => heartbeat),
   }
+}
+
+function mergeFailedJoins(all: readonly FailedJoins[]): FailedJoins | undefined {
+  if (all.length === 0) return undefined
+  const merge = (kind: keyof FailedJoins): FailedJoins => {
+    const joins = all.flatMap((each) => each[kind] ?? [])
+    const merged = countedSample(joins)
+    if (merged === undefined) return {}
+    return { [kind]: { ...merged, missing: joins.reduce((sum, { missing }) => sum + missing, 0) } }
+  }
+  return { ...merge('rejected'), ...merge('silent') }
 }
 
 function mergeRecoveries(all: readonly RecoveryTimes[]): RecoveryTimes {

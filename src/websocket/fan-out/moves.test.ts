@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Message } from '../message.ts'
+import { Message, request } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { DeliveryTracker } from './delivery-tracker.ts'
 import { Moves, type MovesOptions } from './moves.ts'
@@ -35,6 +35,8 @@ function moving(move: Partial<PlannedMove>, more: Partial<MovesOptions> = {}) {
     wasSubscribed: () => true,
     send: (client, message) => void sent.push([client, message]),
     onMove() {},
+    describe: (_, message) => message.toString(),
+    mask: (client, text) => `${text} of ${client}`,
     ...more,
   })
   const startUs = nowUs()
@@ -258,6 +260,66 @@ describe('several moves of one client', () => {
     expect(moves.unacknowledged).toBe(1)
     moves.stop()
   })
+})
+
+describe('a move that the target rejects', () => {
+  const [leaving, joining] = [request({ leave: 'b' }), request({ join: 'a' })]
+  const reply = (responseTo: object, failure?: string) =>
+    new Message(Buffer.from('ok'), false, { responseTo: responseTo as never, failure })
+  const send = [leaving, joining]
+
+  test.each<[string, Partial<PlannedMove>]>([
+    ['any reply', { acknowledged: isOk }],
+    ['nothing', { acknowledged: undefined }],
+  ])('is done at once, with its deliveries due, if %s acknowledges it', (_, more) => {
+    const { moves, publish } = moving({ send: [joining], ...more })
+    vi.advanceTimersByTime(1040)
+    expect(moves.heard(0, reply(joining, 'full'))).toBe(true)
+    expect(both(publish)).toEqual(NEW)
+    expect(moves.isMoving(0)).toBe(false)
+    expect(moves).toMatchObject({ unacknowledged: 0, rejected: { count: 1, sample: 'client 0 joins "a": full of 0' } })
+    expect(moves.joins).toMatchObject([{ client: 0, group: 'a', rejection: 'full of 0' }])
+    moves.stop()
+  })
+
+  test('waits for the replies to its other messages', () => {
+    const { moves, publish } = moving({ send, acknowledged: undefined })
+    vi.advanceTimersByTime(1040)
+    moves.heard(0, reply(joining, 'full'))
+    expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
+    moves.heard(0, reply(leaving, 'also full'))
+    expect(both(publish)).toEqual(NEW)
+    expect(moves.rejected).toMatchObject({ count: 1 })
+    moves.stop()
+  })
+
+  test('is one that leaves, if it only leaves', () => {
+    const { moves } = moving({ send: [leaving], join: [] })
+    vi.advanceTimersByTime(1040)
+    moves.heard(0, reply(leaving, 'no'))
+    expect(moves.rejected).toEqual({ count: 1, sample: 'client 0 leaves "b": no of 0' })
+    expect(moves.joins).toEqual([])
+    moves.stop()
+  })
+
+  test('is rejected only by a failure of its own messages', () => {
+    const { moves, publish } = moving({ send: [joining] })
+    vi.advanceTimersByTime(1040)
+    expect(moves.heard(0, reply(request({ join: 'a' }), 'full'))).toBe(true)
+    expect(both(publish)).toEqual(NEW)
+    expect(moves.rejected).toBeUndefined()
+    moves.stop()
+  })
+})
+
+test('keeps the first response to a join', () => {
+  const { moves } = moving({})
+  vi.advanceTimersByTime(1040)
+  moves.heardOther(0, new Message(Buffer.from('full'), false))
+  moves.heardOther(0, new Message(Buffer.from('still full'), false))
+  moves.heard(0, ok)
+  expect(moves.joins).toMatchObject([{ client: 0, group: 'a', response: 'full', rejection: undefined }])
+  moves.stop()
 })
 
 describe('a move that changes nothing', () => {

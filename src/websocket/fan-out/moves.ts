@@ -1,8 +1,9 @@
 import { wrongReturn } from '../../execution/checked-function.ts'
 import { clearInterval, setInterval } from '../../machine/clock.ts'
-import type { Message, Outgoing } from '../message.ts'
+import { expectsResponse, type Message, type Outgoing } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
+import type { Join } from './failed-joins.ts'
 import { namesOf, type PlannedMove } from './read-moves.ts'
 
 const SWEEP_MS = 20
@@ -36,6 +37,10 @@ export interface MovesOptions {
   readonly wasSubscribed: (client: number) => boolean
   readonly send: (client: number, message: Outgoing) => void
   readonly onMove: (move: PlannedMove) => void
+  /** Describes a message to a client, shortened and without secrets. */
+  readonly describe: (client: number, message: Message) => string
+  /** Removes secrets of a client from a text of the target. */
+  readonly mask: (client: number, text: string) => string
 }
 
 /** A move that is not done: groups that a client is joining and leaving. */
@@ -46,6 +51,12 @@ interface Pending {
   readonly fromUs: number
   /** Instant at which the move ends without an acknowledgement; infinite for a client without a connection. */
   readonly endsUs: number
+  /** Messages to which the protocol has not responded yet. */
+  readonly open: Set<Outgoing>
+  /** Description of the first message that is no publication. */
+  response: string | undefined
+  /** Reason for which the target rejected one of the messages. */
+  rejection: string | undefined
 }
 
 /** Span in which a client was joining or leaving a group without an acknowledgement, on the clock of `nowUs()`. */
@@ -65,6 +76,9 @@ export class Moves {
   #made = 0
   #unacknowledged = 0
   readonly #openSpans: OpenSpan[] = []
+  readonly #joins: Join[] = []
+  #rejected = 0
+  #rejectedSample: string | undefined
   #startUs = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -85,6 +99,16 @@ export class Moves {
   /** Spans of these moves, in which deliveries of the group to the client were not judged. */
   get openSpans(): readonly OpenSpan[] {
     return this.#openSpans
+  }
+
+  /** Joins so far, in order of their instants. */
+  get joins(): readonly Join[] {
+    return this.#joins
+  }
+
+  /** Moves that the target rejected, and the first of them; `undefined` if there were none. */
+  get rejected(): { readonly count: number; readonly sample: string } | undefined {
+    return this.#rejectedSample === undefined ? undefined : { count: this.#rejected, sample: this.#rejectedSample }
   }
 
   /** Whether a move of a connected client is not done. */
@@ -122,8 +146,13 @@ export class Moves {
   heard(client: number, message: Message): boolean {
     let isAcknowledgement = false
     for (const pending of this.#pending.get(client)!) {
+      if (this.#isRejection(client, pending, message)) {
+        isAcknowledgement = true
+        continue
+      }
       const response = acknowledgement(pending.acknowledged?.(message), true)
       if (response === false) continue
+      pending.response ??= this.#options.describe(client, message)
       const isNamed = (group: string) => response === true || response.includes(group)
       const [left, joined] = [[...pending.leaving].filter(isNamed), [...pending.joining].filter(isNamed)]
       isAcknowledgement ||= left.length + joined.length > 0
@@ -132,6 +161,31 @@ export class Moves {
     }
     this.#forgetDone(client)
     return isAcknowledgement
+  }
+
+  /** Called with a message to a moving client that acknowledges nothing and has no publication. */
+  heardOther(client: number, message: Message): void {
+    const all = this.#pending.get(client) ?? []
+    for (const pending of all) pending.response ??= this.#options.describe(client, message)
+  }
+
+  /**
+   * Whether the message rejects one that the client sent. The client has then joined as far as it can: the deliveries are
+   * due, and missing unless they arrive all the same.
+   */
+  #isRejection(client: number, pending: Pending, { responseTo, failure }: Message): boolean {
+    if (responseTo === undefined || !pending.open.delete(responseTo) || failure === undefined) return false
+    if (pending.rejection === undefined) {
+      pending.rejection = this.#options.mask(client, failure)
+      this.#rejected++
+      const [joined, left] = [[...pending.joining], [...pending.leaving]].map((names) =>
+        names.map((name) => JSON.stringify(name)).join(', '),
+      )
+      this.#rejectedSample ??= `client ${client} ${joined === '' ? `leaves ${left}` : `joins ${joined}`}: ${pending.rejection}`
+    }
+    // Other messages of the move may still be acknowledged.
+    if (pending.open.size === 0) this.#finish(client, pending)
+    return true
   }
 
   /** Called when the client is subscribed again, to the groups that it is in or joins. */
@@ -181,7 +235,10 @@ export class Moves {
     const waitMs = heard === undefined ? joinDelayMs : subscribeTimeoutMs
     // A client without a connection moves with the subscription of its next one.
     const endsUs = isConnected ? atUs + waitMs * 1000 : Number.POSITIVE_INFINITY
-    const pending = { joining: new Set(join), leaving: new Set(leave), acknowledged: heard, fromUs: atUs, endsUs }
+    const pending: Pending = {
+      ...{ joining: new Set(join), leaving: new Set(leave), acknowledged: heard, fromUs: atUs, endsUs },
+      ...{ open: new Set(send.filter(expectsResponse)), response: undefined, rejection: undefined },
+    }
     const all = this.#pending.get(client)
     if (all === undefined) this.#pending.set(client, [pending])
     else all.push(pending)
@@ -209,8 +266,11 @@ export class Moves {
     const { ledger, lingerMs } = this.#options
     pending.joining.delete(group)
     if (!this.#isLatest(client, group, pending)) return
-    if (lingerMs > 0) this.#lingering.push({ client, group, untilUs: nowUs() + lingerMs * 1000 })
-    else ledger.join(client, ledger.group(group), nowUs())
+    const fromUs = nowUs() + lingerMs * 1000
+    const { response, rejection } = pending
+    this.#joins.push({ client, group, fromUs, response, rejection })
+    if (lingerMs > 0) this.#lingering.push({ client, group, untilUs: fromUs })
+    else ledger.join(client, ledger.group(group), fromUs)
   }
 
   /**
