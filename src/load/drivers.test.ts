@@ -402,6 +402,51 @@ describe('VUs', () => {
     expect(down.dropped).toEqual([])
   })
 
+  test('count what is due in an outage once, as an attempt or as dropped', () => {
+    // From 1 s to 2 s, every attempt is refused at once.
+    const refused = new Set<number>()
+    const takesMs = (vu: number) => {
+      const isDown = pacer.nowMs - START_MS >= 1_000 && pacer.nowMs - START_MS < 2_000
+      refused[isDown ? 'add' : 'delete'](vu)
+      return isDown ? 1 : 50
+    }
+    const outage = driven(constantVus({ vus: 3, duration: '3s' }), {
+      ...{ vus: 3, takesMs, failedAttempts: (vu) => (refused.has(vu) ? 1 : 0) },
+    })
+    outage.driver.start()
+    goToEnd(outage)
+    const attempts = [0, 1, 2].map((vu) => outage.of(vu).filter((ms) => ms >= 1_000 && ms < 2_000).length)
+    expect(attempts).toEqual([10, 10, 10])
+    // Twenty are due in that second, of which the pause before the attempt that succeeds does not count.
+    const inOutage = outage.dropped.length / 3 + 10
+    expect(inOutage).toBeGreaterThanOrEqual(18)
+    expect(inOutage).toBeLessThanOrEqual(20)
+    expect(Math.min(...outage.dropped)).toBeGreaterThanOrEqual(1_000)
+    expect(Math.max(...outage.dropped)).toBeLessThan(2_000)
+    expect(outage.of(0).length + outage.dropped.length / 3).toBeLessThanOrEqual(60)
+  })
+
+  test('drop nothing of shared iterations, which go to those that can connect', () => {
+    const shared = driven(sharedIterations({ iterations: 100, vus: 3 }), {
+      ...{ vus: 3, takesMs: () => 50, failedAttempts: thirdFails(Infinity) },
+    })
+    shared.driver.start()
+    shared.goTo(10_000)
+    expect(shared.begun).toHaveLength(100)
+    expect(shared.of(2).length).toBeLessThan(shared.of(0).length)
+    expect(shared.dropped).toEqual([])
+  })
+
+  test('drop nothing of an arrival rate: each arrival is due once, on whichever is free', () => {
+    const open = driven(constantArrivalRate({ rate: 30, vus: 3, duration: '3s' }), {
+      ...{ vus: 3, takesMs: () => 50, failedAttempts: thirdFails(Infinity) },
+    })
+    open.driver.start()
+    goToEnd(open)
+    expect([0, 1, 2].map((vu) => open.of(vu).length)).toEqual([30, 30, 30])
+    expect(open.dropped).toEqual([])
+  })
+
   test('drop nothing once a ramp has ended their part', () => {
     const stages = [
       { target: 3, duration: '1s' },

@@ -302,7 +302,7 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
 
   #begin(vu: V, atMs: number): void {
     const { share, numbered, firstIteration, startMs } = this.#all
-    this.#withheld.began(vu.id, atMs)
+    this.#withheld.began(vu.id, atMs, vu.failedAttempts === 0)
     vu.begin(atMs - startMs(), firstIteration + share.index + numbered.count++ * share.count)
   }
 }

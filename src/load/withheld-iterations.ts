@@ -35,9 +35,20 @@ export class WithheldIterations {
     this.#counted = new Float64Array(vus)
   }
 
-  /** Called when a VU begins an iteration. */
-  began(vu: number, atMs: number): void {
+  /**
+   * Called when a VU begins an iteration.
+   *
+   * @param isConnected whether no connection attempt has failed since the latest one that succeeded, which may have been
+   * between two iterations
+   */
+  began(vu: number, atMs: number, isConnected: boolean): void {
     const beforeMs = this.#beganMs[vu]!
+    if (isConnected && !Number.isNaN(this.#failingSinceMs[vu]!)) {
+      this.#failingSinceMs[vu] = Number.NaN
+      // The pause since the failed attempt is not the pace of a VU that can connect.
+      this.#beganMs[vu] = atMs
+      return
+    }
     if (!Number.isNaN(this.#failingSinceMs[vu]!)) this.#counted[vu]!++
     else if (!Number.isNaN(beforeMs)) this.#average(atMs - beforeMs)
     this.#beganMs[vu] = atMs

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { evidenceOf } from '../../evidence/evidence.ts'
-import { constantArrivalRate, constantVus } from '../../load/builders.ts'
+import { constantArrivalRate, constantVus, sharedIterations } from '../../load/builders.ts'
 import type { HttpRun } from '../../runs/request-run.ts'
 import { createWebSocket } from '../websocket.ts'
 import type { ConversationOptions } from './conversation-options.ts'
@@ -93,9 +93,22 @@ test('counts what users whose subscription gets no response would have sent, and
   expect(found!.blame).toBeUndefined()
 })
 
-test('does not judge an open model without the users that cannot connect', async () => {
-  const load = constantArrivalRate({ rate: 100, vus: 10, duration: '500ms' })
+test('counts what users would have sent whose iterations time out while they connect', async () => {
+  const more = { readyTimeout: 10_000, timeout: 100 }
+  const run = await talk(await startServer((vu) => (vu < 2 ? 'silent' : undefined)), more)
+  expect(run.errors.get('timeout')).toBeGreaterThan(1)
+  // Without the dropped iterations, about a twentieth: an iteration takes 20 ms, and an attempt 100 ms.
+  expect(run.errorRate).toBeGreaterThan(0.1)
+})
+
+test.each([
+  ['an open model', constantArrivalRate({ rate: 100, vus: 10, duration: '500ms' })],
+  ['shared iterations', sharedIterations({ iterations: 50, vus: 10 })],
+])('does not judge %s without the users that cannot connect, and withholds nothing', async (_, load) => {
   const run = await talk(await startServer((vu) => (vu < 2 ? 401 : undefined)), { load })
+  // Each iteration is due once, whichever VU it gets: those of the two are errors.
+  expect([run.offered, run.dropped]).toEqual([50, 0])
+  expect(run.errors.get('connect')).toBeGreaterThanOrEqual(2)
   expect(invaliditiesOf(run)).toMatchObject([{ blame: 'target', finding: expect.stringContaining('2 of 10 VUs') }])
 })
 
