@@ -167,10 +167,13 @@ function socketLine({ sockets, closings }: FanOutRecord): string {
   const parts = [`${formatCount(sockets.subscribed)} of ${formatCount(sockets.requested)} sockets subscribed`]
   for (const [kind, count] of Object.entries(sockets.failures)) parts.push(`${formatCount(count)} × ${kind}`)
   if (sockets.closed > 0) {
-    const isBroken = [...closings.values()].some((why) => why.startsWith('closed by this client'))
-    parts.push(
-      `${formatCount(sockets.closed)} closed${isBroken ? ' because the target broke the protocol' : ' by the target'}`,
-    )
+    const broken = [...closings.values()].filter((why) => why.startsWith('closed by this client')).length
+    // Of each client, only its latest connection is known.
+    const why =
+      broken === 0
+        ? ' by the target'
+        : `${broken === closings.size ? '' : ', some of them'} because the target broke the protocol`
+    parts.push(`${formatCount(sockets.closed)} closed${why}`)
   }
   if (sockets.reconnected > 0) parts.push(`${formatCount(sockets.reconnected)} reconnected`)
   return parts.join(', ')

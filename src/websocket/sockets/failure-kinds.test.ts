@@ -5,6 +5,9 @@ test.each([
   ['Unexpected server response: 302', 'status 302'],
   ['Server sent a subprotocol but none was requested: "other"', 'subprotocol "other", which was not offered'],
   ['Server sent an invalid subprotocol', 'subprotocol not agreed'],
+  ['Server sent a Sec-WebSocket-Extensions header but no extension was requested', 'extension not agreed'],
+  ['Server indicated an extension that was not requested', 'extension not agreed'],
+  ['Invalid Sec-WebSocket-Extensions header', 'extension not agreed'],
 ])('returns for the error %j the kind %j', (message, kind) => {
   expect(failureKind(new Error(message))).toBe(kind)
 })

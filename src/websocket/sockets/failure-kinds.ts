@@ -11,6 +11,7 @@ export function failureKind(error: Error & { code?: string; syscall?: string }, 
   if (code === 'EADDRNOTAVAIL' && syscall === 'bind') return 'source address that this machine does not have'
   if (code in BY_CODE) return BY_CODE[code]!
   if (code.startsWith('HPE_')) return 'response is not HTTP'
+  if (/Sec-WebSocket-Extensions|extension that was not requested/.test(message)) return 'extension not agreed'
   if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'response is no WebSocket handshake'
   const notOffered = /subprotocol but none was requested(?:: (.*))?$/.exec(message)
   if (notOffered) return `subprotocol ${notOffered[1] ?? 'chosen'}, which was not offered`

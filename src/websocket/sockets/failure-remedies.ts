@@ -3,9 +3,15 @@ import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../../machine/protocol-prob
 /** Failures that the target certainly caused: it accepts no connections, or not at this rate. */
 const REFUSALS = /^(refused|reset|status (429|5\d\d)( \(.*\))?)$/
 
+/**
+ * As {@link REFUSALS}, of a target that accepts the handshake first: it goes away, lost the connection, or has an error, a
+ * restart, too many clients or a bad gateway behind it.
+ */
+const CLOSED_AT_ONCE = /^closed with code 10(01|06|11|12|13|14)\b(?!.*a ping got no response).*, before it was ready$/s
+
 /** Whether a failure of this kind is a refusal by the target. */
 export function isRefusal(kind: string): boolean {
-  return REFUSALS.test(kind)
+  return REFUSALS.test(kind) || CLOSED_AT_ONCE.test(kind)
 }
 
 /** Whether a failure of this kind is the target's decision: no delay or limit of this machine can cause it. */
@@ -22,6 +28,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     REFUSALS,
     'the target refused its clients: check that it runs and listens at this address, and how many connections it accepts',
+  ],
+  [
+    CLOSED_AT_ONCE,
+    'the target closed the connections that it had accepted: see its log, and how many clients it can serve',
   ],
   [
     /^TLS \(EPROTO\)/,
@@ -55,6 +65,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /^subprotocol/,
     'the target chose none of the offered subprotocols: check subprotocols and framing, and which ones the target supports',
+  ],
+  [
+    /^extension not agreed/,
+    'the target chose a WebSocket extension that was not offered, or with invalid parameters: set perMessageDeflate: true if it requires compression',
   ],
   [/^status 404/, 'the target has no WebSocket at this path: check path'],
   [/^status 4\d\d/, 'the target refused the handshake: check path, query, headers and subprotocols'],

@@ -21,6 +21,12 @@ export interface LocalPoolOptions {
 }
 
 /**
+ * Limits of `ws` against hostile peers, which browsers do not have and RFC 6455 does not set. Beyond the first, `ws` closes
+ * the connection without an error or a close frame, which would seem to be the target's doing: 60 pings in one packet do.
+ */
+const NO_LIMITS = { maxPendingAutoPongs: 0, maxFragments: 0, maxBufferedChunks: 0 }
+
+/**
  * A socket with the number of its client. It overrides `emit`, as listeners would cost each socket a dictionary of half a
  * kilobyte, and each message a lookup in it.
  */
@@ -39,7 +45,7 @@ class ClientSocket extends WebSocket implements Pingable {
 
   constructor(client: number, pool: LocalPool, url: string, subprotocols: string[], options: ClientOptions) {
     const { handshakeTimeout, ...others } = options
-    super(url, subprotocols, others)
+    super(url, subprotocols, { ...others, ...NO_LIMITS })
     this.client = client
     this.pool = pool
     // The deadline of `ws` starts again with every byte that a stalling server sends.
