@@ -64,7 +64,7 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     const page = await browser.show(file, { width: 1400 })
     const [failed, invalid, , passed] = await page
       .locator('.scenario > summary')
-      .evaluateAll((all) => all.map((one) => (one as HTMLElement).innerText.split(/\s*\n\s*/)))
+      .evaluateAll((all) => all.map((one) => one.innerText.split(/\s*\n\s*/)))
     expect(failed).toEqual(['× Failed', 'S7 pays', 'error rate < 0.1%', 'error rate = 0.33%', '31.2s'])
     expect(invalid).toEqual(['× Failed', 'S15 pays', 'error rate < 0.1%', 'error rate = 0.33%', '31.2s'])
     expect(passed).toEqual(['✓ Passed', 'S0 browses', 'p95 < 150 ms', 'p95 = 98.1 ms', '31.2s'])
