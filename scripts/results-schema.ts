@@ -12,6 +12,8 @@ export interface JsonSchema {
   enum?: readonly unknown[]
   anyOf?: readonly JsonSchema[]
   items?: JsonSchema
+  minItems?: number
+  maxItems?: number
   properties?: Readonly<Record<string, JsonSchema>>
   required?: readonly string[]
   additionalProperties?: JsonSchema | boolean
@@ -56,6 +58,7 @@ class SchemaWriter {
     if (type.isUnion()) return this.#union(type.types)
     if (this.#checker.isArrayType(type))
       return { type: 'array', items: this.#schema(this.#checker.getTypeArguments(type as ts.TypeReference)[0]!) }
+    if (this.#checker.isTupleType(type)) return this.#tuple(this.#checker.getTypeArguments(type as ts.TypeReference))
     const name = this.#nameOf(type)
     if (name === undefined) return this.#object(type)
     if (!this.#definitions.has(name)) {
@@ -64,6 +67,11 @@ class SchemaWriter {
       this.#definitions.set(name, { ...this.#described(symbol), ...this.#object(type) })
     }
     return { $ref: `#/$defs/${name}` }
+  }
+
+  /** The elements of every tuple here have one type. */
+  #tuple(types: readonly ts.Type[]): JsonSchema {
+    return { type: 'array', items: this.#schema(types[0]!), minItems: types.length, maxItems: types.length }
   }
 
   /** Literals become one `enum`. The order of a union's types is not stable, so they are sorted. */

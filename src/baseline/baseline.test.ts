@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -146,6 +146,11 @@ describe('a baseline', () => {
   })
 })
 
+function withPercentile(all: any, change: object): unknown {
+  const [first, ...others] = all.percentiles
+  return { ...all, percentiles: [{ ...first, ...change }, ...others] }
+}
+
 describe('a file that cannot be used', () => {
   const stored = async (change: (stored: Record<string, unknown>) => unknown) => {
     const path = await baselines().save(runOf())
@@ -160,16 +165,115 @@ describe('a file that cannot be used', () => {
     const path = await baselines().save(runOf())
     await writeFile(path, (await readFile(path, 'utf8')).slice(0, 200))
     await expect(baselines().of(runOf())).rejects.toThrow(
-      /s4-voting-http-1\.json is not a baseline: .*JSON.*\.\nFix: store it again with vitest -u, or delete the file$/,
+      /s4-voting-http-1\.json ends in the middle: 200 characters were read, the last ones are ".*"\.\nFix: store it again with vitest -u, or delete the file$/,
     )
-    expect(await stored(() => [])).toMatch(/is not a baseline: format is missing/)
-    expect(await stored((all) => ({ ...all, percentiles: 'many' }))).toMatch(
-      /is not a baseline: percentiles are missing/,
+    expect(await stored(() => [])).toMatchInlineSnapshot(`
+      "BaselineError: …/__baselines__/votes.perf.ts/s4-voting-http-1.json is not a baseline: it must be an object, received an array.
+      Fix: store it again with vitest -u, or delete the file"
+    `)
+  })
+
+  test.each<[string, (stored: any) => unknown, string]>([
+    ['a field without a value', ({ format: _, ...all }) => all, 'format must be 2, received nothing'],
+    [
+      'text as a time',
+      (all) => ({ ...all, meanMs: 'NaN' }),
+      `meanMs must be a number of milliseconds such as 12.5, or 'Infinity', received "NaN"`,
+    ],
+    [
+      'a negative time',
+      (all) => ({ ...all, meanMs: -1 }),
+      `meanMs must be a number of milliseconds such as 12.5, or 'Infinity', received -1`,
+    ],
+    [
+      'an unknown kind',
+      (all) => ({ ...all, kind: '__proto__' }),
+      `kind must be one of 'http', 'conversation', 'fanOut', 'micro', received "__proto__"`,
+    ],
+    [
+      'markup as a date',
+      (all) => ({ ...all, storedAt: '<b>\u001b[2J' }),
+      String.raw`storedAt must be a date such as "2026-03-01", received "<b>\u001b[2J"`,
+    ],
+    ['no environment', (all) => ({ ...all, environment: null }), 'environment must be an object, received null'],
+    [
+      'an incomplete environment',
+      (all) => ({ ...all, environment: {} }),
+      'environment.cpuModel must be a string, received nothing',
+    ],
+    [
+      'no percentiles',
+      (all) => ({ ...all, percentiles: [] }),
+      'percentiles must be an array of percentiles, received an array',
+    ],
+    [
+      'a percentile of another type',
+      (all) => ({ ...all, percentiles: [null] }),
+      'percentiles[0] must be an object, received null',
+    ],
+    [
+      'a percentile beyond 1',
+      (all) => withPercentile(all, { p: 95 }),
+      'percentiles[0].p must be a ratio such as 0.95, received 95',
+    ],
+    [
+      'a percentile twice',
+      (all) => ({ ...all, percentiles: [all.percentiles[0], all.percentiles[0]] }),
+      'percentiles[1].p must be more than 0.5, the one before it, received 0.5',
+    ],
+    [
+      'an interval beside its value',
+      (all) => withPercentile(all, { lowMs: 99 }),
+      'percentiles[0].lowMs must be at most ms, 59.007, received 99',
+    ],
+    [
+      'a value that its histogram does not have',
+      (all) => withPercentile(all, { ms: 80, highMs: 90 }),
+      'percentiles[0].ms must be 59.007, as in histogram, received 80',
+    ],
+    ['an edited mean', (all) => ({ ...all, meanMs: 100 }), 'meanMs must be 59.5, as in histogram, received 100'],
+    ['an edited count', (all) => ({ ...all, count: 3 }), 'count must be 2000, as in histogram, received 3'],
+    [
+      'half a histogram',
+      (all) => ({ ...all, histogram: { buckets: [1] } }),
+      'histogram is not a histogram: buckets missing',
+    ],
+    [
+      'a histogram beyond its range',
+      (all) => ({ ...all, histogram: { ...all.histogram, maxUs: 1e300 } }),
+      'histogram is not a histogram: minUs 10000, maxUs 1e+300 or sumUs 119000000 contradicts the buckets',
+    ],
+    [
+      'a histogram with a bucket twice',
+      (all) => ({ ...all, histogram: { ...all.histogram, buckets: [5, 1, 5, 1] } }),
+      'histogram is not a histogram: bucket 5 with count 1',
+    ],
+    [
+      'a count beyond 32 bits',
+      (all) => ({ ...all, histogram: { ...all.histogram, buckets: [5, 2 ** 32] } }),
+      'histogram is not a histogram: bucket 5 with count 4294967296',
+    ],
+  ])('has %s', async (_, change, problem) => {
+    expect(await stored(change)).toBe(
+      `BaselineError: …/__baselines__/votes.perf.ts/s4-voting-http-1.json is not a baseline: ${problem}.\nFix: store it again with vitest -u, or delete the file`,
     )
-    expect(await stored((all) => ({ ...all, histogram: { buckets: [1] } }))).toMatch(
-      /is not a baseline: not a histogram/,
+  })
+
+  test('is a folder', async () => {
+    const path = await baselines().save(runOf())
+    await rm(path)
+    await mkdir(path)
+    await expect(baselines().of(runOf())).rejects.toThrow(
+      `The baseline ${path} is a folder, not a file.\nFix: pass the path of a file, or delete it`,
     )
-    expect(await stored((all) => ({ ...all, environment: null }))).toMatch(/is not a baseline: environment is missing/)
+  })
+
+  test('has keys of the prototype, and is used without them', async () => {
+    const path = await baselines().save(runOf())
+    const text = await readFile(path, 'utf8')
+    await writeFile(path, text.replace('{', '{ "__proto__": { "meanMs": 1 }, "constructor": 5,'))
+    expect(runOf()).toBeNoSlowerThan(await baselines({ update: 'none' }).of(runOf()))
+    expect({}).not.toHaveProperty('meanMs')
   })
 
   test('is of another version, scenario or run', async () => {

@@ -59,6 +59,8 @@ export interface ScenarioResult {
   readonly project?: string
   /** Verdict of the scenario. */
   readonly verdict: Outcome
+  /** Set for a scenario of `perfTest.fails`: a failed assertion makes it pass. */
+  readonly isFailureExpected?: true
   /** Why it was skipped, if a reason was given, or that it was stopped before its end. */
   readonly note?: string
   /** Duration of the test, in milliseconds. */

@@ -45,6 +45,7 @@ export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioRes
   return {
     ...identityOf(testCase),
     verdict: verdictOf(wasStopped ? 'stopped' : state, record, { errors, isFailureExpected }),
+    ...(isFailureExpected ? { isFailureExpected } : {}),
     ...(wasStopped ? { note: STOPPED } : isUnreported ? { note: UNREPORTED } : note ? { note } : {}),
     durationMs: Math.round(testCase.diagnostic()?.duration ?? 0),
     runs: record.runs,

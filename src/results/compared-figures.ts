@@ -145,6 +145,8 @@ function figure(
   const known = { name, unit, base: toJsonMs(over('base')), head: toJsonMs(over('head')) }
   if (found === undefined || found.unusable * 4 > pairs.length) return known
   const { low, high, confidence } = found.interval
+  // Two slices that differ greatly have an interval without an end.
+  if (high === Number.POSITIVE_INFINITY) return known
   return { ...known, change: { value: found.ratio - 1, low: low - 1, high: high - 1, confidence } }
 }
 

@@ -8,6 +8,7 @@ const PAGE_SIZE = 1 << PAGE_SHIFT
 const PAGE_MASK = PAGE_SIZE - 1
 /** Above it, bitwise operators do not apply. */
 const MAX_INT32 = 2 ** 31 - 1
+const MAX_UINT32 = 2 ** 32 - 1
 
 /**
  * A histogram as JSON: `buckets` alternates bucket index and count, in ascending order of index. Minimum, maximum and sum are
@@ -296,11 +297,13 @@ export class Histogram {
     if (!isNumbers([minUs, maxUs, sumUs])) throw new TypeError('not a histogram: minUs, maxUs or sumUs missing')
     if (infinite !== 0 && !isCount(infinite)) throw new TypeError(`not a histogram: infinite is ${infinite}`)
     histogram.#infinite = infinite
+    let last = -1
     for (let i = 0; i < buckets.length; i += 2) {
       const bucket = buckets[i]!
       const count = buckets[i + 1]!
-      if (!Number.isInteger(bucket) || bucket < 0 || bucket >> PAGE_SHIFT >= histogram.#pages.length || !isCount(count))
-        throw new TypeError(`not a histogram: bucket ${bucket} with count ${count}`)
+      const isBucket = Number.isInteger(bucket) && bucket > last && bucket <= bucketOf(histogram.limit)
+      if (!isBucket || !isCount(count)) throw new TypeError(`not a histogram: bucket ${bucket} with count ${count}`)
+      last = bucket
       histogram.#add(bucket, count)
       histogram.#finite += count
     }
@@ -308,6 +311,10 @@ export class Histogram {
     histogram.#sumUs = sumUs
     histogram.#minUs = minUs
     histogram.#maxUs = maxUs
+    const isInBuckets =
+      minUs >= 0 && minUs <= highestOf(buckets[0]!) && maxUs >= lowestOf(last) && maxUs <= histogram.limit
+    if (!isInBuckets || sumUs < minUs * histogram.#finite || sumUs > maxUs * histogram.#finite)
+      throw new TypeError(`not a histogram: minUs ${minUs}, maxUs ${maxUs} or sumUs ${sumUs} contradicts the buckets`)
     return histogram
   }
 }
@@ -318,8 +325,9 @@ function usedIn(page: Uint32Array): number {
   return count
 }
 
+/** Whether a value is a count that a bucket can hold. */
 function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0
+  return Number.isInteger(value) && value > 0 && value <= MAX_UINT32
 }
 
 function isNumbers(value: unknown): value is readonly number[] {

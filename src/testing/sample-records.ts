@@ -43,6 +43,7 @@ export function sampleHttpRun(seconds = 30, name = 'http 1'): HttpRunResult {
   }
   const statusErrors = timeline.reduce((sum, { errors }) => sum + (errors['status'] ?? 0), 0)
   const total = seconds * 200
+  const warmUpMs = Math.min(5000, seconds * 500)
   return {
     kind: 'http',
     name,
@@ -50,8 +51,8 @@ export function sampleHttpRun(seconds = 30, name = 'http 1'): HttpRunResult {
     durationMs: seconds * 1000,
     state: 'completed',
     phases: [
-      { name: 'warmup', startMs: 0, endMs: 5000 },
-      { name: 'steady', startMs: 5000, endMs: seconds * 1000 },
+      { name: 'warmup', startMs: 0, endMs: warmUpMs },
+      { name: 'steady', startMs: warmUpMs, endMs: seconds * 1000 },
     ],
     invalidities: [],
     offered: total,

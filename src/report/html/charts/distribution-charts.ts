@@ -35,7 +35,11 @@ function percentileCurve(histogram: Histogram, quantity: string, limits: Chart['
     unit: 'ms',
     draw: 'lines',
     series: [
-      { label: quantity, colour: 'middle', ...timesOf(ratios.map((p) => toJsonMs(histogram.percentileUs(p) / 1000))) },
+      {
+        label: quantity,
+        colour: 'middle',
+        ...timesOf(histogram.percentilesUs(ratios).map((us) => toJsonMs(us / 1000))),
+      },
     ],
     limits,
   }
