@@ -1,5 +1,5 @@
 import { figureRows } from '../../results/compared-figures.ts'
-import type { AssertionResult, ComparisonResult } from '../../results/result.ts'
+import type { ComparisonResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatDuration } from '../../stats/units.ts'
 import { decisiveLine } from '../decisive.ts'
@@ -9,6 +9,7 @@ import { runAnchor } from './anchors.ts'
 import { badge } from './cells.ts'
 import type { ChartStore } from './charts/chart.ts'
 import { html, type Markup } from './markup.ts'
+import { objectives } from './objectives.ts'
 import { runSection } from './run.ts'
 import { sparkline } from './sparkline.ts'
 import { table } from './tables.ts'
@@ -34,7 +35,7 @@ export function scenarioFold(scenario: ScenarioResult, { id, isOpen, store }: Fo
         <a href="#${id}">Link to this scenario</a>
       </p>
       ${note === undefined ? '' : html`<p>${note}</p>`} ${messages(scenario)}
-      ${assertions.length === 0 ? html`<p class="muted">Nothing was asserted.</p>` : assertionTable(assertions)}
+      ${assertions.length === 0 ? html`<p class="muted">Nothing was asserted.</p>` : objectives(assertions)}
       ${comparisons.map(comparisonTable)}
       ${runs.map((run, nth) => runSection(run, { id: runAnchor(id, nth), assertions, store }))}
     </div>
@@ -67,20 +68,6 @@ function searchText({ name, file, runs, assertions }: ScenarioResult): string {
   return [name, file, ...runs.map((run) => run.name), ...assertions.map(({ assertion }) => assertion)]
     .join(' ')
     .toLowerCase()
-}
-
-function assertionTable(assertions: readonly AssertionResult[]): Markup {
-  const scopes = assertions.map((asserted) => scopeOfAssertion(asserted, assertions))
-  const hasScopes = scopes.some((scope) => scope !== '')
-  const rows = assertions.map(({ assertion, expected, received, outcome }, at) => [
-    { text: html`<code>${assertion}</code>` },
-    ...(hasScopes ? [{ text: scopes[at]! }] : []),
-    { text: badge(outcome) },
-    { text: expected },
-    { text: received },
-  ])
-  const header = ['Assertion', ...(hasScopes ? ['Scope'] : []), 'Outcome', 'Expected', 'Received']
-  return table('Assertions', header, rows)
 }
 
 /** Two builds, figure by figure, with their load in the caption. */

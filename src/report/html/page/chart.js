@@ -57,6 +57,7 @@ const axesOf = (chart) => {
     size: 62,
     values: (_u, splits) => splits.map((at) => show(chart, at)),
   }
+  if (isLogarithmic(chart)) y.splits = logSplits
   return [x, y]
 }
 
@@ -116,7 +117,17 @@ const paintOver = (chart) => (u) => {
   }
   ctx.lineWidth = scale
   ctx.setLineDash([6 * scale, 3 * scale])
-  for (const { label, value, p } of chart.limits) {
+  let beyond = 0
+  for (const limit of chart.limits) {
+    const { label, value, p } = limit
+    ctx.textAlign = 'left'
+    if (!isNear(chart, limit)) {
+      ctx.fillStyle = colour('--failed')
+      ctx.textAlign = 'right'
+      const right = bbox.left + bbox.width - 5 * scale
+      write(`${label} ${show(chart, value)} ↑`, right, bbox.top + (12 + 13 * beyond++) * scale)
+      continue
+    }
     const y = u.valToPos(value, 'y', true)
     const right = chart.x === 'percentile' ? u.valToPos(1 / (1 - p), 'x', true) : bbox.left + bbox.width
     ctx.strokeStyle = ctx.fillStyle = colour('--failed')
@@ -124,8 +135,7 @@ const paintOver = (chart) => (u) => {
     ctx.moveTo(bbox.left, y)
     ctx.lineTo(right, y)
     ctx.stroke()
-    ctx.textAlign = 'left'
-    write(label, bbox.left + 5 * scale, y - 5 * scale)
+    write(`${label} ${show(chart, value)}`, bbox.left + 5 * scale, y - 5 * scale)
   }
   chart.series.forEach(({ colour: name, infinite = [] }, row) => {
     ctx.fillStyle = colour(`--chart-${name}`)
@@ -158,8 +168,46 @@ const xScaleOf = (chart) => {
   return chart.x === 'bins' ? { range: [-0.5, chart.xs.length - 0.5] } : {}
 }
 
+/* A limit further than this from the data would press it into a line: it is marked at the edge instead. */
+const FAR = 2
+/* Times that differ more than this are drawn on a logarithmic axis. */
+const WIDE = 20
+
+const valuesOf = (chart) => chart.series.flatMap(({ values }) => values).filter((value) => value !== null)
+
+const isLogarithmic = (chart) => {
+  if (chart.unit !== 'ms' || chart.draw !== 'lines') return false
+  const values = valuesOf(chart)
+  return values.length > 0 && Math.min(...values) > 0 && Math.max(...values) > WIDE * Math.min(...values)
+}
+
+/* A limit is part of the scale only if it is close to the data. */
+const isNear = (chart, { value }) => {
+  const values = valuesOf(chart)
+  return values.length === 0 || value <= FAR * Math.max(...values)
+}
+
+/* From below the smallest value to above the largest. */
+const logRange = (chart) => {
+  const near = chart.limits.filter((limit) => isNear(chart, limit)).map(({ value }) => value)
+  const values = valuesOf(chart)
+  return [Math.min(...values) / 1.2, Math.max(...values, ...near) * 1.3]
+}
+
+/* 1, 2 and 5 of each power of ten within the range. */
+const logSplits = (_u, _axis, min, max) => {
+  const splits = []
+  for (let power = 10 ** Math.floor(Math.log10(min)); power <= max; power *= 10)
+    for (const step of [1, 2, 5]) if (step * power >= min && step * power <= max) splits.push(step * power)
+  return splits.length > 7
+    ? splits.filter((at) => /^1(e|0*$)|^0\.0*1$/.test(String(Number(at.toPrecision(3)))))
+    : splits
+}
+
 const rangeOf = (chart) => (_u, _min, max) => {
-  const highest = Math.max(max ?? 0, ...chart.limits.map(({ value }) => value))
+  if (isLogarithmic(chart)) return logRange(chart)
+  const near = chart.limits.filter((limit) => isNear(chart, limit))
+  const highest = Math.max(max ?? 0, ...near.map(({ value }) => value))
   if (chart.unit === 'ratio' && highest <= 1) return [0, Math.max(0.1, Math.min(1, highest * 1.1))]
   return [0, highest > 0 ? highest * 1.08 : 1]
 }
@@ -180,7 +228,10 @@ export const draw = (plot, onZoom) => {
     width: Math.max(240, plot.clientWidth),
     height: HEIGHT,
     padding: [8, 24, 0, 0],
-    scales: { x: { time: false, ...xScaleOf(chart) }, y: { range: rangeOf(chart) } },
+    scales: {
+      x: { time: false, ...xScaleOf(chart) },
+      y: { range: rangeOf(chart), ...(isLogarithmic(chart) ? { distr: 3 } : {}) },
+    },
     axes: axesOf(chart),
     series: seriesOf(chart),
     cursor: {
