@@ -14,6 +14,6 @@ perfTest('products', async ({ http }) => {
     ],
   })
   expect(run).toHaveErrorRateBelow(0.001)
-  expect(run).toHavePercentileBelow(97.5, 100)
+  expect(run).toHavePercentileBelow(0.975, 100)
   expect(run).toHaveThroughputAbove(100)
 })
