@@ -146,15 +146,22 @@ describe('a baseline', () => {
   })
 })
 
-function withPercentile(all: any, change: object): unknown {
+/** A stored baseline as plain JSON. */
+interface Stored {
+  readonly percentiles: readonly object[]
+  readonly histogram: object
+  readonly [field: string]: unknown
+}
+
+function withPercentile(all: Stored, change: object): unknown {
   const [first, ...others] = all.percentiles
   return { ...all, percentiles: [{ ...first, ...change }, ...others] }
 }
 
 describe('a file that cannot be used', () => {
-  const stored = async (change: (stored: Record<string, unknown>) => unknown) => {
+  const stored = async (change: (stored: Stored) => unknown) => {
     const path = await baselines().save(runOf())
-    await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')))))
+    await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')) as Stored)))
     const error = await baselines()
       .of(runOf())
       .catch((thrown: Error) => thrown)
@@ -173,8 +180,8 @@ describe('a file that cannot be used', () => {
     `)
   })
 
-  test.each<[string, (stored: any) => unknown, string]>([
-    ['a field without a value', ({ format: _, ...all }) => all, 'format must be 2, received nothing'],
+  test.each<[string, (stored: Stored) => unknown, string]>([
+    ['a field without a value', (all) => ({ ...all, format: undefined }), 'format must be 2, received nothing'],
     [
       'text as a time',
       (all) => ({ ...all, meanMs: 'NaN' }),

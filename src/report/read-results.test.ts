@@ -31,8 +31,8 @@ function changed(path: string, value: unknown): string {
   const results: unknown = JSON.parse(JSON.stringify(sampleResults()))
   const keys = path.split('.')
   const last = keys.pop()!
-  let at = results as any
-  for (const key of keys) at = at[key]
+  let at = results as Record<string, unknown>
+  for (const key of keys) at = at[key] as Record<string, unknown>
   at[last] = value
   return JSON.stringify(results)
 }
