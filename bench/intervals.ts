@@ -3,103 +3,112 @@
  * runs whose 95% interval contains the true value. The ideal width is that of the range that contains the percentile itself
  * in 95% of the runs. Also measures the cost for ten minutes and a million requests.
  *
- *     npm run bench:intervals [-- <simulated runs per row, default 1000> <pattern for services>]
+ * A simulation has an error of its own, so each row is simulated until it is decided (see `simulation.ts`).
+ *
+ *     npm run bench:intervals [-- --runs 1000 --most 16000 --rows 'p95.*waves.*30 s']
  */
+import { parseArgs } from 'node:util'
 import { Random } from '../src/load/random.ts'
-import { bucketOf, highestOf, Histogram, lowestOf } from '../src/stats/histogram.ts'
+import { Histogram } from '../src/stats/histogram.ts'
 import { percentileIntervalsMs, ratioInterval } from '../src/stats/intervals.ts'
 import { bootstrapRatio } from './block-bootstrap.ts'
 import * as models from './interval-models.ts'
 import type { LatencyModel } from './latency-model.ts'
 import * as narrow from './narrow-models.ts'
+import { COVERAGE, decided, STANDARD_ERRORS, Tally, verdictOf, WIDEST, type Goal, type Verdict } from './simulation.ts'
 
-const RUNS = Number(process.argv[2] ?? 1_000)
-const PATTERN = new RegExp(process.argv[3] ?? '')
+const { values: given } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1000' },
+    most: { type: 'string', default: '16000' },
+    rows: { type: 'string', default: '' },
+  },
+})
+const RUNS = Number(given.runs)
+const MOST = Math.max(RUNS, Number(given.most))
+const PATTERN = new RegExp(given.rows)
 const ERROR_RUN_SECONDS = 30
-const COVERAGE = [0.92, 0.98] as const
-const WIDEST = 2
-/** An ideal width of fewer buckets is near the resolution of the histogram, at which whole buckets cover more. */
-const FEW_BUCKETS = 8
 const PERCENTILES = [0.5, 0.9, 0.95, 0.99] as const
 /** Minimum number of independent observations beyond a percentile. */
 const MIN_BEYOND = 10
 
 interface Row {
-  readonly of: string
-  readonly model: string
-  readonly seconds: number
-  readonly perSec: number
+  /** `p95, level in waves, r = 0.5, 30 s at 200/s` */
+  readonly title: string
+  readonly runs: number
   readonly coverage: number
+  readonly coverageError: number
   /** For a percentile: median width of the intervals, relative to the ideal width. */
   readonly width?: number
   /** For an error rate: coverage of a block bootstrap over the same runs. */
   readonly bootstrapCoverage?: number
   readonly goal: Goal
+  readonly verdict: Verdict
 }
 
-/**
- * Goal of a row. `both`: coverage and width. `atLeast`: coverage may be higher, because differences between seconds count
- * as chance although they are the same in every run, because the interval of a few hits is exact, or because of the
- * resolution of the histogram. `none`: the level changes so slowly that the run has too few independent seconds.
- */
-type Goal = 'both' | 'atLeast' | 'none'
+const rows: Row[] = []
 
-interface Tally {
-  readonly p: number
-  readonly trueMs: number
-  covered: number
-  readonly widths: number[]
-  readonly values: number[]
+/** Prints a row as soon as it is decided. */
+function add(row: Row): void {
+  rows.push(row)
+  const { title, runs, coverage, coverageError, width, bootstrapCoverage, goal, verdict } = row
+  const covered = `${percent(coverage)} ± ${(coverageError * 100).toFixed(1)}`
+  const last = width === undefined ? `bootstrap ${percent(bootstrapCoverage!)}` : width.toFixed(2)
+  const note = verdict === '' ? '' : `  ${verdict}${goal === 'none' ? ' (no goal)' : ''}`
+  console.log(line([title, String(runs), covered, last]) + note)
 }
 
 /** @param goal of all percentiles, or of each */
-function latencyRows(model: LatencyModel, seconds: number, perSec: number, goal: Goal | ((p: number) => Goal)): Row[] {
-  if (!PATTERN.test(model.name)) return []
+function addLatency(model: LatencyModel, seconds: number, perSec: number, goal: Goal | ((p: number) => Goal)): void {
   const random = new Random(`${model.name} ${seconds} ${perSec}`)
-  const percentiles = PERCENTILES.filter((p) => seconds * perSec * (1 - p) >= MIN_BEYOND - 1e-9)
-  const tallies = percentiles.map((p): Tally => ({
-    p,
-    trueMs: model.trueMs(p, perSec),
-    covered: 0,
-    widths: [],
-    values: [],
-  }))
-  for (let run = 0; run < RUNS; run++) {
+  let open = PERCENTILES.filter((p) => seconds * perSec * (1 - p) >= MIN_BEYOND - 1e-9)
+    .map((p) => ({
+      p,
+      title: titleOf(`p${p * 100}`, model.name, seconds, perSec),
+      tally: new Tally(model.trueMs(p, perSec), typeof goal === 'function' ? goal(p) : goal),
+    }))
+    .filter(({ title }) => PATTERN.test(title))
+  for (let run = 1; open.length > 0; run++) {
     const windows = model.windows(random, seconds, perSec)
-    const intervals = percentileIntervalsMs(windows, percentiles)!
+    const intervals = percentileIntervalsMs(
+      windows,
+      open.map(({ p }) => p),
+    )!
     const others = Histogram.merged(model.drawn?.(random, seconds, perSec) ?? windows)
-    for (const [at, tally] of tallies.entries()) {
-      const { low, high } = intervals[at]!
-      if (low <= tally.trueMs && tally.trueMs <= high) tally.covered++
-      tally.widths.push(high - low)
-      tally.values.push(others.percentileUs(tally.p))
-    }
+    for (const [at, { p, tally }] of open.entries()) tally.add(intervals[at]!, others.percentileUs(p))
+    if (!isLook(run)) continue
+    const finished = open.filter(({ tally }) => run >= MOST || decided(tally))
+    for (const { title, tally } of finished) add({ title, ...tally.figures(), verdict: verdictOf(tally) })
+    open = open.filter((row) => !finished.includes(row))
   }
-  return tallies.map(({ p, covered, widths, values }) => {
-    // From the lower bound of one bucket to the upper bound of another, like the interval itself.
-    const [low, high] = [bucketOf(quantile(values, 0.025)), bucketOf(quantile(values, 0.975))]
-    const width = (quantile(widths, 0.5) * 1000) / (highestOf(high) - lowestOf(low))
-    const wanted = typeof goal === 'function' ? goal(p) : goal
-    const kept = wanted === 'both' && high - low < FEW_BUCKETS ? 'atLeast' : wanted
-    return { of: `p${p * 100}`, model: model.name, seconds, perSec, coverage: covered / RUNS, width, goal: kept }
-  })
 }
 
-function errorRow(model: models.ErrorModel, perSec: number, ratio: number, goal: Goal): Row[] {
-  if (!PATTERN.test(model.name)) return []
+function addErrors(model: models.ErrorModel, perSec: number, ratio: number, goal: Goal): void {
   const seconds = ERROR_RUN_SECONDS
+  const title = titleOf(`errors ${ratio * 100}%`, model.name, seconds, perSec)
+  if (!PATTERN.test(title)) return
   const random = new Random(`${model.name} ${perSec} ${ratio}`)
   const draws = random.fork('bootstrap')
-  let [covered, bootstrapCovered] = [0, 0]
-  for (let run = 0; run < RUNS; run++) {
+  const tally = new Tally(ratio, goal)
+  let bootstrapCovered = 0
+  for (let run = 1; ; run++) {
     const windows = model.windows(random, seconds, perSec, ratio)
-    const { low, high } = ratioInterval(windows)!
+    tally.add(ratioInterval(windows)!)
     const [bootstrapLow, bootstrapHigh] = bootstrapRatio(windows, draws)
-    if (low <= ratio && ratio <= high) covered++
     if (bootstrapLow <= ratio && ratio <= bootstrapHigh) bootstrapCovered++
+    if (!isLook(run) || (run < MOST && !decided(tally))) continue
+    add({ title, ...tally.figures(), bootstrapCoverage: bootstrapCovered / run, verdict: verdictOf(tally) })
+    return
   }
-  const [coverage, bootstrapCoverage] = [covered / RUNS, bootstrapCovered / RUNS]
-  return [{ of: `errors ${ratio * 100}%`, model: model.name, seconds, perSec, coverage, bootstrapCoverage, goal }]
+}
+
+/** Whether rows are judged after so many runs: each time that their number has doubled. */
+function isLook(runs: number): boolean {
+  return runs >= MOST || (runs % RUNS === 0 && Number.isInteger(Math.log2(runs / RUNS)))
+}
+
+function titleOf(of: string, service: string, seconds: number, perSec: number): string {
+  return `${of}, ${service}, ${seconds} s at ${perSec}/s`
 }
 
 /**
@@ -108,10 +117,6 @@ function errorRow(model: models.ErrorModel, perSec: number, ratio: number, goal:
  */
 function goalOfLevels(p: number, seconds: number): Goal {
   return p === 0.99 || (seconds / 3) * Math.min(p, 1 - p) >= MIN_BEYOND ? 'both' : 'none'
-}
-
-function quantile(values: readonly number[], p: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(p * values.length)]!
 }
 
 /** CPU time in milliseconds for intervals of four percentiles and of four ratios: 600 windows, a million requests. */
@@ -131,37 +136,12 @@ function costMs(): { percentiles: number; ratios: number } {
   }
 }
 
-function print(rows: readonly Row[]): void {
-  console.log(`95% intervals, ${RUNS} runs per row\n`)
-  console.log(line(['', 'service', 'seconds', 'req/s', 'covered', 'width / ideal']))
-  for (const row of rows) {
-    const { width, bootstrapCoverage } = row
-    const last = width === undefined ? `bootstrap ${percent(bootstrapCoverage!)}` : width.toFixed(2)
-    const { of, model, seconds, perSec, coverage } = row
-    console.log(line([of, model, String(seconds), String(perSec), percent(coverage), last]) + noteOn(row))
-  }
-}
-
-function line([of, model, ...figures]: readonly string[]): string {
-  return of!.padEnd(14) + model!.padEnd(36) + figures.map((figure) => figure.padStart(18)).join('')
+function line([title, ...figures]: readonly string[]): string {
+  return title!.padEnd(60) + figures.map((figure) => figure.padStart(18)).join('')
 }
 
 function percent(ratio: number): string {
   return `${(ratio * 100).toFixed(1)}%`
-}
-
-function noteOn(row: Row): string {
-  const outside = [...(isCovered(row) ? [] : ['COVERAGE']), ...(isNarrow(row) ? [] : ['WIDTH'])]
-  if (outside.length === 0) return ''
-  return `  ${outside.join(', ')} OUTSIDE${row.goal === 'none' ? ' (no goal)' : ''}`
-}
-
-function isCovered({ coverage, goal }: Row): boolean {
-  return coverage >= COVERAGE[0] && (goal === 'atLeast' || coverage <= COVERAGE[1])
-}
-
-function isNarrow({ width }: Row): boolean {
-  return width === undefined || width <= WIDEST
 }
 
 const independent = models.wandering('lognormal, independent', 0, 0)
@@ -186,35 +166,41 @@ const SHAPES = [
   [300, 20],
 ] as const
 
-const rows: readonly Row[] = [
-  ...SHAPES.flatMap(([seconds, perSec]) => [
-    ...EVERYWHERE.flatMap((model) => latencyRows(model, seconds, perSec, 'both')),
-    ...MOVING.flatMap((model) => latencyRows(model, seconds, perSec, seconds < 30 ? 'none' : 'both')),
-    ...latencyRows(narrow.narrowWaves, seconds, perSec, (p) => goalOfLevels(p, seconds)),
-    ...FIXED.flatMap((model) => latencyRows(model, seconds, perSec, 'atLeast')),
-  ]),
-  ...latencyRows(models.queue(0.5), 30, 200, 'both'),
-  ...latencyRows(models.stalls, 60, 100, 'none'),
-  ...latencyRows(models.stalls, 300, 20, 'both'),
-  ...latencyRows(longWaves, 30, 200, 'none'),
-  ...latencyRows(longWaves, 300, 20, 'both'),
-  ...latencyRows(models.queue(0.7), 30, 34, 'none'),
-  ...[steadyErrors, waveErrors].flatMap((model) => [
-    ...errorRow(model, 34, 0.02, 'both'),
-    ...errorRow(model, 34, 0.05, 'both'),
-    ...errorRow(model, 200, 0.01, 'both'),
-    ...errorRow(model, 34, 0.003, 'atLeast'),
-  ]),
-  ...errorRow(longWaveErrors, 200, 0.01, 'none'),
-]
-print(rows)
+console.log(`95% intervals. Goal: ${percent(COVERAGE[0])} to ${percent(COVERAGE[1])} covered, at ${WIDEST} times the ideal width or less.
+
+After ${RUNS} simulated runs, a row is inside or outside the goal if the limit is more than ${STANDARD_ERRORS} standard errors away.
+Otherwise the number of runs is doubled, up to ${MOST}; a row that is still not decided then is at the limit.
+`)
+console.log(line(['', 'simulated runs', `covered ± ${STANDARD_ERRORS} s.e.`, 'width / ideal']))
+for (const [seconds, perSec] of SHAPES) {
+  for (const model of EVERYWHERE) addLatency(model, seconds, perSec, 'both')
+  for (const model of MOVING) addLatency(model, seconds, perSec, seconds < 30 ? 'none' : 'both')
+  addLatency(narrow.narrowWaves, seconds, perSec, (p) => goalOfLevels(p, seconds))
+  for (const model of FIXED) addLatency(model, seconds, perSec, 'atLeast')
+}
+addLatency(models.queue(0.5), 30, 200, 'both')
+addLatency(models.stalls, 60, 100, 'none')
+addLatency(models.stalls, 300, 20, 'both')
+addLatency(longWaves, 30, 200, 'none')
+addLatency(longWaves, 300, 20, 'both')
+addLatency(models.queue(0.7), 30, 34, 'none')
+for (const model of [steadyErrors, waveErrors]) {
+  addErrors(model, 34, 0.02, 'both')
+  addErrors(model, 34, 0.05, 'both')
+  addErrors(model, 200, 0.01, 'both')
+  addErrors(model, 34, 0.003, 'atLeast')
+}
+addErrors(longWaveErrors, 200, 0.01, 'none')
+
+const withGoal = rows.filter(({ goal }) => goal !== 'none')
+const outside = withGoal.filter(({ verdict }) => verdict.includes('OUTSIDE'))
+const atLimit = withGoal.filter(({ verdict }) => verdict.endsWith('at the limit'))
+console.log(`\n${withGoal.length} rows with a goal: ${outside.length} outside, ${atLimit.length} at the limit`)
 if (PATTERN.source === '(?:)') {
   const cost = costMs()
   console.log(
     `\nCPU for 600 windows, 1,000,200 requests: 4 percentiles ${cost.percentiles.toFixed(0)} ms, ` +
       `4 ratios ${cost.ratios.toFixed(1)} ms`,
   )
-  console.log(JSON.stringify({ runs: RUNS, rows, costMs: cost }))
+  console.log(JSON.stringify({ runs: RUNS, most: MOST, rows, costMs: cost }))
 }
-const withGoal = rows.filter(({ goal }) => goal !== 'none')
-console.log(`\n${withGoal.filter((row) => !isCovered(row) || !isNarrow(row)).length} of ${withGoal.length} outside`)
