@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OptionsError, Problems } from './problems.ts'
+import { redactGiven, redactText } from './redact.ts'
 
 describe('Problems', () => {
   it('throws nothing if no mistake was added', () => {
@@ -56,6 +57,52 @@ describe('Problems', () => {
         expect(text).not.toContain(secret)
     expect(String(thrown)).toContain('postgres://app:***@db/app')
     expect(String(thrown)).toContain('*/*')
+  })
+
+  it('stays readable when reports mask its message and data, except received strings', () => {
+    const problems = new Problems()
+    problems.add('cookies', 5, 'must be true or false', 'cookies: true')
+    problems.add('auth', 'opensesame-123', 'must be a function', 'auth: async () => ({ token: await login() })')
+    problems.add('data', [{ token: 'opensesame-123', id: 7 }], 'must be a function', "data: [{ token: 'abc' }]")
+    problems.add('headers.authorization', true, 'must be a string', "authorization: 'Bearer abc'")
+    problems.add('session.token', null, 'must be a string', "token: 'abc'")
+    problems.add('secrets', () => 'a', "must be a list of names: ['API_TOKEN']", "secrets: ['STAGING_TOKEN']")
+    problems.add('login.password', { value: 5, at: 'opensesame-123' }, 'must be a string', "password: 'abc'")
+    problems.add('url', 'http://u:opensesame-123@h/', 'must have no password', 'url: env.URL')
+    const thrown = captured(() => problems.throwIfAny('http.run()')) as OptionsError
+    expect(redactText(`${thrown.name}: ${thrown.message}\n    at load (/app/auth.perf.ts:3:4)`)).toMatchInlineSnapshot(`
+      "OptionsError: http.run() received 8 invalid options:
+
+        cookies: must be true or false
+          Received: 5
+          Fix:      write, for example, cookies: true
+        auth: must be a function
+          Received: '***'
+          Fix:      write, for example, auth: async () => ({ token: await login() })
+        data: must be a function
+          Received: [ { token: '***', id: 7 } ]
+          Fix:      write, for example, data: [{ token: 'abc' }]
+        headers.authorization: must be a string
+          Received: true
+          Fix:      write, for example, authorization: 'Bearer abc'
+        session.token: must be a string
+          Received: null
+          Fix:      write, for example, token: 'abc'
+        secrets: must be a list of names: ['API_TOKEN']
+          Received: a function
+          Fix:      write, for example, secrets: ['STAGING_TOKEN']
+        login.password: must be a string
+          Received: { value: 5, at: '***' }
+          Fix:      write, for example, password: 'abc'
+        url: must have no password
+          Received: 'http://u:***@h/'
+          Fix:      write, for example, url: env.URL
+          at load (/app/auth.perf.ts:3:4)"
+    `)
+    expect(redactGiven(thrown.problems)).toEqual(thrown.problems)
+    expect(redactGiven(thrown.problems, ['must be a function'])[1]!.rule).toBe('***')
+    const forged = 'the server got an invalid option\n  token: opensesame-123\n    Received: x'
+    expect(redactText(forged)).not.toContain('opensesame')
   })
 
   it('adds the mistakes of a nested value under its path', () => {

@@ -1,7 +1,5 @@
-import { MASK } from './found.ts'
-import { redactGiven, redactText } from './redact.ts'
+import { redactAt, redactText } from './redact.ts'
 import { registeredSecrets } from './registered-values.ts'
-import { isWithinSecret } from './secret-names.ts'
 import { inspected } from './shortened.ts'
 
 /** One invalid option: its path, the received value, the rule that it breaks, and the fix. */
@@ -103,10 +101,7 @@ function show(path: string, value: unknown): string {
 }
 
 function withoutSecrets(problem: Problem): Problem {
-  const { path, received } = problem
-  if (isWithinSecret(path, received)) return { ...problem, received: MASK }
-  const name = nameOf(path)
-  return { ...problem, received: redactGiven({ [name]: received }, registeredSecrets())[name] }
+  return { ...problem, received: redactAt(problem.path, problem.received, registeredSecrets()) }
 }
 
 function nameOf(path: string): string {

@@ -1,7 +1,7 @@
 import { withoutControls, withoutUnseen } from './control-characters.ts'
 import { MASK } from './found.ts'
 import { maskKnown } from './known-secrets.ts'
-import { maskForms } from './secret-forms.ts'
+import { maskForms, maskMessage } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
 import { maskCsv, maskTables } from './secret-tables.ts'
 import { isMessage } from './sentence.ts'
@@ -55,6 +55,22 @@ export function redactGiven<T>(value: T, secrets: readonly string[] = [], masks 
   return new Redaction(secrets, masks, true).copy(value) as T
 }
 
+/**
+ * Like {@link redactGiven}, for a value at a path of names such as `login.token`, of which one may indicate that it is
+ * secret. Numbers, booleans and lengths are unchanged.
+ */
+export function redactAt(path: string, value: unknown, secrets: readonly string[] = []): unknown {
+  const name = secretOrLast(path)
+  const { [name]: clean } = redactGiven({ [name]: value }, secrets)
+  return clean
+}
+
+/** The first name of a path that indicates a secret, or the last name. */
+export function secretOrLast(path: string): string {
+  const names = path.split('.')
+  return names.find(isSecretName) ?? names.at(-1)!
+}
+
 class Redaction {
   readonly #secrets: readonly string[]
   readonly #copies = new Map<object, unknown>()
@@ -97,6 +113,10 @@ class Redaction {
   }
 
   #object(value: object): unknown {
+    if (isProblem(value)) {
+      const [path, rule, fix] = [value.path, value.rule, value.fix].map((text) => this.#message(text))
+      return { path, received: this.copy(value.received), rule, fix }
+    }
     const copy: Record<string, unknown> = {}
     this.#copies.set(value, copy)
     // These properties of an error are not enumerable.
@@ -139,12 +159,28 @@ class Redaction {
     )
   }
 
+  /** One of our own messages. */
+  #message(text: string): string {
+    return withoutControls(this.#masks ? maskMessage(maskKnown(text, this.#secrets)) : text)
+  }
+
   /** The redacted key. Ordinary names, of which a timeline has thousands, are not searched. */
   #key(key: string): string {
     return /^[A-Za-z0-9]{1,24}$/.test(key) && !this.#secrets.includes(key)
       ? key
       : redactText(key, this.#secrets, this.#masks)
   }
+}
+
+/** An invalid option as data, see `Problem`: all but the received value are our own words. */
+interface OptionProblem extends Readonly<Record<'path' | 'rule' | 'fix', string>> {
+  readonly received: unknown
+}
+
+function isProblem(value: object): value is OptionProblem {
+  if (Object.keys(value).toSorted().join() !== 'fix,path,received,rule') return false
+  const { path, rule, fix } = value as OptionProblem
+  return [path, rule, fix].every((text) => typeof text === 'string')
 }
 
 function isText(value: unknown): boolean {

@@ -8,14 +8,20 @@ import {
   elementText,
   entityValue,
   isAfterLogin,
+  inBrackets,
+  isAttribute,
   isElement,
   nextText,
   partOfForm,
   percentValue,
+  quotedValue,
   saidValue,
   separatorAfter,
+  separatorInWords,
   sqlValue,
   valueApart,
+  valueBefore,
+  valueOfElement,
 } from './value-places.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
@@ -24,8 +30,9 @@ const QUOTE_IN_URL = /(?:25)?22(?=[A-Za-z])/y
 /** `the OTP code is 492817` */
 const SAID_CODE = /(?: code| number)?(?: is| was)?:? ["']?(?=\d{4,10}\b)/y
 const DIGITS = /\d+/y
-const NEXT_ELEMENT = /<\/key>\s{0,80}<(?:string|data|integer)>/y
-const REST_OF_TAG = /\s[^<>]{0,200}>(?=[^<>]{1,4096}<\/)/y
+const NEXT_ELEMENT = /<\/(?:key|name)>\s{0,80}<(?:string|data|integer|value)>/y
+/** `name="password">`, perhaps with another element around the value. */
+const ELEMENT_AFTER = /(?:\s[^<>]{0,200})?>\s{0,80}(?:<(?:value|string\w*)(?:\s[^<>]{0,200})?>)?(?=[^<]{1,4096}<\/)/y
 /** `token IN ('…', '…')` */
 const IN_LIST = /\s+in\s{0,8}\((?=\s{0,8}['"])/iy
 const NEXT_VALUE = /\r?\n[ \t]{1,40}value:/y
@@ -55,6 +62,11 @@ export function namedValue(text: string, index: number): Found {
   return (rest.isSecret ? valueAfter(text, rest, escape, nameEnd) : undefined) ?? none(nameEnd)
 }
 
+/** The value after a name with a space, such as `api key`. @param meant a name with the same kind of value */
+export function phraseValue(text: string, start: number, end: number, meant: string): Found | undefined {
+  return isFollower(codeAt(end)) ? valueAfter(text, nameOf(meant), start, end) : undefined
+}
+
 const BACKSLASH = 92
 const BLANK = 32
 const HYPHEN = 45
@@ -71,24 +83,23 @@ function mayFollow(text: string, nameStart: number, nameEnd: number): boolean {
 
 /** `--password …`, `-password …`, `<password …>`, `login ann password …` */
 function isOption(text: string, nameStart: number): boolean {
-  return codeAt(nameStart) === HYPHEN || codeAt(nameStart - 1) === LESS || isAfterLogin(text, nameStart)
+  return codeAt(nameStart) === HYPHEN || isElement(text, nameStart) || isAfterLogin(text, nameStart)
 }
 
 const isDigit = oneOf('0123456789')
 const isSpace = oneOf(SPACE)
 /** Signs before a value, separators of columns, and a quotation mark in SQL. */
-const startsValue = oneOf(`:=),|'`)
+const startsValue = oneOf(`:=+!<(["),|'`)
 
-/** Whether two letters begin `is`, `in`, `was`, `value`, `number` or `code`. */
+/** Whether two letters begin a word that may precede a value: `is`, `in`, `was`, `value`, `number`, `code`, `like`, `given`. */
 function isVerb(first: number, second: number): boolean {
-  if (first === LETTER_I) return second === LETTER_S || second === LETTER_N
-  if (first === LETTER_W || first === LETTER_V) return second === LETTER_A
-  return (first === LETTER_N && second === LETTER_U) || (first === LETTER_C && second === LETTER_O)
+  return BEGINNINGS.has(first * 128 + second)
 }
 
-const [LETTER_A, LETTER_C, LETTER_I, LETTER_N, LETTER_O, LETTER_S, LETTER_U, LETTER_V, LETTER_W] = [
-  97, 99, 105, 110, 111, 115, 117, 118, 119,
-]
+const BEGINNINGS = new Set(
+  'is in wa va nu co li il gi us re se pr eq'.split(' ').map((two) => two.charCodeAt(0) * 128 + two.charCodeAt(1)),
+)
+const LETTER_I = 105
 
 function startOfName(text: string, index: number): number {
   let start = index
@@ -124,37 +135,44 @@ export function escapedName(text: string, index: number): Found | undefined {
 }
 
 /** Characters that can follow a name with a value. */
-const isFollower = oneOf(`:= \t\n\r"'\`\\)]><(,%&`)
+const isFollower = oneOf(`:=+ \t\n\r"'\`\\)]><(,%&`)
 
 function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number): Found | undefined {
   const follower = codeAt(nameEnd)
   if (follower === GREATER && isElement(text, nameStart)) return elementText(text, nameEnd + 1)
   if (follower === PERCENT) return percentValue(text, nameEnd)
   if (follower === AMPERSAND) return entityValue(text, nameEnd)
-  if (follower === LESS) return nextText(text, NEXT_ELEMENT, nameEnd)
-  const inElement = follower === BLANK && isElement(text, nameStart) ? nextText(text, REST_OF_TAG, nameEnd) : undefined
+  if (follower === LESS) return nextText(text, NEXT_ELEMENT, nameEnd) ?? inBrackets(text, nameEnd)
+  const inElement = isSpace(follower) && isElement(text, nameStart) ? valueOfElement(text, nameEnd) : undefined
   if (inElement !== undefined) return inElement
   if (follower === OPENING || follower === BLANK) {
     const inSql = isPassword(name.text) ? sqlValue(text, nameStart, nameEnd) : undefined
-    if (inSql !== undefined || follower === OPENING) return inSql
+    if (inSql !== undefined || follower === OPENING) return inSql ?? inBrackets(text, nameEnd)
   }
   const isQuoted = isQuote(follower)
   const quoteEnd = isQuoted ? nameEnd + 1 : follower === BACKSLASH ? after(text, QUOTED, nameEnd) : -1
-  if (quoteEnd < 0 && follower === BACKSLASH) return entityValue(text, nameEnd)
+  if (quoteEnd < 0 && follower === BACKSLASH) return entityValue(text, nameEnd) ?? afterEscapedSign(text, nameEnd)
   const end = Math.max(quoteEnd, nameEnd)
   const columns = columnValues(text, end)
   if (columns !== undefined) return columns
   if (quoteEnd >= 0) {
     const part = partOfForm(text, quoteEnd)
     if (part !== undefined) return part
+    const element = isAttribute(text, nameStart) ? nextText(text, ELEMENT_AFTER, quoteEnd) : undefined
+    if (element !== undefined) return element
   }
-  const separator = separatorAfter(end)
+  const sign = separatorAfter(end)
+  const separator = sign < 0 && isSpace(codeAt(end)) ? separatorInWords(text, end) : sign
   if (separator >= 0) {
     const sign = codeAt(separator - 1) === COLON ? ':' : '='
-    return readValue(text, { name, at: separator, separator: sign, opening: text[nameStart - 1] })
+    return readValue(text, { name, at: separator, separator: sign, opening: text[nameStart - 1], nameStart })
   }
   const apart = quoteEnd >= 0 ? valueApart(text, name, quoteEnd, text[nameStart - 1]) : undefined
   if (apart !== undefined) return apart
+  const before = quoteEnd >= 0 && isAttribute(text, nameStart) ? valueBefore(text, nameStart) : undefined
+  if (before !== undefined) return before
+  const quoted = follower === BLANK && isQuote(codeAt(nameEnd + 1)) && PASSWORD.test(name.text) ? nameEnd + 1 : -1
+  if (quoted >= 0) return quotedValue(text, quoted)
   if (isSpace(follower) && (codeAt(nameEnd + 1) | 32) === LETTER_I) {
     const inList = after(text, IN_LIST, nameEnd)
     if (inList >= 0) return { start: inList, end: lastBefore(text, ')', inList), next: inList }
@@ -176,10 +194,23 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
     const value = after(text, NEXT_VALUE, nameEnd)
     if (value >= 0) return readValue(text, { name, at: value, separator: ':', opening: undefined })
   }
+  const bracketed = follower === BLANK ? inBrackets(text, nameEnd + 1) : undefined
+  if (bracketed !== undefined) return bracketed
   return isSpace(follower) && !(name.isPass && isVerdict(text, nameStart, nameEnd))
     ? saidValue(text, nameEnd)
     : undefined
 }
+
+/** `token\u003d…\u0026page…`, as some writers of JSON escape a URL. */
+function afterEscapedSign(text: string, nameEnd: number): Found | undefined {
+  const start = after(text, ESCAPED_SIGN, nameEnd)
+  if (start < 0) return undefined
+  const end = after(text, UNESCAPED, start)
+  return { start, end, next: end }
+}
+
+const ESCAPED_SIGN = /\\+u003[DdAa]/y
+const UNESCAPED = /[^\s\\"'&<>]*/y
 
 /** `result=pass`, `verdict: pass`, `PASS`, and `pass offered=40`, which another field follows. */
 function isVerdict(text: string, nameStart: number, nameEnd: number): boolean {
@@ -193,5 +224,7 @@ function isVerdict(text: string, nameStart: number, nameEnd: number): boolean {
 const NEXT_FIELD = /\s{1,8}[A-Za-z_]\w{0,40}=/y
 const EQUALS = 61
 const [COLON, LESS, GREATER, PERCENT, AMPERSAND, OPENING, NEW_LINE, RETURN] = [58, 60, 62, 37, 38, 40, 10, 13]
+/** `password '…' is wrong`. The name of another secret is often in quotation marks: `secret "db-url" not found`. */
+const PASSWORD = /pass(?:word|wd|phrase)$/i
 const isPassword = (name: string) => name.length === 8 && name.toLowerCase() === 'password'
 const isQuote = oneOf(`"'\``)

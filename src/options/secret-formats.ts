@@ -37,6 +37,13 @@ export const FORMATS: readonly Format[] = [
     starts: DIGITS.map((digit) => `v${digit}.`),
     pattern: /(?<![A-Za-z0-9])v\d\.(?:local|public)\.[\w-]{20,}(?:\.[\w-]+)?/y,
   },
+  // Hashes of passwords, and numbers of cards.
+  { starts: ['$2a', '$2b', '$2y'], pattern: /\$2[aby]\$\d\d\$[./\w]{53}/y },
+  { starts: ['$ar'], pattern: /\$argon2(?:id|i|d)\$[\w=,$+/.]{16,}/y },
+  {
+    starts: THREE_DIGITS.filter((digits) => /^[3-6]/.test(digits)),
+    pattern: /(?<![\w.-])[3-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}(?![\w.-])/y,
+  },
   { starts: ['aiz'], pattern: /(?<![A-Za-z0-9])AIza[\w-]{35}/y },
   { starts: ['sg.'], pattern: /(?<![A-Za-z0-9])SG\.[\w-]{16,}\.[\w-]{16,}/y },
   { starts: ['ya2'], pattern: /(?<![A-Za-z0-9])ya29\.[\w-]{10,}/y },
@@ -71,22 +78,38 @@ export const PRECEDED: readonly Preceded[] = [
   // `curl -u user:password`; a container runs as `-u 1000:1000`.
   known(
     ['-u', '--u', '--p'],
-    String.raw`(?<=\s)(?:-u|-U|--user|--proxy-user)[ =]{0,4}["']?(?!\d+:)[^\s:"'@]{1,64}:`,
+    String.raw`(?<=[\s"'])(?:-u|-U|--user|--proxy-user)(?:[ =]{0,4}["']?|["'], ?["'])(?!\d+:)[^\s:"'@]{1,64}:`,
     String.raw`(?!\/\/)[^\s"']+`,
   ),
-  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, /\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b/g),
+  known(['-p'], String.raw`-p(?<=[\s"']-p)`, WORD, /\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b/g),
   known(
     ['-p'],
     String.raw`-[pP] (?<=\s-[pP] )`,
     WORD,
-    /\b(?:mongo\w{0,10}|(?:docker|podman|nerdctl|oras|az|registry) login|sqlcmd|bcp|zip|unzip)\b/g,
+    /\b(?:mongo\w{0,10}|(?:docker|podman|nerdctl|oras|az|registry) login|sqlcmd|bcp|zip|unzip|sshpass|vsce|ovsx|twine|cqlsh|mosquitto_\w{3,5})\b/g,
   ),
   known(['-p'], String.raw`-p(?<=\s-p)`, WORD, /\b7z[ar]?\b/g),
   known(['/p'], String.raw`\/[pP] (?<=\s\/[pP] )`, WORD, /\b(?:sqlcmd|osql|isql|bcp)\b/gi),
   known(['-a'], String.raw`-a (?<=\s-a )`, WORD, /\b(?:redis|valkey)-cli\b/g),
   known(['-a', '--a'], String.raw`-(?:a|-auth) (?<=\s--?\w{1,4} )[^\s:"']{1,64}:`, WORD, /\b(?:https?|xhs?)\b/g),
+  known(['-a', '-p'], String.raw`-[aAP] (?<=\s-[aAP] )[^\s:"']{1,64}:`, WORD, /\b(?:ab|hey|oha|bombardier)\b/g),
+  known(['-u'], String.raw`-U (?<=\s-U )[^\s%]{1,64}%`, WORD, /\b(?:smbclient|rpcclient)\b/g),
+  known(['-k'], String.raw`-k (?<=\s-k )`, WORD, /\b(?:nuget push|openssl enc)\b/g),
+  known(['-t'], String.raw`-t (?<=\s-t )`, WORD, /\bk6 (?:cloud )?login\b/g),
+  known(['--k'], String.raw`--key[ =](?<=\s--key[ =])`, WORD, /\bartillery\b/g),
+  known(['sql'], String.raw`sqlplus (?:-\w{1,8} ){0,3}[^\s/@"']{1,64}/`, String.raw`[^\s@"']{1,128}(?=@)`),
+  known(['vau'], String.raw`vault login (?:-\S{1,40} ){0,3}(?=\S{0,200}\d)`, WORD),
+  known(['ech'], String.raw`echo (?:-n )?["']?`, String.raw`[^\s"'|]{1,512}(?=["']? {0,4}\|[^|\n]{1,200}-stdin)`),
+  known(['::a'], '::add-mask::', String.raw`[^\r\n]+`),
   known(['-w'], String.raw`-w (?<=\s-w )`, WORD, /\bldap\w{1,10}\b/g),
   known(['-e', '--c'], String.raw`-(?:E|-cert)[ =](?<=\s--?\w{1,4}[ =])[^\s:"']{2,200}:`, WORD, /\bcurl\b/g),
+  // Tokens of WebSocket handshakes among the names of protocols.
+  known(
+    ['sec'],
+    String.raw`[Ss]ec-[Ww]eb[Ss]ocket-[Pp]rotocol: {0,2}(?:[\w.-]{1,40}, {0,2}){1,4}`,
+    String.raw`(?=[\w~+/=-]*\d)[\w~+/=-]{12,}(?![\w.])`,
+  ),
+  known(['bas'], String.raw`base64url\.bearer\.authorization\.k8s\.io\.`, String.raw`[\w-]+`),
   known(['web'], String.raw`webhook\.office\.com\/webhookb2\/`, String.raw`[^\s"'?]{8,}`),
   known(['jdb'], String.raw`jdbc:oracle:(?:thin|oci8?):[^\s/@:]{1,64}\/`, String.raw`[^\s@"']{1,128}(?=@)`),
   // A Redis command on its own line.
@@ -109,7 +132,27 @@ export const PRECEDED: readonly Preceded[] = [
     String.raw`:(?:\d{2,5}|\*):[\w*-]{1,63}:[\w.*-]{1,63}:(?<!(?:[\da-f]{0,4}:){4})(?<=(?:^|[\s"'])[\w.*-]{1,100}:[^\s:]{1,5}:[^\s:]{1,63}:[^\s:]{1,63}:)`,
     String.raw`[^\s:"']{1,256}(?![^\s"'])`,
   ),
-  known(['ide'], String.raw`(?:IDENTIFIED|identified) (?:BY|by) ["']`, String.raw`[^\s"';]+`),
+  known(
+    ['ide'],
+    String.raw`(?:IDENTIFIED|identified) (?:(?:WITH|with) [\w"'@-]{1,64} )?(?:BY|by|AS|as) (?:VALUES |PASSWORD )?["']?`,
+    String.raw`[^\s"';]+`,
+  ),
+  known(['cry'], String.raw`crypt\(["']`, String.raw`[^"'\n]+`),
+  known(['pra'], String.raw`(?:PRAGMA|pragma) (?:hex)?(?:re)?key ?= ?["']`, String.raw`[^"'\n]+`),
+  // MySQL shows the value of a unique key, and Postgres the parameters of a statement.
+  known(
+    ['dup'],
+    String.raw`Duplicate entry '`,
+    String.raw`[^'\n]{1,512}(?=' for key '[\w.-]{0,64}(?:token|secret|passw|key|session|otp|code))`,
+  ),
+  known(['par'], String.raw`parameters: (?=\$1 = )`, String.raw`[^\n]+`),
+  // Redis: settings, and a user of an access-control list.
+  known(
+    ['req', 'mas'],
+    String.raw`(?<![\w-])(?:requirepass|masterauth|masterpass)[ \t]+["']?`,
+    String.raw`(?!(?:is|was|must|has|not|for|and|or|in|to|of)\b)[^\s"']+`,
+  ),
+  known(['set', 'use'], String.raw`(?:SETUSER|setuser|user) [^\s>]{1,64} on [^\n>]{0,80}>`, String.raw`[^\s"']+`),
 ]
 
 /** The value at an index where its pattern matches, after its command if it has one. */

@@ -128,7 +128,7 @@ const ends = oneOf(`${SPACE}=&?#"'\`<>`)
 
 /** Words before a token in a path: `/webhook/telegram/<token>`, `/reset/<token>`. */
 export const PATH_WORDS =
-  'webhook hook token secret invit reset password verif confirm activat unsubscribe magic recover session login signin auth otp apikey api-key share join'.split(
+  'webhook hook token secret invit reset password verif confirm activat unsubscribe magic recover session login signin auth otp apikey api-key key share join'.split(
     ' ',
   )
 

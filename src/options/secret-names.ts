@@ -14,6 +14,7 @@ const PARTS = new Set([
   'cvv',
   'dbpass',
   'jwt',
+  'keypass',
   'masterauth',
   'mypass',
   'otp',
@@ -27,6 +28,7 @@ const PARTS = new Set([
   'sid',
   'sig',
   'ssn',
+  'storepass',
   'totp',
   'xsrf',
 ])
@@ -111,12 +113,6 @@ export function isSecretName(name: string): boolean {
   return name.length <= MAX_NAME_LENGTH && nameOf(name).isSecret
 }
 
-/** Whether a value is secret because something that contains it has the name of a secret: `token.value`, `password.0`. */
-export function isWithinSecret(path: string, value: unknown): boolean {
-  if (value === undefined || value === null || typeof value === 'boolean' || typeof value === 'function') return false
-  return path.split('.').slice(0, -1).some(isSecretName)
-}
-
 export function nameOf(text: string): Name {
   let known = named.get(text)
   if (known === undefined) {
@@ -160,14 +156,16 @@ function isAt(place: number, start: number, length: number): boolean {
 const KEY_VARIABLE = /^[A-Z][A-Z\d_]*_KEY$/
 /** Kinds of keys that are not secret. */
 const OPEN_KEYS = new Set(
-  'cache duplicate foreign group idempotency index lock object order partition primary public routing sort unique'.split(
+  'cache correlation duplicate foreign group idempotency index lock object order partition primary public request routing sort surrogate trace unique'.split(
     ' ',
   ),
 )
 
 function judge(name: string): boolean {
   const parts = partsOf(name)
-  if (KEY_VARIABLE.test(name)) return !OPEN_KEYS.has(parts.at(-2)!)
+  const isKey = parts.at(-1) === 'key'
+  // A variable such as `STRIPE_KEY`, or a header such as `x-functions-key`.
+  if (KEY_VARIABLE.test(name) || (isKey && parts.length > 2 && parts[0] === 'x')) return !OPEN_KEYS.has(parts.at(-2)!)
   if (DESCRIPTIONS.has(parts.at(-1) ?? '')) return false
   return STEMS.test(parts.join('')) || parts.some((part) => PARTS.has(part))
 }

@@ -1,5 +1,5 @@
 import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, searchOf, SPACE } from './found.ts'
-import type { Name } from './secret-names.ts'
+import { isSecretName, type Name } from './secret-names.ts'
 import { isMessage, isState, looksRandom } from './sentence.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
@@ -41,32 +41,73 @@ export interface ValuePlace {
   readonly separator: string
   /** The character before the name, e.g. a quotation mark. */
   readonly opening: string | undefined
+  /** Index of the name if the value directly follows it. */
+  readonly nameStart?: number
 }
 
 export const QUOTED = /\\*["'`]/y
 
 /** Values that are not secret. */
-const HARMLESS = /(?:true|false|null|undefined|None|nil|NaN|YES|NO|\[Function|\[object|\*\*\*)(?![\w-])|\*\*\*/y
+const HARMLESS =
+  /(?:true|false|null|undefined|None|nil|NaN|YES|NO|\[Function|\[object|\*\*\*|<[a-z][a-z -]{0,40}>)(?![\w-])/y
 /** Beginning of a sentence about a value. */
 const SENTENCE =
-  /(?:must|is|was|are|has|had|should|cannot|can't|can|could|does|did|may|not|no|missing|required|invalid|unknown|expected|expects|found|failed|failure|expired|rejected|refused|denied|wrong|malformed|empty|nothing|timed|timeout|connect|received|needs|only|unexpected|unsupported|unauthorized|forbidden|incorrect|too|an?|the|exactly|status|error)\b/iy
+  /(?:must|is|was|are|has|had|should|cannot|can't|can|could|does|did|may|not|no|missing|required|invalid|unknown|expected|expects|found|see|failed|failure|expired|rejected|refused|denied|wrong|malformed|empty|nothing|timed|timeout|connect|received|needs|only|unexpected|unsupported|unauthorized|forbidden|incorrect|too|an?|the|exactly|status|error)\b/iy
 
 const NUMBER = /\d{1,12}(?![\w.])/y
 /** Number of passed tests; a longer number may be a password. */
 const PASSED = /\d{1,3}(?![\w.])/y
 
+/** `3 of 400 clients`, `2 failed` */
+const COUNT =
+  /\d{1,12} (?:of \d{1,12}(?![\w.])|(?:added|changed|expired|failed|found|invalid|loaded|masked|missing|registered|rejected|removed|set|sent)\b)/y
+
 /** Beginning of a rule about a header, but never of a header's value. */
 const RULE = /(?:header )?(?:must (?:be|have|not)|cannot be|(?:is )?(?:required|missing)\b|is not|unknown option)\b/y
 
 export function readValue(text: string, place: ValuePlace): Found | undefined {
+  const found = valueAt(text, place)
+  if (found === undefined || found.end === found.start || place.separator !== ':' || place.nameStart === undefined)
+    return found
+  const end = endOfContinued(text, found.end, place.nameStart)
+  return end === found.end ? found : { start: found.start, end, next: end }
+}
+
+/** The end of a value in YAML or a header, which continues on lines below that are indented more than its name. */
+function endOfContinued(text: string, end: number, nameStart: number): number {
+  if (!isLineEnd(codeAt(end))) return end
+  let lineStart = nameStart
+  while (lineStart > nameStart - MAX_INDENT && beginsLine(codeAt(lineStart - 1))) lineStart--
+  if (lineStart > 0 && codeAt(lineStart - 1) !== NEW_LINE) return end
+  const indent = nameStart - lineStart
+  let last = end
+  for (;;) {
+    const line = after(text, CONTINUED, last)
+    if (line < 0 || line - after(text, LINE_BREAK, last) <= indent) return last
+    last = endOfLine(text, line)
+  }
+}
+
+const MAX_INDENT = 80
+/** White space, a quotation mark, and the sign of an item of a list. */
+const beginsLine = oneOf(` \t"'-`)
+const LINE_BREAK = /\r?\n/y
+/** Beginning of a line, except another field, an item of a list, and a place in a stack. */
+const CONTINUED = /\r?\n[ \t]{1,80}(?!at |- |["']?[\w.-]{1,80}["']?\s{0,8}[:=])(?=[^\s{}[\]])/y
+
+function valueAt(text: string, place: ValuePlace): Found | undefined {
   const { name, separator, opening } = place
   const at = separator === ',' ? after(text, SPACES, place.at) : startOfValue(text, place.at)
   const next = text[at]
   if (next === undefined) return none(at)
   const block = separator === ':' && mayBeBlock(codeAt(at)) ? after(text, BLOCK_START, at) : -1
   if (block >= 0) return { start: at, end: after(text, BLOCK, block), next: at }
-  if (mayBeHarmless(codeAt(at)) && after(text, HARMLESS, at) >= 0) return none(at)
+  const harmless = mayBeHarmless(codeAt(at)) ? after(text, HARMLESS, at) : -1
+  // `password=null;x` is a password.
+  if (harmless >= 0 && !(separator === '=' && codeAt(harmless) === SEMICOLON && ASSIGNED.from(text, at) > harmless))
+    return none(at)
   if (next >= '0' && next <= '9') {
+    if (after(text, COUNT, at) >= 0) return none(at)
     if ((name.isPass || name.isTokens) && after(text, name.isTokens ? NUMBER : PASSED, at) >= 0) return none(at)
     // In JSON, the next field may follow without a space.
     const number = separator === ':' ? after(text, JSON_NUMBER, at) : -1
@@ -84,12 +125,15 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   const inEntities = entity < 0 ? undefined : upToEntity(text, entity, text.slice(at, entity))
   if (inEntities !== undefined) return inEntities
   const quoted = isOrdinary(codeAt(at)) ? undefined : quotedAt(text, at)
-  if (quoted !== undefined) return isMessage(text, quoted.start, quoted.end) ? none(quoted.start) : quoted
+  if (quoted !== undefined) {
+    if (isMessage(text, quoted.start, quoted.end)) return none(quoted.start)
+    return separator === '=' ? joinedLiterals(text, at, quoted) : quoted
+  }
   if (next === '[') return list(text, at)
   // `PWD={a;b}` of ODBC.
   const braces = next === '{' && separator === '=' && text[at - 1] === '=' ? after(text, BRACES, at) : -1
   if (braces >= 0) return { start: at, end: braces, next: braces }
-  if (next === '{') return content(text, at)
+  if (next === '{') return isShorthand(text, at) ? none(at) : content(text, at)
   if (next === '(') return { start: at + 1, end: lastBefore(text, ')', at + 1), next: at }
   if (next === '\n' || next === '\r') return separator === ':' ? linesBelow(text, at) : none(at)
   const first = codeAt(at)
@@ -137,7 +181,8 @@ const mayBeScheme = oneOf('abdntABDNT')
 const mayBeCollection = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZ[')
 const mayBeRule = oneOf('hmciru')
 const mayBeBlock = oneOf('|>!&')
-const mayBeHarmless = oneOf('tfnuNY[*')
+const mayBeHarmless = oneOf('tfnuNY[*<')
+const SEMICOLON = 59
 
 /** The content of a string literal, including JSON within JSON. */
 function quotedAt(text: string, at: number): Found | undefined {
@@ -178,6 +223,14 @@ function list(text: string, at: number): Found {
   const close = after(text, REST_OF_LIST, end)
   return { start: at + 1, end: close, next: close }
 }
+
+/** `auth: { token }` in code: names without values. */
+function isShorthand(text: string, at: number): boolean {
+  const end = after(text, SHORTHAND, at)
+  return end >= 0 && isSecretName(text.slice(at + 2, end - 2))
+}
+
+const SHORTHAND = /\{ \w{1,40} \}/y
 
 /** Everything between a bracket and the one that closes it, or the end of the text, whatever the values in it are named. */
 function content(text: string, at: number): Found {
@@ -239,6 +292,7 @@ const ASSIGNED = new Search((text, from) => {
     const code = codeAt(at)
     const isPart =
       !endsAssigned(code) ||
+      (code === BLANK && codeAt(at - 1) === BACKSLASH && at > from) ||
       (isClosing(code) && !endsAfterClosing(codeAt(at + 1)) && at + 1 < text.length) ||
       (isSeparating(code) && isInValue(text, at + 1))
     if (!isPart) break
@@ -256,10 +310,19 @@ function isInValue(text: string, from: number): boolean {
 }
 
 const EQUALS = 61
+const BLANK = 32
 
 /** Letters, digits, `_` and `-`. */
 function isOfName(code: number): boolean {
   return (code | 32) >= 97 ? (code | 32) <= 122 || code === 95 : (code >= 48 && code <= 57) || code === 45
+}
+
+/** `PASSWORD='a'"b"` of a shell, `'it''s'` of SQL: literals without a space between them. */
+function joinedLiterals(text: string, at: number, first: Found): Found {
+  let { next } = first
+  while (isQuote(codeAt(next)) && isQuote(codeAt(next + 1)) && codeAt(next + 2) !== codeAt(next + 1))
+    next = quotedAt(text, next + 1)!.next
+  return next === first.next ? first : { start: at, end: next + 1, next: next + 1 }
 }
 
 const endsAssigned = oneOf(`${SPACE}&"'\`;,)]}`)

@@ -6,7 +6,7 @@ const RULE =
 
 /** State of a value, which a server sends instead of the value: `{"token":"expired"}`. */
 const STATE =
-  /^(?:(?:is|was|already|not) ){0,2}(?:absent|async|basic|bearer|blank|boolean|denied|digest|disabled|empty|enabled|expired|failed|false|forbidden|found|given|include|incorrect|integer|latest|invalid|malformed|mismatch|missing|none|null|number|object|omit|optional|refused|rejected|required|revoked|same-origin|set|stale|string|true|unauthori[sz]ed|undefined|unknown|unset|unsupported|used|valid|wrong)[.!]?$/i
+  /^(?:(?:is|was|already|not) ){0,2}(?:absent|async|basic|bearer|blank|boolean|declined|denied|digest|disabled|empty|enabled|expired|failed|false|forbidden|found|given|include|incorrect|integer|latest|invalid|malformed|mismatch|missing|none|null|number|object|off|omit|optional|refused|rejected|required|revoked|same-origin|set|stale|string|true|unauthori[sz]ed|undefined|unknown|unset|unsupported|used|valid|wrong)[.!]?$/i
 
 /** Whether a text is a word or two that describe a state: `expired`, `is missing`. */
 export function isState(text: string, start = 0, end = text.length): boolean {
@@ -85,7 +85,9 @@ export function looksGenerated(segment: string): boolean {
   if (segment.length < 10) return false
   const kinds = segment.match(/[a-z]+|[A-Z]+|\d+/g) ?? []
   if (!/[A-Za-z]/.test(segment)) return false
-  return /\d/.test(segment)
-    ? kinds.length * 4 > segment.length
-    : segment.length >= 16 && kinds.length * 3 > segment.length
+  if (/\d/.test(segment)) return kinds.length * 4 > segment.length
+  return kinds.length * (segment.length < 16 ? 2 : 3) > segment.length || UNPRONOUNCEABLE.test(segment)
 }
+
+/** More consonants in a row than English words have. */
+const UNPRONOUNCEABLE = /^[a-z]*[bcdfghjklmnpqrstvwxz]{6}[a-z]*$/i

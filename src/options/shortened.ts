@@ -1,32 +1,44 @@
 import { inspect } from 'node:util'
-import { MASK } from './found.ts'
-import { redactText } from './redact.ts'
+import { redactAt, redactText, secretOrLast } from './redact.ts'
 import { registeredSecrets } from './registered-values.ts'
-import { isWithinSecret } from './secret-names.ts'
 
 /** A text truncated to a length, in characters. Secrets are masked first, as a part of one would not be recognized. */
 export function shortened(text: string, length: number): string {
   const clean = redactText(text, registeredSecrets())
-  return clean.length > length ? `${clean.slice(0, length - 1)}…` : clean
+  return truncated(clean, length)
 }
 
 /** Maximum length of a value with a masked secret, whose strings are not truncated individually. */
 const MAX_LENGTH = 240
 
 /**
- * A value on one line as `util.inspect` shows it, with secrets masked and strings truncated.
+ * A value on one line as `util.inspect` shows it, with secrets masked and strings truncated. Numbers, booleans and types
+ * are shown even if the path names a secret.
  *
  * @param path names of the option or field and of those that contain it, which may indicate that the value is secret:
  *   `token`, `login.password.0`
  */
-export function inspected(value: unknown, maxStringLength: number, path?: string): string {
-  if (path !== undefined && isWithinSecret(path, value)) return MASK
-  const name = path?.split('.').at(-1)
+export function inspected(value: unknown, maxStringLength: number, path = ''): string {
   const options = { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY }
-  const prefix = name === undefined ? '' : `${name}: `
-  // Strings are truncated only after secrets were searched for, together with their keys.
-  const whole = prefix + inspect(value, { ...options, maxStringLength: null })
-  const clean = redactText(whole, registeredSecrets())
+  const show = (each: unknown) => inspect(each, { ...options, maxStringLength: null })
+  const whole = show(value)
+  const clean = show(redactAt(path, value, registeredSecrets()))
   if (clean === whole) return inspect(value, { ...options, maxStringLength })
-  return shortened(clean.slice(prefix.length), MAX_LENGTH)
+  if (isPlain(value)) return truncated(clean, MAX_LENGTH)
+  // A copy of an instance has no class and none of its private fields.
+  const name = `${secretOrLast(path)}: `
+  const text = redactText(name + whole, registeredSecrets()).slice(name.length)
+  return text === whole ? inspect(value, { ...options, maxStringLength }) : truncated(text, MAX_LENGTH)
+}
+
+function truncated(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text
+}
+
+/** Whether {@link redactAt} copies everything that a value shows. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype
 }

@@ -56,6 +56,7 @@ export function separatorAfter(from: number): number {
   if (isClosing(codeAt(at))) at++
   const last = at + 8
   while (at < last && isSpace(codeAt(at))) at++
+  if (codeAt(at) === PLUS && codeAt(at + 1) === EQUALS) return at + 2
   const sign = codeAt(at)
   if (sign !== COLON && sign !== EQUALS) return -1
   at++
@@ -64,7 +65,39 @@ export function separatorAfter(from: number): number {
   return at
 }
 
+const PLUS = 43
 const isClosing = oneOf(')]')
+
+/** The index after words or an operator before a value: `is:`, `provided:`, `!= '…'`, `LIKE '…'`; or -1. */
+export function separatorInWords(text: string, from: number): number {
+  let at = from
+  while (isSpace(codeAt(at))) at++
+  return startsWords(codeAt(at)) ? Math.max(after(text, WORDS, at), after(text, OPERATOR, at)) : -1
+}
+
+const startsWords = oneOf('!<>~isgupwrvlIL')
+const WORDS =
+  /(?:(?:is|was|given|used|provided|received|sent|value|value is|set to|equals)\s{0,8}[:=]|(?:is|was) (?=["']))/iy
+const OPERATOR = /(?:!={1,2}|<>|~|i?like)\s{0,8}(?=[NEB]?["'])/iy
+
+/** A text in quotation marks, unless it is a message. */
+export function quotedValue(text: string, at: number): Found {
+  const { start, end, next } = word(text, at)
+  return isMessage(text, start, end) ? none(start) : { start, end, next }
+}
+
+/** `token (a1b2c3d4)`, `Token<a1b2c3d4>`. */
+export function inBrackets(text: string, at: number): Found | undefined {
+  if (!isOpening(codeAt(at))) return undefined
+  const start = isQuote(codeAt(at + 1)) ? at + 2 : at + 1
+  let end = start
+  while (end < start + MAX_WORD && !endsInBrackets(codeAt(end)) && end < text.length) end++
+  return looksRandom(text, start, end) ? { start, end, next: end } : undefined
+}
+
+const isOpening = oneOf('([<#')
+const endsInBrackets = oneOf(`${SPACE}"'\`()[]<>{},;:`)
+const MAX_WORD = 512
 
 /** `name="password"`, an empty line, the value: a part of a form. */
 export function partOfForm(text: string, quoteEnd: number): Found | undefined {
@@ -96,7 +129,7 @@ const isSpaceOrComma = oneOf(`${SPACE},`)
 const VALUE_WORD = new Search((text, from) => nextValue(text, from))
 const MARKUP = new Search((text, from) => after(text, NO_MARKUP, from))
 const NO_MARKUP = /[^<>{}\n\r]*/y
-const ANY_VALUE = /value|args/gi
+const ANY_VALUE = /value|args|input|received|content/gi
 const VALUE_SIGN = /\\?["']?\s{0,8}[:=]/y
 
 /** The index after the next `value` or `args`, or the end. */
@@ -110,7 +143,8 @@ function pairAfter(text: string, from: number): number {
   const markup = MARKUP.from(text, from)
   const last = Math.min(markup, from + 80)
   for (let end = VALUE_WORD.from(text, from); end < text.length; end = nextValue(text, end)) {
-    const before = end - ((codeAt(end - 1) | 32) === LETTER_E ? 6 : 5)
+    let before = end - 1
+    while (before > end - 9 && isLetter(codeAt(before))) before--
     if (before > last) break
     const sign = before >= from && isBeforeWord(codeAt(before)) ? after(text, VALUE_SIGN, end) : -1
     if (sign >= 0) return sign
@@ -119,7 +153,7 @@ function pairAfter(text: string, from: number): number {
   return isLineEnd && markup <= from + 80 ? after(text, NEXT_LINE_VALUE, markup) : -1
 }
 
-const LETTER_E = 101
+const isLetter = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
 const NEXT_LINE_VALUE = /\r?\n\s{0,40}["']?value["']?\s{0,8}[:=]/y
 const isBeforeWord = oneOf(`${SPACE},;"'\\`)
 
@@ -156,6 +190,35 @@ function endOfSaid(text: string, from: number): number {
 const endsSaid = oneOf(`${SPACE}"'\`,;`)
 const isPunctuation = oneOf('.:)')
 
+/** Whether a name is that of an element or object: `<entry key="password">`, `{"name":"password"}`. */
+export function isAttribute(text: string, nameStart: number): boolean {
+  return ATTRIBUTE.test(text.slice(Math.max(0, nameStart - 60), nameStart))
+}
+
+const ATTRIBUTE = /\b(?:name|key|field|property|type)\\?["']?\s?[:=]\s?\\?["'][\w.-]{0,40}$/i
+
+/** `{"value":"…","name":"password"}`, `<input value="…" name="password">` */
+export function valueBefore(text: string, nameStart: number): Found | undefined {
+  const from = Math.max(0, nameStart - 400)
+  const match = VALUE_BEFORE.exec(text.slice(from, nameStart))
+  if (match === null) return undefined
+  const start = from + match.index + match[1]!.length
+  const end = start + match[3]!.length
+  return end === start || isMessage(text, start, end) ? undefined : { start, end, next: nameStart }
+}
+
+const VALUE_BEFORE =
+  /((?<=[\s,{;"'\\])(?:value|content|input)\\?["']?\s?[:=]\s?\\?(["']))([^"'\n]{1,300})\\?\2[\s,]{1,40}(?:[\w-]{1,20}="[^"\n]{0,40}" ){0,3}\\?["']?\w{3,8}\\?["']?\s?[:=]\s?\\?["'][\w.-]{0,40}$/i
+
+/** `<token value="…"/>`, `<password type="text">…</password>` */
+export function valueOfElement(text: string, nameEnd: number): Found | undefined {
+  const attribute = after(text, VALUE_IN_TAG, nameEnd)
+  return attribute < 0 ? nextText(text, REST_OF_TAG, nameEnd) : word(text, attribute)
+}
+
+const VALUE_IN_TAG = /\s(?:[^<>]{0,200}?\s)?(?:value|text|content|data|default)\s{0,8}=\s{0,8}(?=["'])/iy
+const REST_OF_TAG = /\s[^<>]{0,200}>(?=[^<>]{1,4096}<\/)/y
+
 export function isElement(text: string, nameStart: number): boolean {
   const before = codeAt(nameStart - 1)
   return before === LESS || (before === COLON && text.slice(Math.max(0, nameStart - 20), nameStart).includes('<'))
@@ -163,6 +226,11 @@ export function isElement(text: string, nameStart: number): boolean {
 
 /** `<password>…</password>`, complete or truncated, but not the placeholder in `usage: login <password> <host>`. */
 export function elementText(text: string, start: number): Found {
+  if (text.startsWith('<![CDATA[', start)) {
+    const close = text.indexOf(']]>', start)
+    const end = close < 0 ? text.length : close
+    return { start: start + 9, end, next: end }
+  }
   const at = text.indexOf('<', start)
   if (at >= 0 && text.startsWith('</', at)) return { start, end: at, next: at }
   const end = after(text, TEXT_OF_ELEMENT, start)
