@@ -170,10 +170,10 @@ test('the hint shows the expected and the received value of the first response, 
   expect(await hintOf({ id: 1 }, { json: { name: 'a' } })).toBe(`${prefix}$.name: expected 'a', received nothing`)
   expect(await hintOf({ password: 'hunter22hunter22' }, { json: { password: 'x' } })).not.toContain('hunter22')
   expect(await hintOf({ token: { value: 'hunter22' } }, { json: { token: { value: 'x' } } })).toBe(
-    `${prefix}$.token.value: expected ***, received ***`,
+    `${prefix}$.token.value: expected '***', received '***'`,
   )
   expect(await hintOf({ list: [{ password: ['hunter22'] }] }, { json: { list: [{ password: ['x'] }] } })).toBe(
-    `${prefix}$.list.0.password.0: expected ***, received ***`,
+    `${prefix}$.list.0.password.0: expected '***', received '***'`,
   )
   expect(await hintOf({ token: { active: true } }, { json: { token: { active: false } } })).toContain('received true')
   const long = await hintOf({ note: 'many words '.repeat(50) }, { json: { note: 'few' } })
