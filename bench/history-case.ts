@@ -223,7 +223,7 @@ async function checking(keys: number, lostRows: number, databaseUrl: string): Pr
   const readMs = performance.now()
   const rows = (await ledger.query(check.rows, [history.runId])) as Record<string, unknown>[]
   const comparedMs = performance.now()
-  await checkHistory(history, readKeys({ rows, columns: [] }, ['key']), 'once')
+  await checkHistory(history, await readKeys({ rows, columns: [] }, ['key']), 'once')
   return {
     operations,
     rows: rows.length,

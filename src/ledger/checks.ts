@@ -8,6 +8,7 @@ import type {
   LedgerEvidence,
   RowSource,
 } from '../evidence/ledger-evidence.ts'
+import { inSlices } from '../machine/slices.ts'
 import type { NoStore } from '../machine/store-kinds.ts'
 import { judgeError } from '../results/asserted.ts'
 import { formatCount } from '../stats/units.ts'
@@ -80,6 +81,7 @@ export class RowChecks implements LedgerChecks {
   }
 
   async history({ history, rows, key, isUnscoped, depth }: HistoryCheck): Promise<LedgerEvidence> {
+    const { signal } = this.#context
     return this.#check([rows], () => {
       if (history.size === 0) return nothingOf(history)
       if (!isUnscoped && typeof rows === 'string') requireScope(rows)
@@ -88,10 +90,10 @@ export class RowChecks implements LedgerChecks {
         sources: [source],
         judge: async (read) => {
           const table = await read(source)
-          refuseOtherRuns(table, history.runId)
-          const keyed = readKeys(table, key)
+          await refuseOtherRuns(table, history.runId, signal)
+          const keyed = await readKeys(table, key, signal)
           const operations = withCanonicalKeys(history, keyed.types, key.length > 1)
-          const { findings, counts, likeness } = await checkHistory(operations, keyed, depth, this.#context.signal)
+          const { findings, counts, likeness } = await checkHistory(operations, keyed, depth, signal)
           const like = likeness && describeLikeness(likeness, findings)
           return {
             findings,
@@ -108,6 +110,7 @@ export class RowChecks implements LedgerChecks {
     check: ConservationCheck,
   ): Promise<LedgerEvidence & { readonly total: ConservedTotal | undefined }> {
     const { history } = check
+    const { signal } = this.#context
     const evidence = await this.#check<Judged>([check.total, check.entries, check.accounts], () => {
       if (history?.size === 0) return nothingOf(history)
       const runId = history?.runId ?? this.#context.runId
@@ -119,16 +122,16 @@ export class RowChecks implements LedgerChecks {
         judge: async (read) => {
           const totals = total && (await read(total))
           const tables = { entries: entries && (await read(entries)), accounts: accounts && (await read(accounts)) }
-          const types = accountTypes(tables)
+          const types = await accountTypes(tables, signal)
           const found = {
             total: totals && compareTotals(check, readTotal(totals, total.shown)),
-            entries: tables.entries && readEntries(tables.entries, types),
-            accounts: tables.accounts && readAccounts(tables.accounts, types),
+            entries: tables.entries && (await readEntries(tables.entries, types, signal)),
+            accounts: tables.accounts && (await readAccounts(tables.accounts, types, signal)),
           }
           const findings = [
-            found.entries && (await findUnbalanced(found.entries, history, this.#context.signal)),
-            found.accounts && findBelowFloor(found.accounts),
-            found.accounts && found.entries && findDrifted(found.accounts, found.entries),
+            found.entries && (await findUnbalanced(found.entries, history, signal)),
+            found.accounts && (await findBelowFloor(found.accounts, signal)),
+            found.accounts && found.entries && (await findDrifted(found.accounts, found.entries, signal)),
           ].filter((finding) => finding !== undefined)
           const counted = [
             found.entries && `${formatCount(found.entries.length)} entries`,
@@ -269,9 +272,12 @@ function unreadable(finding: string, fix: string): LedgerEvidence {
 }
 
 /** Rejects rows of other runs, if rows have a column `run_id`. */
-function refuseOtherRuns({ rows, columns }: Table, runId: string): void {
+async function refuseOtherRuns({ rows, columns }: Table, runId: string, signal: AbortSignal): Promise<void> {
   columnNamed(columns, 'run_id')
-  const other = rows.find((row) => 'run_id' in row && row['run_id'] !== runId)
+  let other: Row | undefined
+  await inSlices(rows, signal, (row) => {
+    if ('run_id' in row && row['run_id'] !== runId) other ??= row
+  })
   if (other === undefined) return
   throw new LedgerError(
     `the query returns rows of another run; this run is ${runId}, the row is ${showRow(other)}`,

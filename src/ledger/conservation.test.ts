@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { History } from '../history/history.ts'
+import { now } from '../machine/clock.ts'
 import { readAmount, showAmount } from './amount.ts'
 import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
 import type { KeyType } from './keys.ts'
@@ -42,8 +43,8 @@ interface Books {
 }
 
 async function findings({ entries, accounts }: Books): Promise<[string, number, string | undefined][]> {
-  const [read, held] = [entriesOf(entries), accountsOf(accounts)]
-  return [await findUnbalanced(read), findBelowFloor(held), findDrifted(held, read)].flatMap((finding) =>
+  const [read, held] = [await entriesOf(entries), await accountsOf(accounts)]
+  return [await findUnbalanced(read), await findBelowFloor(held), await findDrifted(held, read)].flatMap((finding) =>
     finding === undefined ? [] : [[finding.kind, finding.count, finding.violations[0]?.subject]],
   )
 }
@@ -105,7 +106,7 @@ describe('conservation', () => {
       { transfer: 1, account: 'a', amount: 5 },
       { transfer: 1, account: 'gone', amount: -5 },
     ]
-    const drifted = findDrifted(accountsOf([{ account: 'a', balance: 5 }]), entriesOf(entries))
+    const drifted = await findDrifted(await accountsOf([{ account: 'a', balance: 5 }]), await entriesOf(entries))
     expect(drifted?.violations).toEqual([
       { subject: 'account gone', responses: [], holds: 'no such account, its entries (1) sum to -5' },
     ])
@@ -115,7 +116,7 @@ describe('conservation', () => {
     const history = new History()
     const id = history.begin({ key: 'a-17', vu: 3, step: 0, intendedStartUs: 0, startUs: 12_400_000 })
     history.end(id, { endUs: 12_500_000, outcome: 'ok', status: 201 })
-    const entries = entriesOf([
+    const entries = await entriesOf([
       { transfer: 4711, account: 'user:3', amount: -5, key: 'a-17' },
       { transfer: 4711, account: 'streamer:9', amount: '6', key: 'a-17' },
     ])
@@ -131,7 +132,7 @@ describe('conservation', () => {
   test('names the first ten violations, in order', async () => {
     const twelve = Array.from({ length: 12 }, (_, at) => at + 1)
     const unbalanced = (await findUnbalanced(
-      entriesOf(twelve.map((transfer) => ({ transfer, account: 'a', amount: transfer - 3 }))),
+      await entriesOf(twelve.map((transfer) => ({ transfer, account: 'a', amount: transfer - 3 }))),
     ))!
     // The third transfer sums to zero.
     expect([unbalanced.count, unbalanced.violations.length]).toEqual([11, 10])
@@ -141,8 +142,8 @@ describe('conservation', () => {
       holds: 'entries that sum to -2: a -2',
     })
     expect(unbalanced.violations.at(-1)!.subject).toBe('transfer 11')
-    const poor = accountsOf(twelve.map((account) => ({ account, balance: account, floor: account + 1 })))
-    const [low, drifted] = [findBelowFloor(poor)!, findDrifted(poor, [])!]
+    const poor = await accountsOf(twelve.map((account) => ({ account, balance: account, floor: account + 1 })))
+    const [low, drifted] = [(await findBelowFloor(poor))!, (await findDrifted(poor, []))!]
     expect([low.count, low.violations.length, drifted.count, drifted.violations.length]).toEqual([12, 10, 12, 10])
     expect(drifted.violations[0]).toEqual({
       subject: 'account 1',
@@ -152,14 +153,14 @@ describe('conservation', () => {
   })
 
   test('shows an amount of zero without a sign', async () => {
-    const entries = entriesOf([
+    const entries = await entriesOf([
       { transfer: 1, account: 'a', amount: 0 },
       { transfer: 1, account: 'b', amount: 1 },
     ])
     expect((await findUnbalanced(entries))!.violations[0]!.holds).toBe('entries that sum to 1: a 0, b +1')
   })
 
-  test('rejects an entry without a transfer or account', () => {
+  test('rejects an entry without a transfer or account', async () => {
     const half = { transfer: 't1', account: 'a', amount: 5 }
     const fix = (noun: string) =>
       `rows without a ${noun} cannot be distinguished: store the ${noun} with the row, or exclude such rows in the query`
@@ -167,15 +168,17 @@ describe('conservation', () => {
       ['transfer', { ...half, transfer: null }],
       ['account', { ...half, account: null }],
     ] as const) {
-      expect(() => entriesOf([half, other])).toThrow(
+      await expect(entriesOf([half, other])).rejects.toThrow(
         expect.objectContaining({
           finding: `1 of 2 rows have no ${noun} in "${noun}", the first of them ${showRow(other)}`,
           fix: fix(noun),
         }),
       )
     }
-    expect(() => accountsOf([{ account: null, balance: 5 }])).toThrow('1 of 1 rows have no account in "account"')
-    expect(() => accountsOf([{ account: new Date(0), balance: 5 }])).toThrow(
+    await expect(accountsOf([{ account: null, balance: 5 }])).rejects.toThrow(
+      '1 of 1 rows have no account in "account"',
+    )
+    await expect(accountsOf([{ account: new Date(0), balance: 5 }])).rejects.toThrow(
       'a account that is 1970-01-01T00:00:00.000Z',
     )
   })
@@ -187,22 +190,51 @@ describe('conservation', () => {
     ['number', 'number', '1.0', '1'],
     ['text', 'number', '1.0', '1'],
     ['text', 'uuid', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
-  ])('accounts are compared as keys are: %s with %s', ([entryKeys, accountKeys, written, held]) => {
+  ])('accounts are compared as keys are: %s with %s', async ([entryKeys, accountKeys, written, stored]) => {
     const entries = {
       rows: [{ transfer: 't', account: written, amount: 5 }],
       columns: [{ name: 'account', keys: entryKeys }],
     }
-    const accounts = { rows: [{ account: held, balance: 5 }], columns: [{ name: 'account', keys: accountKeys }] }
-    const types = accountTypes({ entries, accounts })
-    expect(findDrifted(readAccounts(accounts, types), readEntries(entries, types))).toBeUndefined()
+    const accounts = { rows: [{ account: stored, balance: 5 }], columns: [{ name: 'account', keys: accountKeys }] }
+    const types = await accountTypes({ entries, accounts })
+    const [held, read] = [await readAccounts(accounts, types), await readEntries(entries, types)]
+    expect(await findDrifted(held, read)).toBeUndefined()
   })
 
-  test('rejects an account that is listed twice', () => {
+  test('lets the event loop run while many entries and accounts are read and added up', async () => {
+    const slow = <T extends object>(row: T, name: keyof T) =>
+      Object.defineProperty({ ...row }, name, {
+        get() {
+          const startMs = now()
+          while (now() - startMs < 0.04);
+          return row[name]
+        },
+      })
+    const entry = { transfer: 't', account: 'a', amount: 0n, key: undefined }
+    const account = { account: 'a', balance: 0n, floor: 0n }
+    const many = <T>(item: T) => Array.from({ length: 1_000 }, () => item)
+    const distinct = many(account).map((row, at) => slow({ ...row, account: `a${at}` }, 'balance'))
+    for (const work of [
+      () => entriesOf(many(slow(entry, 'amount'))),
+      () => accountsOf(distinct),
+      () => findUnbalanced(many(slow(entry, 'amount'))),
+      () => findBelowFloor(many(slow(account, 'balance'))),
+      () => findDrifted(many(slow(account, 'balance')), []),
+      () => findDrifted([account], many(slow(entry, 'amount'))),
+    ]) {
+      let isTimerFired = false
+      setTimeout(() => (isTimerFired = true), 0)
+      await work()
+      expect(isTimerFired, String(work)).toBe(true)
+    }
+  })
+
+  test('rejects an account that is listed twice', async () => {
     const twice = [
       { account: 'a', balance: 5, floor: 6 },
       { account: 'a', balance: 0 },
     ]
-    expect(() => accountsOf(twice)).toThrow(
+    await expect(accountsOf(twice)).rejects.toThrow(
       expect.objectContaining({
         finding: '"accounts" lists account a more than once, so its balance is ambiguous',
         fix: 'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
@@ -210,21 +242,23 @@ describe('conservation', () => {
     )
   })
 
-  test('names missing columns, with a fix', () => {
-    expect(() => entriesOf([{ id: 1, amount: 1 }])).toThrow(
+  test('names missing columns, with a fix', async () => {
+    await expect(entriesOf([{ id: 1, amount: 1 }])).rejects.toThrow(
       expect.objectContaining({
         finding: 'the rows of "entries" have no column "transfer", "account"; they have id, amount',
         fix: 'name the columns in the query: SELECT … AS transfer, … AS account',
       }),
     )
-    expect(() => accountsOf([{ account: 1 }])).toThrow('the rows of "accounts" have no column "balance"')
-    expect(entriesOf([])).toEqual([])
+    await expect(accountsOf([{ account: 1 }])).rejects.toThrow('the rows of "accounts" have no column "balance"')
+    expect(await entriesOf([])).toEqual([])
   })
 
-  test('names the transfer or account of an invalid amount', () => {
-    expect(() => entriesOf([{ transfer: 7, account: 'a', amount: null }])).toThrow('amount of an entry of transfer 7')
-    expect(() => accountsOf([{ account: 'a', balance: null }])).toThrow('balance of account a')
-    expect(() => accountsOf([{ account: 'a', balance: 1, floor: 'low' }])).toThrow('floor of account a')
+  test('names the transfer or account of an invalid amount', async () => {
+    await expect(entriesOf([{ transfer: 7, account: 'a', amount: null }])).rejects.toThrow(
+      'amount of an entry of transfer 7',
+    )
+    await expect(accountsOf([{ account: 'a', balance: null }])).rejects.toThrow('balance of account a')
+    await expect(accountsOf([{ account: 'a', balance: 1, floor: 'low' }])).rejects.toThrow('floor of account a')
   })
 })
 

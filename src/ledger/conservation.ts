@@ -1,4 +1,5 @@
 import type { Finding, FindingKind, Violation } from '../evidence/ledger-evidence.ts'
+import { inSlices, mapInSlices } from '../machine/slices.ts'
 import { readAmount, showAmount, type Amount } from './amount.ts'
 import { columnNamed } from './columns.ts'
 import { NAMED_VIOLATIONS } from './invariants.ts'
@@ -28,22 +29,29 @@ export interface Account {
  * Types by which accounts are compared: that of the entries' column and that of the accounts' column, because `char(n)`
  * and `text` can name the same accounts.
  */
-export function accountTypes(tables: {
-  readonly entries?: Table | undefined
-  readonly accounts?: Table | undefined
-}): readonly KeyType[] {
-  return [tables.entries, tables.accounts].flatMap((table) => (table === undefined ? [] : keyTypeIn(table, 'account')))
+export async function accountTypes(
+  tables: { readonly entries?: Table | undefined; readonly accounts?: Table | undefined },
+  signal?: AbortSignal,
+): Promise<readonly KeyType[]> {
+  const types: KeyType[] = []
+  for (const table of [tables.entries, tables.accounts])
+    if (table !== undefined) types.push(await keyTypeIn(table, 'account', signal))
+  return types
 }
 
 /** @throws {LedgerError} if a row lacks a column, names no transfer or account, or an amount is not exact */
-export function readEntries(table: Table, types = accountTypes({ entries: table })): readonly Entry[] {
+export async function readEntries(
+  table: Table,
+  types?: readonly KeyType[],
+  signal?: AbortSignal,
+): Promise<readonly Entry[]> {
   const { rows, columns } = table
   requireColumns(rows, 'entries', ['transfer', 'account', 'amount'])
-  const transfers = readTransfers(table)
-  const accounts = readAccountNames(table, types)
+  const transfers = await readTransfers(table, signal)
+  const accounts = await readAccountNames(table, types ?? (await accountTypes({ entries: table }, signal)), signal)
   const amounts = columnNamed(columns, 'amount')
   columnNamed(columns, 'key')
-  return rows.map(({ transfer, amount, key }, at) => ({
+  return mapInSlices(rows, signal, ({ transfer, amount, key }, at) => ({
     transfer: transfers[at]!,
     account: accounts[at]!,
     amount: readAmount(amount, `amount of an entry of transfer ${String(transfer)}`, amounts),
@@ -51,26 +59,36 @@ export function readEntries(table: Table, types = accountTypes({ entries: table 
   }))
 }
 
-function readTransfers(table: Table): readonly string[] {
-  const type = keyTypeIn(table, 'transfer')
-  return readNames(table, 'transfer', 'transfer').map((transfer) => canonicalKey(transfer, type))
+async function readTransfers(table: Table, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  const type = await keyTypeIn(table, 'transfer', signal)
+  const names = await readNames(table, 'transfer', 'transfer', signal)
+  return mapInSlices(names, signal, (transfer) => canonicalKey(transfer, type))
 }
 
-function readAccountNames(table: Table, types: readonly KeyType[]): readonly string[] {
-  return readNames(table, 'account', 'account').map((account) => types.reduce(canonicalKey, account))
+async function readAccountNames(
+  table: Table,
+  types: readonly KeyType[],
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const names = await readNames(table, 'account', 'account', signal)
+  return mapInSlices(names, signal, (account) => types.reduce(canonicalKey, account))
 }
 
 /**
  * @throws {LedgerError} if a row lacks a column or names no account, a balance is not exact, or an account is listed twice: it
  * is ambiguous which balance is to be above its floor, and to be the sum of its entries
  */
-export function readAccounts(table: Table, types = accountTypes({ accounts: table })): readonly Account[] {
+export async function readAccounts(
+  table: Table,
+  types?: readonly KeyType[],
+  signal?: AbortSignal,
+): Promise<readonly Account[]> {
   const { rows, columns } = table
   requireColumns(rows, 'accounts', ['account', 'balance'])
-  const accounts = readAccountNames(table, types)
-  rejectDuplicates(accounts)
+  const accounts = await readAccountNames(table, types ?? (await accountTypes({ accounts: table }, signal)), signal)
+  await rejectDuplicates(accounts, signal)
   const [balances, floors] = [columnNamed(columns, 'balance'), columnNamed(columns, 'floor')]
-  return rows.map(({ balance, floor }, at) => {
+  return mapInSlices(rows, signal, ({ balance, floor }, at) => {
     const account = accounts[at]!
     return {
       account,
@@ -88,15 +106,19 @@ export async function findUnbalanced(
   signal?: AbortSignal,
 ): Promise<Finding | undefined> {
   const sums = new Map<string, Amount>()
-  for (const { transfer, amount } of entries) sums.set(transfer, (sums.get(transfer) ?? 0n) + amount)
-  const wrong = [...sums].filter(([, sum]) => sum !== 0n)
-  const named = new Map(wrong.slice(0, NAMED_VIOLATIONS).map(([transfer]) => [transfer, [] as Entry[]]))
-  for (const entry of entries) named.get(entry.transfer)?.push(entry)
+  await inSlices(entries, signal, ({ transfer, amount }) => sums.set(transfer, (sums.get(transfer) ?? 0n) + amount))
+  let wrong = 0
+  const named = new Map<string, Entry[]>()
+  await inSlices(sums, signal, ([transfer, sum]) => {
+    if (sum !== 0n && wrong++ < NAMED_VIOLATIONS) named.set(transfer, [])
+  })
+  if (wrong === 0) return undefined
+  await inSlices(entries, signal, (entry) => named.get(entry.transfer)?.push(entry))
   const keys = new Set([...named.values()].flatMap((own) => own[0]?.key ?? []))
   const responses = history === undefined ? undefined : await outcomesOf(keys, history, signal)
   return finding(
     'unbalanced',
-    wrong.length,
+    wrong,
     [...named].map(([transfer, own]) => {
       const key = own[0]!.key
       return {
@@ -109,49 +131,56 @@ export async function findUnbalanced(
 }
 
 /** Accounts with a balance below their floor. */
-export function findBelowFloor(accounts: readonly Account[]): Finding | undefined {
-  const wrong = accounts.filter(({ balance, floor }) => floor !== undefined && balance < floor)
-  return finding(
-    'below floor',
-    wrong.length,
-    wrong.slice(0, NAMED_VIOLATIONS).map(({ account, balance, floor }) => ({
-      subject: `account ${account}`,
-      responses: [],
-      holds: `a balance of ${showAmount(balance)}, its floor is ${showAmount(floor!)}`,
-    })),
-  )
+export async function findBelowFloor(accounts: readonly Account[], signal?: AbortSignal): Promise<Finding | undefined> {
+  const wrong = new NamedViolations()
+  await inSlices(accounts, signal, ({ account, balance, floor }) => {
+    if (floor === undefined || balance >= floor) return
+    wrong.add(account, () => `a balance of ${showAmount(balance)}, its floor is ${showAmount(floor)}`)
+  })
+  return finding('below floor', wrong.count, wrong.named)
 }
 
 /** Accounts whose balance is not the sum of their entries; requires all entries, not only those of one run. */
-export function findDrifted(accounts: readonly Account[], entries: readonly Entry[]): Finding | undefined {
+export async function findDrifted(
+  accounts: readonly Account[],
+  entries: readonly Entry[],
+  signal?: AbortSignal,
+): Promise<Finding | undefined> {
   const sums = new Map<string, { sum: Amount; count: number }>()
-  for (const { account, amount } of entries) {
+  await inSlices(entries, signal, ({ account, amount }) => {
     const state = sums.get(account)
     if (state === undefined) sums.set(account, { sum: amount, count: 1 })
     else {
       state.sum += amount
       state.count++
     }
-  }
-  const wrong: Violation[] = []
-  const report = (account: string, balance: string, sum: Amount, count: number) =>
-    wrong.push({
-      subject: `account ${account}`,
-      responses: [],
-      holds: `${balance}, its entries (${count}) sum to ${showAmount(sum)}`,
-    })
-  for (const { account, balance } of accounts) {
+  })
+  const wrong = new NamedViolations()
+  const report = (account: string, balance: () => string, sum: Amount, count: number) =>
+    wrong.add(account, () => `${balance()}, its entries (${count}) sum to ${showAmount(sum)}`)
+  await inSlices(accounts, signal, ({ account, balance }) => {
     const { sum, count } = sums.get(account) ?? { sum: 0n, count: 0 }
     sums.delete(account)
-    if (balance !== sum) report(account, `a balance of ${showAmount(balance)}`, sum, count)
-  }
-  for (const [account, { sum, count }] of sums) report(account, 'no such account', sum, count)
-  return finding('drifted', wrong.length, wrong.slice(0, NAMED_VIOLATIONS))
+    if (balance !== sum) report(account, () => `a balance of ${showAmount(balance)}`, sum, count)
+  })
+  await inSlices(sums, signal, ([account, { sum, count }]) => report(account, () => 'no such account', sum, count))
+  return finding('drifted', wrong.count, wrong.named)
 }
 
-function rejectDuplicates(accounts: readonly string[]): void {
+/** The number of accounts in violation, and the first of them with what the ledger holds. */
+class NamedViolations {
+  readonly named: Violation[] = []
+  count = 0
+
+  add(account: string, holds: () => string): void {
+    if (this.count++ < NAMED_VIOLATIONS)
+      this.named.push({ subject: `account ${account}`, responses: [], holds: holds() })
+  }
+}
+
+async function rejectDuplicates(accounts: readonly string[], signal: AbortSignal | undefined): Promise<void> {
   const seen = new Set<string>()
-  for (const account of accounts) {
+  await inSlices(accounts, signal, (account) => {
     if (seen.has(account)) {
       throw new LedgerError(
         `"accounts" lists account ${account} more than once, so its balance is ambiguous`,
@@ -159,7 +188,7 @@ function rejectDuplicates(accounts: readonly string[]): void {
       )
     }
     seen.add(account)
-  }
+  })
 }
 
 function finding(kind: FindingKind, count: number, violations: readonly Violation[]): Finding | undefined {

@@ -8,9 +8,9 @@ import { checkHistory } from './invariants.ts'
 import { readKeys, type Row } from './rows.ts'
 import type { RecordedOperations } from './violations.ts'
 
-function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
+async function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
   const rows: Row[] = keys.map((key, id) => ({ id, key }))
-  return checkHistory(sampleHistory(sends), readKeys({ rows, columns: [] }, ['key']), depth)
+  return checkHistory(sampleHistory(sends), await readKeys({ rows, columns: [] }, ['key']), depth)
 }
 
 /** A history whose operations take 40 ms to read, on any machine. */
@@ -323,20 +323,20 @@ describe('keys that were stored in a different form', () => {
 })
 
 describe('keys of rows', () => {
-  test('are strings or numbers', () => {
-    const keysOf = (rows: readonly Row[]) => readKeys({ rows, columns: [] }, ['key']).keys
-    expect(keysOf([{ key: 'a' }, { key: 7 }, { key: 7n }])).toEqual(['a', '7', '7'])
-    expect(keysOf([])).toEqual([])
+  test('are strings or numbers', async () => {
+    const keysOf = async (rows: readonly Row[]) => (await readKeys({ rows, columns: [] }, ['key'])).keys
+    expect(await keysOf([{ key: 'a' }, { key: 7 }, { key: 7n }])).toEqual(['a', '7', '7'])
+    expect(await keysOf([])).toEqual([])
   })
 
-  test('names a missing column and the existing ones', () => {
-    expect(() => readKeys({ rows: [{ id: 1, idempotency_key: 'a' }], columns: [] }, ['key'])).toThrow(
+  test('names a missing column and the existing ones', async () => {
+    await expect(readKeys({ rows: [{ id: 1, idempotency_key: 'a' }], columns: [] }, ['key'])).rejects.toThrow(
       'the rows have no column "key"; they have id, idempotency_key',
     )
   })
 
-  test.for([[null], [undefined], [''], [new Date(0)], [{ a: 1 }]])('rejects %o as a key', ([key]) => {
-    expect(() =>
+  test.for([[null], [undefined], [''], [new Date(0)], [{ a: 1 }]])('rejects %o as a key', async ([key]) => {
+    await expect(
       readKeys(
         {
           rows: [
@@ -347,6 +347,6 @@ describe('keys of rows', () => {
         },
         ['key'],
       ),
-    ).toThrow(/^1 of 2 rows have .*"key".*id: 2/)
+    ).rejects.toThrow(/^1 of 2 rows have .*"key".*id: 2/)
   })
 })

@@ -104,7 +104,7 @@ export async function checkHistory(
       unknownApplied: unknown.applied,
       unknownNotApplied: unknown.notApplied,
     },
-    likeness: lost.length === neverSent.size ? likenessOf(lost, [...neverSent]) : undefined,
+    likeness: await likenessOf(lost, neverSent, signal),
   }
 }
 

@@ -1,4 +1,5 @@
 import { isIP, SocketAddress } from 'node:net'
+import { inSlices } from '../machine/slices.ts'
 
 /**
  * Comparison of the keys of a column: `uuid` ignores case, hyphens and braces; `number` compares values; `padded` ignores
@@ -89,13 +90,20 @@ export function showKey(key: string): string {
 export type Likeness = 'case' | 'spaces' | 'case and spaces'
 
 /** @returns the difference between lost and unexpected keys, if each lost key resembles an unexpected one */
-export function likenessOf(lost: readonly string[], unexpected: readonly string[]): Likeness | undefined {
-  if (lost.length === 0 || lost.length !== unexpected.length) return undefined
-  const alike = (fold: (key: string) => string) => {
-    const folded = new Set(unexpected.map(fold))
-    return lost.every((key) => folded.has(fold(key)))
+export async function likenessOf(
+  lost: readonly string[],
+  unexpected: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<Likeness | undefined> {
+  if (lost.length === 0 || lost.length !== unexpected.size) return undefined
+  const alike = async (fold: (key: string) => string) => {
+    const folded = new Set<string>()
+    await inSlices(unexpected, signal, (key) => folded.add(fold(key)))
+    let areAlike = true
+    await inSlices(lost, signal, (key) => (areAlike &&= folded.has(fold(key))))
+    return areAlike
   }
-  if (alike((key) => key.toLowerCase())) return 'case'
-  if (alike((key) => key.trim())) return 'spaces'
-  return alike((key) => key.trim().toLowerCase()) ? 'case and spaces' : undefined
+  if (await alike((key) => key.toLowerCase())) return 'case'
+  if (await alike((key) => key.trim())) return 'spaces'
+  return (await alike((key) => key.trim().toLowerCase())) ? 'case and spaces' : undefined
 }

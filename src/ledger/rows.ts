@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { inSlices, mapInSlices } from '../machine/slices.ts'
 import { redactGiven } from '../options/redact.ts'
 import { registeredSecrets } from '../options/registered-values.ts'
 import { columnNamed, type Column } from './columns.ts'
@@ -28,20 +29,26 @@ export interface ReadKeys extends KeyedRows {
 }
 
 /**
- * Keys of all rows, in order and in canonical form.
+ * Keys of all rows, in order and in canonical form. The event loop runs meanwhile.
  * @param columns one column, or those of a composite key
+ * @param signal stops it
  * @throws {LedgerError} if a column does not exist, or the key of a row is missing or not a string, number or UUID
  */
-export function readKeys(table: Table, columns: readonly string[]): ReadKeys {
+export async function readKeys(table: Table, columns: readonly string[], signal?: AbortSignal): Promise<ReadKeys> {
   const { rows } = table
   for (const column of columns) requireColumn(rows, column)
-  const types = columns.map((column) => keyTypeIn(table, column))
-  const parts = columns.map((column, at) => {
-    const type = types[at]!
-    const names = readNames(table, column, 'key')
-    return type === 'text' ? names : names.map((key) => canonicalKey(key, type))
-  })
-  const keys = columns.length === 1 ? parts[0]! : rows.map((_, row) => compositeKey(parts.map((part) => part[row]!)))
+  const types: KeyType[] = []
+  const parts: (readonly string[])[] = []
+  for (const column of columns) {
+    const type = await keyTypeIn(table, column, signal)
+    const names = await readNames(table, column, 'key', signal)
+    types.push(type)
+    parts.push(type === 'text' ? names : await mapInSlices(names, signal, (key) => canonicalKey(key, type)))
+  }
+  const keys =
+    columns.length === 1
+      ? parts[0]!
+      : await mapInSlices(rows, signal, (_, row) => compositeKey(parts.map((part) => part[row]!)))
   return { rows, keys, types }
 }
 
@@ -51,12 +58,15 @@ export function readKeys(table: Table, columns: readonly string[]): ReadKeys {
  *
  * @throws {LedgerError} if several columns have the name
  */
-export function keyTypeIn({ rows, columns }: Table, column: string): KeyType {
+export async function keyTypeIn({ rows, columns }: Table, column: string, signal?: AbortSignal): Promise<KeyType> {
   const known = columnNamed(columns, column)
   if (known !== undefined) return known.keys
   const first = rows[0]?.[column]
   if (typeof first === 'number' || typeof first === 'bigint') return 'number'
-  return isUuid(first) && rows.every((row) => isUuid(row[column])) ? 'uuid' : 'text'
+  if (!isUuid(first)) return 'text'
+  let areUuids = true
+  await inSlices(rows, signal, (row) => (areUuids &&= isUuid(row[column])))
+  return areUuids ? 'uuid' : 'text'
 }
 
 function requireColumn([first]: readonly Row[], column: string): void {
@@ -72,10 +82,15 @@ function requireColumn([first]: readonly Row[], column: string): void {
  * @param noun singular noun for the names
  * @throws {LedgerError} if a name is missing, not a string, number or UUID, or not exact
  */
-export function readNames({ rows, columns }: Table, column: string, noun: string): readonly string[] {
+export async function readNames(
+  { rows, columns }: Table,
+  column: string,
+  noun: string,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const known = columnNamed(columns, column)
   let [wrong, example] = [0, undefined as Row | undefined]
-  const names = rows.map((row) => {
+  const names = await mapInSlices(rows, signal, (row) => {
     const name = isRounded(row[column], known) ? undefined : keyText(row[column])
     if (name === undefined) {
       wrong++

@@ -21,3 +21,14 @@ export async function inSlices<T>(
     endMs = now() + SLICE_MS
   }
 }
+
+/** {@link inSlices} of a function of each item. @returns its values in order */
+export async function mapInSlices<T, U>(
+  items: Iterable<T>,
+  signal: AbortSignal | undefined,
+  map: (item: T, at: number) => U,
+): Promise<U[]> {
+  const values: U[] = []
+  await inSlices(items, signal, (item) => void values.push(map(item, values.length)))
+  return values
+}
