@@ -225,7 +225,7 @@ describe('conservation', () => {
       let isTimerFired = false
       setTimeout(() => (isTimerFired = true), 0)
       await work()
-      expect(isTimerFired, String(work)).toBe(true)
+      expect(isTimerFired).toBe(true)
     }
   })
 
