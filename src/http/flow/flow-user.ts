@@ -42,6 +42,8 @@ export class FlowUser<D> extends HttpUser<D> {
   /** Number of requests of the iteration that ended in an error. */
   errors = 0
   lastError: FirstError | undefined
+  /** Whether a request of the latest iteration got no connection. */
+  #wasUnconnected = false
   readonly #all: FlowVuContext<D>
   readonly #instance: number
   /** Further connections, opened when they are needed. */
@@ -77,7 +79,9 @@ export class FlowUser<D> extends HttpUser<D> {
     return (this.#pending === undefined ? 0 : 1) + this.#extraPending.size
   }
 
+  /** 0 if all requests of the latest iteration were connected: a connection that failed before may not be needed again. */
   override get failedAttempts(): number {
+    if (!this.isBusy && !this.#wasUnconnected) return 0
     return Math.max(super.failedAttempts, ...this.#extra.map(({ failedAttempts }) => failedAttempts))
   }
 
@@ -97,6 +101,7 @@ export class FlowUser<D> extends HttpUser<D> {
   protected sendFirst(intendedMs: number): void {
     this.errors = 0
     this.lastError = undefined
+    this.#wasUnconnected = false
     const iteration = new FlowIteration(this, intendedMs)
     this.#iteration = iteration
     let returned: unknown
@@ -173,6 +178,7 @@ export class FlowUser<D> extends HttpUser<D> {
     this.#last = exchange
     this.errors++
     this.lastError = error
+    this.#wasUnconnected ||= error.kind === 'connect'
     this.hadError(error.kind, error.detail)
     const pending = this.#take(exchange)
     if (pending === undefined) return

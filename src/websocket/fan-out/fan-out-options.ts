@@ -30,7 +30,7 @@ export interface Move {
   readonly send?: Outgoing | readonly Outgoing[]
   /**
    * Whether a message says that the move is done. @default the run's `isSubscribed` if the client joins; otherwise it is
-   * taken to be done after `joinDelay`
+   * taken to be done after `joinDelay`. A response by which the protocol of `framing` reports a failure ends the move too
    */
   readonly isDone?: (message: Message) => boolean
 }
