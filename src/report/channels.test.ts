@@ -64,6 +64,44 @@ test('merged blobs give the results of a complete run', async () => {
   expect(verdicts).toHaveLength(2)
 })
 
+test.each<[string, (blob: string) => string, string]>([
+  [
+    'a negative count',
+    (blob) => blob.replace('"sent":6000', '"sent":-5'),
+    'slo.runs[0].sent must be a number of at least 0, received -5',
+  ],
+  [
+    'counts that contradict each other',
+    (blob) => blob.replace('"sent":6000', '"sent":6001'),
+    'runs[0].offered must be at least sent + dropped, 6001, received 6000',
+  ],
+  ['runs of another type', (blob) => blob.replace(/"runs":"\d+"/, '"runs":5'), 'slo.runs must be an array, received 5'],
+])('a scenario of a merged blob with %s is invalid, in one error', async (_, damage, problem) => {
+  const made = await project(
+    configSource({}, `['blob', { outputFile: 'blobs/1.json' }]`),
+    `import { test } from 'vitest'
+    test('S1 session', ({ task }) => {
+      task.meta.slo = ${JSON.stringify(record([sampleHttpRun()], [PASSED]))}
+    })`,
+  )
+  await made.run()
+  const blob = await readFile(made.path('blobs/1.json'), 'utf8')
+  expect(damage(blob)).not.toBe(blob)
+  await made.write('blobs/1.json', damage(blob))
+  await made.write('merge.config.ts', configSource({ outputDir: 'merged' }))
+  const { exitCode, output } = await made.run(['run', '--config', 'merge.config.ts', '--merge-reports', 'blobs'])
+  expect(exitCode).toBe(1)
+  expect(output).not.toMatch(/TypeError|\n +at /)
+  const { scenarios } = await readValidResults(made.path('merged/results.json'))
+  expect(scenarios).toMatchObject([
+    { verdict: 'invalid', runs: [], assertions: [{ outcome: 'invalid', received: problem }] },
+  ])
+  expect(scenarios[0]!.assertions[0]!.message).toBe(
+    `The results of this scenario cannot be merged: the blob is damaged: ${problem}\n` +
+      'Fix: run the scenarios again with this version of vitest-slo, or copy the whole blob again',
+  )
+})
+
 test('a report merged from shards contains their scale and start', async () => {
   const scenario = (name: string) => `
     import { perfTest, sharedIterations } from 'vitest-slo'

@@ -11,6 +11,7 @@ import { EarlierRuns } from './earlier.ts'
 import { loadAverage, readEnvironment } from './environment.ts'
 import { LIVE_ADDRESS, LiveReceiver, type LiveMessage } from './live/channel.ts'
 import { LiveView } from './live/view.ts'
+import { refuseDamagedRecord } from './merged-test.ts'
 import { describeNothingRan } from './nothing-ran.ts'
 import { Observers } from './observers.ts'
 import { resolveReporterOptions, type ReporterOptions, type ResolvedReporterOptions } from './options.ts'
@@ -131,6 +132,7 @@ export default class SloReporter implements Reporter {
   onTestCaseResult(testCase: TestCase): void {
     if (testCase.result().state !== 'skipped' && !isUnstarted(testCase)) this.#hasStarted = true
     this.#view.remove(testCase.id)
+    if (this.#isMerging) refuseDamagedRecord(testCase.meta())
     this.#takeSecrets(testCase)
     if (!this.#isMerging && isScenario(testCase)) testCase.meta().sloConditions = this.#conditions()
     if (this.#options.redact) redactName(testCase, this.#secrets)

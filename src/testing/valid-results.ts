@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { contradictionIn } from '../report/results-contradiction.ts'
 import schema from '../report/results.schema.json' with { type: 'json' }
 import type { Results } from '../report/results.ts'
 
@@ -18,11 +19,13 @@ export function schemaMistakes(value: unknown): readonly string[] {
 /**
  * Reads a `results.json`.
  *
- * @throws {Error} if its schema does not describe it
+ * @throws {Error} if its schema does not describe it, or it contradicts itself
  */
 export async function readValidResults(file: string): Promise<Results> {
   const results = JSON.parse(await readFile(file, 'utf8')) as Results
   const mistakes = schemaMistakes(results)
   if (mistakes.length > 0) throw new Error(`${file} does not match its schema:\n${mistakes.join('\n')}`)
+  const contradiction = contradictionIn(results)
+  if (contradiction !== undefined) throw new Error(`${file}: ${contradiction}`)
   return results
 }
