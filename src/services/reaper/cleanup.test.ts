@@ -282,3 +282,22 @@ function pidOf({ pid }: ChildProcess): number {
   if (pid === undefined) throw new Error('the process did not start')
   return pid
 }
+
+test.skipIf(process.platform !== 'linux')('a server that the command did not start is not ended', async () => {
+  const reaper = await Reaper.start({ folder: recordFolder(folder) })
+  const { mark, noted } = reaper.announceProcess()
+  const code = `const server = require('node:net').createServer().listen(0, '127.0.0.1', () => console.log(server.address().port))`
+  // The mark of another command, and no mark: a server in another terminal.
+  const servers = [{ ...process.env, [PROCESS_MARK]: 'other' }, process.env].map((env) =>
+    spawn(process.execPath, ['-e', code], { detached: true, env, stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
+  try {
+    const lines = await Promise.all(servers.map(({ stdout }) => once(createInterface({ input: stdout }), 'line')))
+    noted()
+    reaper.watchDaemons(mark, lines.map(Number))
+    await reaper[Symbol.asyncDispose]()
+    for (const { exitCode, signalCode } of servers) expect(exitCode ?? signalCode).toBe(null)
+  } finally {
+    for (const server of servers) server.kill('SIGKILL')
+  }
+})
