@@ -40,6 +40,7 @@ test.each([
   ['//other:8080/b', 'http://other:8080/b'],
   ['https://user:secret@h/', 'https://h/'],
   ['/é x', 'http://h/%C3%A9%20x'],
+  ['', 'http://h/a/'],
   ['app://callback', 'to a URL of the scheme app, which is not HTTP'],
   ['http://[', 'to a URL that is not valid'],
 ])('Location %j leads to %s', (location, expected) => {
@@ -159,6 +160,17 @@ test('a redirect without Location is the response', async () => {
   const { run } = await runAgainst(server, { path: '/a', expectStatus: 302 })
   expect(run.errorRate).toBe(0)
   expect([...(await runAgainst(server, { path: '/b' })).run.statuses]).toEqual([[304, 1]])
+})
+
+test('an empty Location leads to the URL of the request', async () => {
+  await using server = await serverOf({ 'POST /a?b=1': to(303, ''), 'GET /a?b=1': response('done') })
+  const { run, heads } = await runAgainst(server, { method: 'POST', path: '/a?b=1', check: { text: 'done' } })
+  expect(heads).toEqual(['POST /a?b=1', 'GET /a?b=1'])
+  expect(run).toMatchObject({ errorRate: 0, connections: { redirects: 1 } })
+  await using looping = await serverOf({ 'GET /a': to(302, '') })
+  const loop = await runAgainst(looping, { path: '/a' })
+  expect([...loop.run.errors]).toEqual([['status', 1]])
+  expect(loop.text).toContain('after 5 redirects: the limit of this request, or a redirect loop')
 })
 
 test('the path of the base URL is not added to that of a Location', async () => {

@@ -100,6 +100,13 @@ describe('two runs', () => {
     expect(quick).toBeNoSlowerThan(slow)
     expect(slow).not.toBeNoSlowerThan(quick, { tolerance: 0.05 })
     expect(messageOf(() => expect(slow).toBeNoSlowerThan(quick))).toMatchSnapshot('fails')
+    const defaults = { tolerance: 0.05, percentile: 0.5, confidence: 0.95 }
+    for (const options of [{}, undefined, { tolerance: undefined }, defaults] as const) {
+      expect(quick).toBeNoSlowerThan(slow, options as {})
+      const [, ...lines] = messageOf(() => expect(slow).toBeNoSlowerThan(quick, options as {})).split('\n')
+      const [, ...same] = messageOf(() => expect(slow).toBeNoSlowerThan(quick)).split('\n')
+      expect(lines).toEqual(same)
+    }
     expect(messageOf(() => expect(quick).not.toBeNoSlowerThan(slow))).toMatchSnapshot('negated')
     const middling = { ...sampleHttpRun({ latencyMs: (n) => 13 + (n % 100) }), name: 'http 3' }
     expect(messageOf(() => expect(middling).toBeNoSlowerThan(quick))).toMatchSnapshot('undecided')
