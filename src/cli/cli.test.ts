@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { COMMENT_MARKER } from '../report/markdown/summary.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
 
@@ -190,6 +191,22 @@ describe('vitest-slo init', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain('would write vitest.perf.config.mts')
     expect(await written()).toEqual([])
+  })
+
+  test('the workflow comments from a job that runs no code of the pull request, and compares if it can', async () => {
+    const path = '.github/workflows/perf.yml'
+    await run('init', '--command', 'node server.js')
+    const workflow = await content(path)
+    const [load, comment] = workflow.split('\n  comment:\n') as [string, string]
+    expect(load).not.toContain('write')
+    expect(load).toContain('npx vitest-slo compare "$(git merge-base "origin/$BASE" HEAD)" --config vitest.perf.config')
+    expect(comment).toContain('pull-requests: write')
+    expect(comment).toContain(`startswith("${COMMENT_MARKER}")`)
+    expect(comment).not.toMatch(/npm|npx|checkout/)
+    await rm(join(folder, path))
+    await rm(join(folder, 'vitest.perf.config.mts'))
+    await run('init', '--url', 'http://127.0.0.1:3000')
+    expect(await content(path)).not.toContain('vitest-slo compare')
   })
 
   test('the workflow installs with the package manager of the lock file', async () => {

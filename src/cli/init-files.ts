@@ -99,6 +99,8 @@ jobs:
     timeout-minutes: 15
     steps:
       - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
+        with:
+          persist-credentials: false${command === undefined ? '' : HISTORY}
       - uses: actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0
         with:
           node-version: 24
@@ -111,8 +113,50 @@ ${start}      - run: npx vitest run --config ${name}
         with:
           name: perf-report
           path: perf-report/
+${command === undefined ? '' : compareStep(name)}${COMMENT_JOB}`
+}
+
+const HISTORY = `
+          fetch-depth: 0 # For the merge base.`
+
+/** Compares the pull request with its merge base, which takes twice the time: only with a label. */
+function compareStep(config: string): string {
+  return `      # With the label "compare": both builds under the same load, in one run. Exit code 3: too close to decide.
+      - if: \${{ !cancelled() && contains(github.event.pull_request.labels.*.name, 'compare') }}
+        env:
+          BASE: \${{ github.base_ref }}
+        run: |
+          npx vitest-slo compare "$(git merge-base "origin/$BASE" HEAD)" --config ${config} --markdown "$GITHUB_STEP_SUMMARY" \\
+            || test "$?" -eq 3
 `
 }
+
+/** A job of its own, so that no code of the pull request runs with the right to write. Forks have no such right. */
+const COMMENT_JOB = `
+  comment:
+    needs: perf
+    if: \${{ !cancelled() && github.event.pull_request.head.repo.full_name == github.repository }}
+    runs-on: ubuntu-24.04
+    timeout-minutes: 5
+    permissions:
+      actions: read
+      pull-requests: write
+    steps:
+      # Replaces the comment of the previous run, which begins with the same marker.
+      - env:
+          GH_TOKEN: \${{ github.token }}
+          GH_REPO: \${{ github.repository }}
+          PULL_REQUEST: \${{ github.event.pull_request.number }}
+        run: |
+          gh run download "$GITHUB_RUN_ID" --name perf-report --dir perf-report || { echo 'There is no report.'; exit 0; }
+          comments="repos/$GH_REPO/issues/$PULL_REQUEST/comments"
+          id=$(gh api --paginate "$comments" --jq '.[] | select(.user.login == "github-actions[bot]") | select(.body | startswith("<!-- vitest-slo:load-report -->")) | .id' | head -n 1)
+          if [ -n "$id" ]; then
+            gh api --silent --method PATCH "repos/$GH_REPO/issues/comments/$id" --field body=@perf-report/comment.md
+          else
+            gh api --silent --method POST "$comments" --field body=@perf-report/comment.md
+          fi
+`
 
 /** Names are not resolved, as in the check before a run applies load. */
 function isThisMachine(host: string): boolean {

@@ -48,6 +48,9 @@ export function marginOf({ limit, value }: Pick<AssertionResult, 'limit' | 'valu
   return Number.isFinite(margin) ? margin : undefined
 }
 
+/** The distance from the limit in the text of an assertion: ` (+8.7%)`. */
+export const DISTANCE = / \((?:[+−][\d.]+%|[\d,.]+ times the limit)\)/
+
 /** What was received, without the interval, which follows the figure in the text of an assertion. */
 export function shortReceived({ received, interval }: AssertionResult): string {
   const line = firstLine(received)

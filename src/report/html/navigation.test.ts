@@ -89,12 +89,12 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
   test('a link unfolds its scenario, also a filtered one and that of a run', async () => {
     const page = await browser.show(file, { width: 1400, hash: '#scenario-s12-browses' })
     expect(await openOnes(page)).toEqual(['S12 browses'])
-    await expect.poll(() => focused(page)).toContain('S12 browses')
+    await expect.poll(() => focused(page), { timeout: 10_000 }).toContain('S12 browses')
     await page.locator('.contents').getByRole('link', { name: 'S7 pays' }).click()
     expect(await openOnes(page)).toEqual(['S7 pays', 'S12 browses'])
     await page.locator('#filter').fill('votes')
     await page.evaluate(`location.hash = '#scenario-s3-browses--run-1'`)
-    await expect.poll(() => openOnes(page)).toContain('S3 browses')
+    await expect.poll(() => openOnes(page), { timeout: 10_000 }).toContain('S3 browses')
     expect(browser.complaints).toEqual([])
   })
 
@@ -116,7 +116,7 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     await page.getByRole('button', { name: 'Unfold all' }).focus()
     await page.keyboard.press('Enter')
     expect(await openOnes(page)).toHaveLength(16)
-    await expect.poll(() => page.locator('#unfold').textContent()).toBe('Fold all')
+    await expect.poll(() => page.locator('#unfold').textContent(), { timeout: 10_000 }).toBe('Fold all')
     await page.keyboard.press('Enter')
     expect(await openOnes(page)).toEqual([])
   })

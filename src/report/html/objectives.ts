@@ -1,7 +1,7 @@
 import type { AssertionResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatCount, formatMs, formatRate, formatRatio, formatValue } from '../../stats/units.ts'
-import { marginOf, shortReceived } from '../decisive.ts'
+import { DISTANCE, marginOf, shortReceived } from '../decisive.ts'
 import { badge } from './cells.ts'
 import { html, type Markup } from './markup.ts'
 import { table, type TableCell } from './tables.ts'
@@ -13,7 +13,6 @@ const FORMATS = {
   count: formatCount,
   value: formatValue,
 } as const
-const DISTANCE = / \((?:[+−][\d.]+%|[\d,.]+ times the limit)\)/
 
 /** Assertions of a scenario: what was judged, the limit, the figure with its interval, and the distance between them. */
 export function objectives(assertions: readonly AssertionResult[]): Markup {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { AssertionResult } from '../../results/result.ts'
 import { COMPARED, FAILED, INVALID, METRICS, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
@@ -32,14 +33,14 @@ test('shows all scenarios in one table, then messages and reasons of those that 
 
     scale \`smoke\` · took 93s · vitest-slo 0.1.0
 
-    | | Scenario | p50 | p95 | p99 | Errors or missing | p95 against previous run |
-    |---|---|--:|--:|--:|--:|--:|
-    | ❌ failed | S4 votes at a spike: http 1 | 31.6 ms | 50.7 ms | 150 ms | 0.067% | – |
-    |  | S4 votes at a spike: votes | 31.6 ms | 50.7 ms | 151 ms | 0.075% | – |
-    | ⚠️ invalid | S5 live events | 35.4 ms | 50.6 ms | 150 ms | 0% | – |
-    | ✅ passed | S1 session and config | 31.6 ms | 50.7 ms | 150 ms | 0.067% | – |
-    | ✅ passed | S6 fan-out | 120 ms | 210 ms | 218 ms | 0.02% | – |
-    | ⏭️ skipped | S7 later | – | – | – | – | – |
+    | | Scenario | Objective | Received | p50 | p95 | p99 | Errors or missing | p95 against previous run |
+    |---|---|---|---|--:|--:|--:|--:|---|
+    | ❌ failed | S4 votes at a spike: http 1 | error rate &lt; 0.1% | error rate = 0.33% | 31.6 ms | 50.7 ms | 150 ms | 0.067% | – |
+    |  | S4 votes at a spike: votes | p95 &lt; 150 ms | p95 = 98.1 ms | 31.6 ms | 50.7 ms | 151 ms | 0.075% | – |
+    | ⚠️ invalid | S5 live events | p99 &lt; 400 ms | 120 samples, p99 needs 1,000 | 35.4 ms | 50.6 ms | 150 ms | 0% | – |
+    | ✅ passed | S1 session and config | p95 &lt; 150 ms | p95 = 98.1 ms | 31.6 ms | 50.7 ms | 150 ms | 0.067% | – |
+    | ✅ passed | S6 fan-out | – | – | 120 ms | 210 ms | 218 ms | 0.02% | – |
+    | ⏭️ skipped | S7 later | – | – | – | – | – | – | – |
 
     ⚠️ **Invalid** is neither passed nor failed: the evidence cannot be judged, because the load generator was the bottleneck, the planned load was not applied, there were too few samples, or the run was stopped. The fix is listed with each one.
 
@@ -117,8 +118,37 @@ describe('the order of scenarios', () => {
     })
     const markdown = markdownSummary(now, earlier)
     expect(names(markdown)).toEqual(['failed', 'invalid', 'fixed', 'slower', 'same'])
-    expect(markdown).toContain('| ✅ passed | slower | 31.6 ms | 50.7 ms | 150 ms | 0.067% | +100% |')
   })
+})
+
+test('shows commit, step, and the direction of a change beyond noise', () => {
+  const at = (value: number): AssertionResult => ({
+    ...{ ...PASSED, step: 'pay', limit: 150, value, unit: 'ms', percentile: 0.95 },
+    interval: { low: value * 0.95, high: value * 1.05, confidence: 0.95 },
+  })
+  const whole = (value: number): AssertionResult => {
+    const { step: _step, ...rest } = at(value)
+    return { ...rest, limit: 1000 }
+  }
+  const results = (value: number) => {
+    const base = sampleResults({ scenarios: [scenario('S1', 'passed', [sampleHttpRun()], [at(98), whole(value)])] })
+    return { ...base, environment: { ...base.environment, commit: '0123456789abcdef' } }
+  }
+  const cellAfter = (before: number) => {
+    const earlier = new EarlierRuns()
+    earlier.learn(results(before))
+    const row = markdownSummary(results(100), earlier)
+      .split('\n')
+      .find((line) => line.startsWith('| ✅ passed | S1'))
+    return row!.split(' | ').at(-1)
+  }
+  expect(markdownSummary(results(100), none)).toContain('commit `0123456789ab` · scale')
+  expect(markdownSummary(results(100), none)).toContain('| step pay: p95 &lt; 150 ms | p95 = 98.1 ms |')
+  expect([80, 99, 130].map(cellAfter)).toEqual([
+    '+25% (+16% to +34%) ▲ slower |',
+    'within noise (−6.0% to +8.5%) |',
+    '−23% (−28% to −17%) ▼ faster |',
+  ])
 })
 
 test('escapes names and messages, which cannot end a table, details or code', () => {

@@ -6,7 +6,8 @@ import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import type { JsonMs, TimeStatsJson } from '../../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
-import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
+import { decisiveAssertion, shortReceived } from '../decisive.ts'
+import { describeP95Change, p95Change, type EarlierRuns } from '../earlier.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { code, escapeMarkdown, fenced } from './text.ts'
@@ -64,9 +65,10 @@ function headline({ totals }: Results): string {
   )
 }
 
-function facts({ scale, durationMs, vitestSlo }: Results): string {
+function facts({ scale, durationMs, vitestSlo, environment }: Results): string {
   const took = `took ${formatDuration(Math.round(durationMs / 1000) * 1000)}`
   return [
+    ...(environment.commit === undefined ? [] : [`commit ${code(environment.commit.slice(0, 12))}`]),
     ...(scale === undefined ? [] : [`scale ${code(scale)}`]),
     took,
     `vitest-slo ${escapeMarkdown(vitestSlo)}`,
@@ -88,18 +90,39 @@ function tableOf(scenarios: readonly ScenarioResult[], results: Results, earlier
     const runs = scenario.runs.length > 0 ? scenario.runs : [undefined]
     return runs.flatMap((run, at) => {
       const name = nameOf(scenario, run)
-      const cells = [at === 0 ? verdict : '', escapeMarkdown(name), ...figureCells(run)]
+      const objective = objectiveCells(scenario, run)
+      const cells = [at === 0 ? verdict : '', escapeMarkdown(name), ...objective, ...figureCells(run)]
       return [
         [...cells, changeCell(scenario, run, results, earlier)],
-        ...journeyRows(run).map(({ journey, figures }) => ['', escapeMarkdown(`${name}: ${journey}`), ...figures, '–']),
+        ...journeyRows(run).map(({ journey, figures }) => [
+          '',
+          escapeMarkdown(`${name}: ${journey}`),
+          '',
+          '',
+          ...figures,
+          '–',
+        ]),
       ].map((row) => `| ${row.join(' | ')} |`)
     })
   })
   return [
-    '| | Scenario | p50 | p95 | p99 | Errors or missing | p95 against previous run |',
-    '|---|---|--:|--:|--:|--:|--:|',
+    '| | Scenario | Objective | Received | p50 | p95 | p99 | Errors or missing | p95 against previous run |',
+    '|---|---|---|---|--:|--:|--:|--:|---|',
     ...rows,
   ].join('\n')
+}
+
+/** The objective that decides about a run, with the part of the run that it judges, and what was received. */
+function objectiveCells(scenario: ScenarioResult, run: RunResult | undefined): readonly string[] {
+  const { assertions, runs } = scenario
+  const own = assertions.filter(
+    (asserted) => asserted.run === run?.name || (asserted.run === undefined && run === runs[0]),
+  )
+  const asserted = decisiveAssertion(own)
+  if (asserted === undefined) return ['–', '–']
+  const scope = scopeOfAssertion(asserted, own)
+  const expected = scope === '' ? asserted.expected : `${scope}: ${asserted.expected}`
+  return [expected, shortReceived(asserted)].map(escapeMarkdown)
 }
 
 function nameOf({ name, runs }: ScenarioResult, run: RunResult | undefined): string {
@@ -139,8 +162,10 @@ function changeCell(
   results: Results,
   earlier: EarlierRuns,
 ): string {
-  const change = run && p95Change(earlier.runBefore(scenario, run, results), run)
-  return change === undefined ? '–' : showChange(change)
+  const change = run && earlier.p95ChangeOf(scenario, run, results)
+  if (change === undefined) return '–'
+  const direction = change.low > 0 ? ' ▲ slower' : change.high < 0 ? ' ▼ faster' : ''
+  return `${describeP95Change(change)}${direction}`
 }
 
 /** A table per comparison of two builds. */

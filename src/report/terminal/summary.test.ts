@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { OptionsError } from '../../options/problems.ts'
+import type { AssertionResult } from '../../results/result.ts'
 import { COMPARED, FAILED, METRICS, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
@@ -18,13 +19,10 @@ const plain: Paint = (_format, text) => text
 
 test('aligns columns in a wide terminal', () => {
   expect(summaryOf(sampleResults(), none, 120, plain)).toMatchInlineSnapshot(`
-    "Scenarios  scale smoke, 93.4s
+    "Scenarios  scale smoke (users and time reduced, objectives unchanged), 93.4s
       postgres: PostgreSQL 18.4, embedded, 127.0.0.1:21345
 
-    PASS     S1 session and config  31.2s
-        http 1: constantArrivalRate 200/s, 100 VUs, 30s
-          offered  6,000  sent  6,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 150 ms  errors 0.067%
-        ✓  toHaveP95Below(150)  p95 < 150 ms  p95 = 98.1 ms
+    PASS     S1 session and config  31.2s  p95 = 98.1 ms (objective p95 < 150 ms)
 
     FAIL     S4 votes at a spike  31.2s
         http 1: constantArrivalRate 200/s, 100 VUs, 30s
@@ -42,10 +40,7 @@ test('aligns columns in a wide terminal', () => {
           not judged: p99 < 400 ms needs at least 1,000 requests, the scope judged has 120. At 40/s the scope would have to
           be 25s long (it was 3s): lengthen the run, or raise its rate to 333/s
 
-    PASS     S6 fan-out  31.2s
-        ws 1: fanOut 2/s to 500 sockets, 10s
-          sockets 500  expected 10,000  received 9,998  lag p50 120 ms  p95 210 ms  p99 218 ms  missing 0.02%  unexpected 0
-        ✓  toHaveP95Below(150)  p95 < 150 ms  p95 = 98.1 ms
+    PASS     S6 fan-out  31.2s  p95 = 98.1 ms (objective p95 < 150 ms)
 
     SKIP     S7 later  31.2s
         needs a container engine
@@ -62,6 +57,46 @@ test('stacks assertions in a narrow terminal, and no line is wider', () => {
   expect(summaryOf(sampleResults(), none, 50, plain)).toContain(
     '    × toHaveErrorRateBelow(0.001)\n      scope     http 1\n      expected  error rate < 0.1%\n      received  error rate = 0.33%',
   )
+})
+
+test('only counts scenarios that a filter left out', () => {
+  const left = Array.from({ length: 3 }, (_, at) => ({ ...scenario(`L${at}`, 'skipped', [], []), durationMs: 0 }))
+  const ran = scenario('S1', 'passed', [sampleHttpRun()], [PASSED])
+  expect(
+    summaryOf(sampleResults({ scenarios: [ran, ...left] }), none, 120, plain)
+      .split('\n\n')
+      .slice(1),
+  ).toEqual([
+    [
+      'PASS     S1  31.2s',
+      '    http 1: constantArrivalRate 200/s, 100 VUs, 30s',
+      '      offered 6,000  sent 6,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 150 ms  errors 0.067%',
+      '    ✓  toHaveP95Below(150)  p95 < 150 ms  p95 = 98.1 ms',
+    ].join('\n'),
+    'Scenarios  1 passed  3 skipped  (4)',
+  ])
+})
+
+test('shows passed scenarios whole if there is something to report', () => {
+  const plainOne = scenario('S1', 'passed', [sampleHttpRun()], [PASSED])
+  const reported = (changes: object) =>
+    summaryOf(
+      sampleResults({ scenarios: [plainOne, { ...plainOne, name: 'S2', ...changes }] }),
+      none,
+      120,
+      plain,
+    ).includes('offered')
+  expect(reported({})).toBe(false)
+  const run = sampleHttpRun()
+  const worthSaying = [
+    { runs: [{ ...run, scaleNote: 'not reduced below 200 samples' }] },
+    { runs: [{ ...run, isUnasserted: true }] },
+    { runs: [{ ...run, state: 'aborted' }] },
+    { note: 'measured without a cache' },
+    { assertions: [PASSED, { ...PASSED, outcome: 'skipped' }] },
+    { assertions: [] },
+  ]
+  expect(worthSaying.filter((changes) => !reported(changes))).toEqual([])
 })
 
 test('shows two builds figure by figure', () => {
@@ -126,9 +161,36 @@ describe('compared with the previous run', () => {
     latency: { ...sampleHttpRun().latency!, p95Ms: Number(sampleHttpRun().latency!.p95Ms) / 1.25 },
   }
 
-  test('shows how much p95 changed', () => {
-    const earlier = before({ ...now, scenarios: [scenario('S1', 'passed', [slower], [])] })
-    expect(summaryOf(now, earlier, 120, plain)).toContain('previous run: p95 40.5 ms, now +25%')
+  const judged = (value: number): AssertionResult => ({
+    ...{ ...PASSED, limit: 150, value, unit: 'ms', percentile: 0.95 },
+    interval: { low: value * 0.95, high: value * 1.05, confidence: 0.95 },
+  })
+  const measured = (...assertions: AssertionResult[]) => ({
+    ...now,
+    scenarios: [scenario('S1', 'passed', [sampleHttpRun()], assertions)],
+  })
+
+  test('shows how much p95 changed, and whether that is within noise', () => {
+    const shown = (value: number) => summaryOf(measured(judged(100)), before(measured(judged(value))), 120, plain)
+    expect(shown(80)).toContain('previous run: p95 80 ms, now +25% (+16% to +34%)')
+    expect(shown(99)).toContain('previous run: p95 99 ms, now within noise (−6.0% to +8.5%)')
+  })
+
+  test('compares no p95 without an interval, or of another part of the run', () => {
+    const { interval: _interval, ...bare } = judged(80)
+    for (const other of [bare, { ...judged(80), step: 'pay' }, { ...judged(80), phase: 'spike' as const }])
+      expect(summaryOf(measured(judged(100)), before(measured(other)), 120, plain)).not.toContain('previous run')
+    expect(summaryOf(measured(bare), before(measured(judged(80))), 120, plain)).not.toContain('previous run')
+  })
+
+  test('names a change beyond noise in the line of a passed scenario', () => {
+    const several = (value: number) => ({
+      ...now,
+      scenarios: [...measured(judged(value)).scenarios, scenario('S2', 'passed', [], [PASSED])],
+    })
+    const lines = (value: number) => summaryOf(several(100), before(several(value)), 120, plain).split('\n')
+    expect(lines(80)).toContain('PASS     S1  31.2s  p95 = 98.1 ms (objective p95 < 150 ms), p95 +25% (+16% to +34%)')
+    expect(lines(99)).toContain('PASS     S1  31.2s  p95 = 98.1 ms (objective p95 < 150 ms)')
   })
 
   test('shows the earlier result of an assertion that passed before', () => {
@@ -164,7 +226,7 @@ test('shows custom metrics and soft checks below the figures of their run', () =
     scenarios: [scenario('S1', 'passed', [{ ...sampleHttpRun(), ...METRICS }], [judged])],
   })
   expect(summaryOf(results, none, 120, plain)).toMatchInlineSnapshot(`
-    "Scenarios  scale smoke, 93.4s
+    "Scenarios  scale smoke (users and time reduced, objectives unchanged), 93.4s
       postgres: PostgreSQL 18.4, embedded, 127.0.0.1:21345
 
     PASS     S1  31.2s

@@ -4,7 +4,8 @@ import type { AssertionResult, ComparisonResult, RunResult } from '../../results
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatDuration, formatMs } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
-import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
+import { DISTANCE, decisiveLine } from '../decisive.ts'
+import { describeP95Change, type EarlierRuns } from '../earlier.ts'
 import { figuresOf, figuresOfJourneys, type Figure } from '../figures.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
@@ -16,8 +17,9 @@ const MIN_COLUMNS = 40
 const INDENT = '  '
 
 /**
- * Summary at the end of the terminal output: every scenario with its verdict, runs and assertions, then the totals.
- * The figures of a run are followed by the change since the previous run, if there was one.
+ * Summary at the end of the terminal output: scenarios with their verdicts, runs and assertions, then the totals. Of several
+ * scenarios, those that passed take one line each, unless there is something to report, and filtered ones are only counted.
+ * The figures of a run are followed by the change of p95 since the previous run, if both have an interval.
  * Lines fit `columns`, but at least 40; longer names are cut.
  */
 export function summaryOf(results: Results, earlier: EarlierRuns, columns: number, paint: Paint): string {
@@ -28,8 +30,55 @@ export function summaryOf(results: Results, earlier: EarlierRuns, columns: numbe
     max: Math.max(MIN_COLUMNS, columns) - 1,
     paint,
   }
-  const blocks = results.scenarios.map((scenario) => scenarioLines(scenario, sheet).join('\n'))
-  return [headline(sheet), ...blocks, totalsLines(results.totals, sheet.max, paint)].join('\n\n')
+  const shown = results.scenarios.filter((scenario) => !isFilteredOut(scenario))
+  const parts = shown.map((scenario) => ({
+    isLine: shown.length > 1 && isPlain(scenario),
+    scenario,
+  }))
+  const blocks = parts.map(({ isLine, scenario }, at) => {
+    const text = isLine ? passedLine(scenario, sheet) : scenarioLines(scenario, sheet).join('\n')
+    return `${isLine && parts[at - 1]?.isLine === true ? '\n' : '\n\n'}${text}`
+  })
+  return `${headline(sheet)}${blocks.join('')}\n\n${totalsLines(results.totals, sheet.max, paint)}`
+}
+
+/** Skipped without a reason, as by `-t` or `.only`: only counted. */
+function isFilteredOut({ verdict, note, runs, assertions, errors }: ScenarioResult): boolean {
+  return verdict === 'skipped' && !note && runs.length + assertions.length + errors.length === 0
+}
+
+/** Passed, and nothing else to report: its figures are in the HTML report. */
+function isPlain({ verdict, note, runs, comparisons = [], assertions, errors }: ScenarioResult): boolean {
+  if (verdict !== 'passed' || note || comparisons.length + errors.length > 0) return false
+  return assertions.length > 0 && assertions.every(({ outcome }) => outcome === 'passed') && runs.every(isPlainRun)
+}
+
+function isPlainRun(run: RunResult): boolean {
+  const { state, scaleNote, isUnasserted, invalidities, generators = [] } = run
+  return state === 'completed' && !scaleNote && !isUnasserted && invalidities.length + generators.length === 0
+}
+
+/** `PASS     S1 session  31.2s  p95 = 98.1 ms (p95 < 150 ms), 2 more assertions` */
+function passedLine(scenario: ScenarioResult, sheet: Sheet): string {
+  const { results, earlier, max, paint } = sheet
+  const { expected, received } = decisiveLine(scenario)
+  const others = scenario.assertions.length - 1
+  const changes = scenario.runs.flatMap((run) => earlier.p95ChangeOf(scenario, run, results) ?? [])
+  const facts = [
+    `${received.replace(DISTANCE, '')} (objective ${expected})`,
+    ...(others > 0 ? [`${others} more passed`] : []),
+    ...changes.filter(({ low, high }) => low > 0 || high < 0).map((change) => `p95 ${describeP95Change(change)}`),
+  ]
+  const took = tookOf(scenario)
+  const title = cut(scenario.name, max - VERDICT_WIDTH - 2 - took.length)
+  const line = `${verdictLabel('passed', paint)}  ${paint('bold', title)}${paint('dim', took)}`
+  const room = max - VERDICT_WIDTH - 2 - title.length - took.length - 2
+  const rest = cut(facts.join(', '), room)
+  return room < 20 ? line : `${line}  ${rest}`
+}
+
+function tookOf({ durationMs }: ScenarioResult): string {
+  return durationMs >= 100 ? `  ${formatDuration(Math.round(durationMs / 100) * 100)}` : ''
 }
 
 /** Data and layout that all lines share. */
@@ -43,10 +92,14 @@ interface Sheet {
 }
 
 function headline({ results: { scale, durationMs, services }, max, paint }: Sheet): string {
-  const facts = [scale && `scale ${cut(scale, max)}`, formatDuration(Math.round(durationMs / 100) * 100)].filter(
-    Boolean,
-  )
-  const lines = [`${paint('bold', 'Scenarios')}  ${paint('dim', facts.join(', '))}`]
+  const reduced = scale === 'full' || scale === '1' ? '' : ' (users and time reduced, objectives unchanged)'
+  const facts = [
+    scale && `scale ${cut(scale, max)}${reduced}`,
+    formatDuration(Math.round(durationMs / 100) * 100),
+  ].filter(Boolean)
+  const [first = '', ...more] = wrapWords(`Scenarios  ${facts.join(', ')}`.replace('  ', ' '), max - 1)
+  const heading = `${paint('bold', 'Scenarios')}  ${paint('dim', first.slice('Scenarios '.length))}`
+  const lines = [heading, ...indented(more, 1).map((line) => paint('dim', line))]
   for (const { name, summary } of services) {
     lines.push(...indented(wrapWords(`${name}: ${summary}`, max - 2), 1).map((line) => paint('dim', line)))
   }
@@ -55,11 +108,9 @@ function headline({ results: { scale, durationMs, services }, max, paint }: Shee
 
 function scenarioLines(scenario: ScenarioResult, sheet: Sheet): string[] {
   const { max, paint } = sheet
-  const { verdict, name, runs, comparisons = [], assertions, durationMs } = scenario
+  const { verdict, name, runs, comparisons = [], assertions } = scenario
   const unchecked = uncheckedNote(assertions)
-  const took =
-    (durationMs >= 100 ? `  ${formatDuration(Math.round(durationMs / 100) * 100)}` : '') +
-    (unchecked === undefined ? '' : `, ${unchecked}`)
+  const took = tookOf(scenario) + (unchecked === undefined ? '' : `, ${unchecked}`)
   const title = cut(name, max - VERDICT_WIDTH - 2 - took.length)
   const lines = [`${verdictLabel(verdict, paint)}  ${paint('bold', title)}${paint('dim', took)}`]
   if (scenario.note) lines.push(...indented(wrapWords(scenario.note, max - 4), 2))
@@ -143,10 +194,9 @@ function comparisonLines(
 }
 
 function changeLines(run: RunResult, scenario: ScenarioResult, { results, earlier, paint }: Sheet): string[] {
-  const before = earlier.runBefore(scenario, run, results)
-  const change = p95Change(before, run)
-  if (before === undefined || change === undefined) return []
-  return indented([paint('dim', `previous run: p95 ${formatMs(p95Of(before)!)}, now ${showChange(change)}`)], 3)
+  const change = earlier.p95ChangeOf(scenario, run, results)
+  if (change === undefined) return []
+  return indented([paint('dim', `previous run: p95 ${formatMs(change.beforeMs)}, now ${describeP95Change(change)}`)], 3)
 }
 
 function assertionLines(assertions: readonly AssertionResult[], max: number, paint: Paint): string[] {
