@@ -13,7 +13,7 @@ import { toolbar, VERDICTS } from './toolbar.ts'
 /** The page's style sheets, in order. */
 const STYLES = ['page.css', 'folds.css', 'print.css']
 /** The page's modules, in import order. */
-const SCRIPTS = ['numbers.js', 'chart.js', 'folds.js', 'filter.js', 'controls.js']
+const SCRIPTS = ['numbers.js', 'chart.js', 'folds.js', 'filter.js', 'scroll.js', 'controls.js', 'export.js']
 
 interface StoredChart extends Chart {
   readonly id: string

@@ -23,7 +23,7 @@ interface RunContext {
 export function runSection(run: RunResult, { id, assertions, store }: RunContext): Markup {
   const charts = chartsOf(run, limitsOn(run, assertions))
   const ids = store({ phases: run.phases, marks: run.marks ?? [] }, charts)
-  return html`<section class="run" id="${id}" aria-labelledby="${id}-name">
+  return html`<div class="run" id="${id}" role="group" aria-labelledby="${id}-name">
     <h3 id="${id}-name">${run.name}</h3>
     <p class="facts">
       <span>${run.load}</span
@@ -35,7 +35,7 @@ export function runSection(run: RunResult, { id, assertions, store }: RunContext
     ${pairs(figures(run), 'figures')} ${phaseToggles(run, id)}
     <div class="charts" data-run="${id}">${charts.map((chart, at) => figure(chart, ids[at]!))}</div>
     ${run.kind === 'micro' ? '' : detailTables(run)}
-  </section>`
+  </div>`
 }
 
 function chartsOf(run: RunResult, limits: Chart['limits']): readonly Chart[] {
@@ -98,6 +98,7 @@ function figure({ title, note }: Chart, id: string): Markup {
   return html`<figure class="chart" data-chart="${id}">
     <figcaption><b>${title}</b><span>${note}</span></figcaption>
     <div class="plot" tabindex="0" role="group" aria-roledescription="chart" aria-label="${title}"></div>
+    <button type="button" class="png" aria-label="Save as PNG: ${title}">PNG</button>
     <details class="data"><summary>Table: ${title}</summary></details>
   </figure>`
 }

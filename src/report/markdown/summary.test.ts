@@ -146,7 +146,7 @@ test('shows commit, step, and the direction of a change beyond noise', () => {
   expect(markdownSummary(results(100), none)).toContain('| step pay: p95 &lt; 150 ms | p95 = 98.1 ms |')
   expect([80, 99, 130].map(cellAfter)).toEqual([
     '+25% (+16% to +34%) ▲ slower |',
-    'within noise (−6.0% to +8.5%) |',
+    'within noise (−5.9% to +8.4%) |',
     '−23% (−28% to −17%) ▼ faster |',
   ])
 })

@@ -173,7 +173,7 @@ describe('compared with the previous run', () => {
   test('shows how much p95 changed, and whether that is within noise', () => {
     const shown = (value: number) => summaryOf(measured(judged(100)), before(measured(judged(value))), 120, plain)
     expect(shown(80)).toContain('previous run: p95 80 ms, now +25% (+16% to +34%)')
-    expect(shown(99)).toContain('previous run: p95 99 ms, now within noise (−6.0% to +8.5%)')
+    expect(shown(99)).toContain('previous run: p95 99 ms, now within noise (−5.9% to +8.4%)')
   })
 
   test('compares no p95 without an interval, or of another part of the run', () => {
