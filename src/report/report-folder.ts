@@ -40,7 +40,7 @@ export async function reportFolderOf(folder: string, isPartial: boolean): Promis
 }
 
 const RENDERED = [
-  ['index.html', (results: Results) => htmlReport(results)],
+  ['index.html', htmlReport],
   ['summary.md', markdownSummary],
   ['comment.md', commentBody],
 ] as const

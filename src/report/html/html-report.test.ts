@@ -5,8 +5,16 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HttpRunResult } from '../../results/result.ts'
 import { Browser, chromiumPath } from '../../testing/chromium.ts'
-import { COMPARED, METRICS, sampleFanOutRun, sampleHttpRun, sampleMergedRun } from '../../testing/sample-records.ts'
+import {
+  COMPARED,
+  METRICS,
+  PASSED,
+  sampleFanOutRun,
+  sampleHttpRun,
+  sampleMergedRun,
+} from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
+import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
 import { htmlReport } from './page.ts'
 
@@ -204,6 +212,20 @@ test.each([
   expect(await textOf({ heartbeats: { sent: 75, withoutResponse: 60 } })).toMatch(
     /application heartbeats<\/th>[^]*?75[^]*?application heartbeats without a response<\/th>[^]*?60/,
   )
+})
+
+test('shows how much p95 changed since the previous run, with its interval', async () => {
+  const results = (value: number) => {
+    const figure = { ...PASSED, limit: 150, value, unit: 'ms', percentile: 0.95 } as const
+    const interval = { low: value * 0.95, high: value * 1.05, confidence: 0.95 }
+    return sampleResults({ scenarios: [scenario('S1', 'passed', [sampleHttpRun()], [{ ...figure, interval }])] })
+  }
+  const earlier = new EarlierRuns()
+  earlier.learn(results(99))
+  expect(await htmlReport(results(100), earlier)).toContain(
+    'previous run: p95 99 ms, now within noise (−5.9% to +8.4%)',
+  )
+  expect(await htmlReport(results(100))).not.toContain('previous run')
 })
 
 test('escapes names and labels of the results', async () => {

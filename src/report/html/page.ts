@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { redactText } from '../../options/redact.ts'
+import type { RunResult } from '../../results/result.ts'
+import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
 import { anchorsOf } from './anchors.ts'
 import type { Chart, ChartStore } from './charts/chart.ts'
@@ -24,7 +26,7 @@ interface StoredChart extends Chart {
  * The report as one self-contained HTML file, with styles, scripts and chart library. Numbers are in tables; charts are
  * drawn from data in the page, and each has a table.
  */
-export async function htmlReport(results: Results): Promise<string> {
+export async function htmlReport(results: Results, earlier = new EarlierRuns()): Promise<string> {
   const [style, script, chartStyle, chartScript] = await Promise.all([
     Promise.all(STYLES.map(readPart)),
     Promise.all(SCRIPTS.map(readPart)),
@@ -44,7 +46,10 @@ export async function htmlReport(results: Results): Promise<string> {
   const scenarios = VERDICTS.flatMap((verdict) => results.scenarios.filter((each) => each.verdict === verdict))
   const anchors = anchorsOf(scenarios)
   const isOpen = scenarios.length === 1
-  const folds = scenarios.map((scenario, at) => scenarioFold(scenario, { id: anchors[at]!, isOpen, store }))
+  const folds = scenarios.map((scenario, at) => {
+    const changeOf = (run: RunResult) => earlier.p95ChangeOf(scenario, run, results)
+    return scenarioFold(scenario, { id: anchors[at]!, isOpen, store, changeOf })
+  })
   return html`<!doctype html>
     <html lang="en">
       <head>

@@ -1,8 +1,9 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../results/result.ts'
-import { formatDuration } from '../../stats/units.ts'
+import { formatDuration, formatMs } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
+import { type ChangeOfP95, describeP95Change } from '../earlier.ts'
 import { figuresOfGenerator, placeOfGenerator } from '../generators.ts'
 import { describeInvalidity } from '../wording.ts'
 import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
@@ -17,10 +18,11 @@ interface RunContext {
   readonly id: string
   readonly assertions: readonly AssertionResult[]
   readonly store: ChartStore
+  readonly change: ChangeOfP95 | undefined
 }
 
 /** Section of a run: figures, reasons to be invalid, charts and detail tables. */
-export function runSection(run: RunResult, { id, assertions, store }: RunContext): Markup {
+export function runSection(run: RunResult, { id, assertions, store, change }: RunContext): Markup {
   const charts = chartsOf(run, limitsOn(run, assertions))
   const ids = store({ phases: run.phases, marks: run.marks ?? [] }, charts)
   return html`<div class="run" id="${id}" role="group" aria-labelledby="${id}-name">
@@ -28,7 +30,7 @@ export function runSection(run: RunResult, { id, assertions, store }: RunContext
     <p class="facts">
       <span>${run.load}</span
       ><span>ran ${formatDuration(run.durationMs)}</span
-      >${run.parallelTo === undefined ? '' : html`<span>in parallel with ${run.parallelTo.join(', ')}</span>`}
+      >${run.parallelTo === undefined ? '' : html`<span>in parallel with ${run.parallelTo.join(', ')}</span>`}${change === undefined ? '' : html`<span>${describeSincePrevious(change)}</span>`}
     </p>
     ${run.state === 'aborted' ? html`<p class="callout failed">Aborted: ${run.abortReason ?? 'stopped before its end'}. The results are partial.</p>` : ''}
     ${run.invalidities.map((found) => html`<p class="callout invalid"><b>Invalid:</b> ${describeInvalidity(found)}</p>`)}
@@ -36,6 +38,10 @@ export function runSection(run: RunResult, { id, assertions, store }: RunContext
     <div class="charts" data-run="${id}">${charts.map((chart, at) => figure(chart, ids[at]!))}</div>
     ${run.kind === 'micro' ? '' : detailTables(run)}
   </div>`
+}
+
+function describeSincePrevious(change: ChangeOfP95): string {
+  return `previous run: p95 ${formatMs(change.beforeMs)}, now ${describeP95Change(change)}`
 }
 
 function chartsOf(run: RunResult, limits: Chart['limits']): readonly Chart[] {

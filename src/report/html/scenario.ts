@@ -1,8 +1,9 @@
 import { figureRows } from '../../results/compared-figures.ts'
-import type { ComparisonResult } from '../../results/result.ts'
+import type { ComparisonResult, RunResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import { formatDuration } from '../../stats/units.ts'
 import { decisiveLine } from '../decisive.ts'
+import type { ChangeOfP95 } from '../earlier.ts'
 import type { ErrorResult, ScenarioResult } from '../results.ts'
 import { uncheckedNote } from '../wording.ts'
 import { runAnchor } from './anchors.ts'
@@ -18,7 +19,7 @@ import { table } from './tables.ts'
  * A scenario, folded to one line with its verdict and what decided it. Unfolded, it shows assertions, messages, comparisons
  * and runs.
  */
-export function scenarioFold(scenario: ScenarioResult, { id, isOpen, store }: FoldContext): Markup {
+export function scenarioFold(scenario: ScenarioResult, { id, isOpen, store, changeOf }: FoldContext): Markup {
   const { verdict, file, runs, comparisons = [], assertions, note } = scenario
   const unchecked = uncheckedNote(assertions)
   return html`<details
@@ -37,7 +38,7 @@ export function scenarioFold(scenario: ScenarioResult, { id, isOpen, store }: Fo
       ${note === undefined ? '' : html`<p>${note}</p>`} ${messages(scenario)}
       ${assertions.length === 0 ? html`<p class="muted">Nothing was asserted.</p>` : objectives(assertions)}
       ${comparisons.map(comparisonTable)}
-      ${runs.map((run, nth) => runSection(run, { id: runAnchor(id, nth), assertions, store }))}
+      ${runs.map((run, nth) => runSection(run, { id: runAnchor(id, nth), assertions, store, change: changeOf(run) }))}
     </div>
   </details>`
 }
@@ -46,6 +47,8 @@ interface FoldContext {
   readonly id: string
   readonly isOpen: boolean
   readonly store: ChartStore
+  /** Change of the p95 of a run since the previous one. */
+  readonly changeOf: (run: RunResult) => ChangeOfP95 | undefined
 }
 
 const OPEN = html`open`
