@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { sampleResults } from '../testing/sample-results.ts'
+import { judgedP95, sampleHttpRun } from '../testing/sample-records.ts'
+import { sampleResults, scenario } from '../testing/sample-results.ts'
 import { report } from './report.ts'
 
 let folder: string
@@ -62,10 +63,11 @@ describe('vitest-slo report', () => {
   })
 
   test('renders to another folder, compared with another file', async () => {
-    const file = await resultsFile()
+    const scenarios = [scenario('S1', 'passed', [sampleHttpRun()], [judgedP95(50)])]
+    const file = await resultsFile(sampleResults({ scenarios }))
     const { exitCode, stdout } = await run(file, '--output-dir', join(folder, 'out'), '--previous-results', file)
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('previous run: p95 50.7 ms, now ±0%')
+    expect(stdout).toContain('previous run: p95 50 ms, now within noise (−6.8% to +7.3%)')
     expect(await readdir(join(folder, 'out'))).toEqual(['comment.md', 'index.html', 'summary.md'])
   })
 

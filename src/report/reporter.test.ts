@@ -3,7 +3,15 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { configSource, InlineProject, plainText, REPORTER } from '../testing/inline-project.ts'
-import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
+import {
+  FAILED,
+  INVALID,
+  PASSED,
+  judgedP95,
+  record,
+  sampleFanOutRun,
+  sampleHttpRun,
+} from '../testing/sample-records.ts'
 import { readValidResults } from '../testing/valid-results.ts'
 import type { Results } from './results.ts'
 
@@ -146,24 +154,22 @@ describe('results.json', () => {
 
 describe('watch mode', () => {
   test('replaces the reports at each re-run and shows what changed', async () => {
-    const slower = sampleHttpRun()
-    const quicker = { ...slower, latency: { ...slower.latency!, p95Ms: Number(slower.latency!.p95Ms) / 2 } }
-    const spec = (run: object) => HEAD + scenario('S1', record([run as never], [PASSED]))
+    const spec = (p95Ms: number) => HEAD + scenario('S1', record([sampleHttpRun()], [judgedP95(p95Ms)]))
     const made = await project('')
-    await made.write('perf/a.perf.ts', spec(quicker))
+    await made.write('perf/a.perf.ts', spec(50))
     const seen: Results[] = []
     const run = await made.run(['watch'], {}, (output, stop) => {
       const reports = output.split('Report  ').length - 1
       if (reports === seen.length || reports > 2) return
       seen.push(JSON.parse(readFileSync(made.path('perf-report/results.json'), 'utf8')) as Results)
-      if (reports === 1) writeFileSync(made.path('perf/a.perf.ts'), spec(slower))
+      if (reports === 1) writeFileSync(made.path('perf/a.perf.ts'), spec(100))
       else stop()
     })
     expect(seen.map(({ totals }) => totals.scenarios)).toEqual([1, 1])
-    expect(seen[1]!.scenarios[0]!.runs).toEqual([slower])
+    expect(seen.map(({ scenarios }) => scenarios[0]!.assertions)).toEqual([[judgedP95(50)], [judgedP95(100)]])
     const [, first, second] = plainText(run.output).split('PASS     S1')
     expect(first).not.toContain('previous run')
-    expect(second).toContain('previous run: p95 25.3 ms, now +100%')
+    expect(second).toContain('previous run: p95 50 ms, now +100% (+86% to +115%)')
   })
 })
 

@@ -153,6 +153,12 @@ export const PASSED: AssertionResult = {
   run: 'http 1',
 }
 
+/** A passed assertion on p95 of a run with its interval, 5% to each side. */
+export function judgedP95(ms: number): AssertionResult {
+  const interval = { low: ms * 0.95, high: ms * 1.05, confidence: 0.95 }
+  return { ...PASSED, limit: 150, value: ms, unit: 'ms', percentile: 0.95, interval }
+}
+
 export const FAILED: AssertionResult = {
   assertion: 'toHaveErrorRateBelow(0.001)',
   expected: 'error rate < 0.1%',

@@ -244,8 +244,8 @@ test('every report has a row for each journey', async () => {
     .filter((line) => line.includes('journey'))
   expect(rows).toMatchInlineSnapshot(`
     [
-      "|  | checkout: journey browse | 100 ms | 100 ms | 100 ms | 0% | – |",
-      "|  | checkout: journey buy | 900 ms | ∞ | ∞ | 9.1% | – |",
+      "|  | checkout: journey browse |  |  | 100 ms | 100 ms | 100 ms | 0% | – |",
+      "|  | checkout: journey buy |  |  | 900 ms | ∞ | ∞ | 9.1% | – |",
     ]
   `)
 })
