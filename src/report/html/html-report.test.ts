@@ -176,6 +176,21 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     expect(browser.complaints).toEqual([])
   })
 
+  test('a far limit leaves the scale to the data, and widely varying times get a logarithmic axis', async () => {
+    const run = sampleHttpRun()
+    const stalls = { ...run, timeline: run.timeline.map((point) => ({ ...point, p50Ms: 2, p99Ms: 5000 })) }
+    const axisOf = async (shown: HttpRunResult, limit: number) => {
+      const asserted = { ...PASSED, limit, value: 50, unit: 'ms', percentile: 0.95 } as const
+      const file = await fileOf(sampleResults({ scenarios: [scenario('S1', 'passed', [shown], [asserted])] }))
+      const plot = (await browser.show(file)).locator('.plot[data-top]').first()
+      return plot.evaluate(({ dataset }) => ({ axis: dataset['axis'], top: Number(dataset['top']) }))
+    }
+    const largest = Math.max(...run.timeline.map(({ p99Ms }) => Number(p99Ms)))
+    expect(await axisOf(run, 30_000)).toEqual({ axis: 'linear', top: expect.closeTo(largest * 1.08, 0) })
+    expect(await axisOf(run, 200)).toEqual({ axis: 'linear', top: expect.closeTo(216) })
+    expect(await axisOf(stalls, 200)).toEqual({ axis: 'logarithmic', top: expect.closeTo(6500) })
+  })
+
   test('switches the theme, and prints in light', async () => {
     const page = await browser.show(await fileOf(sampleResults()), { colorScheme: 'dark' })
     const theme = () => page.evaluate('document.documentElement.dataset.theme')

@@ -212,6 +212,12 @@ const rangeOf = (chart) => (_u, _min, max) => {
   return [0, highest > 0 ? highest * 1.08 : 1]
 }
 
+/* Scale of the drawing, which is only in its pixels otherwise. */
+const nameScale = (chart, plot) => (u) => {
+  plot.dataset.axis = isLogarithmic(chart) ? 'logarithmic' : 'linear'
+  plot.dataset.top = u.scales.y.max
+}
+
 const zoomTo = (chart, onZoom) => (u) => {
   const { left, width } = u.select
   if (width < 4) return
@@ -240,7 +246,11 @@ export const draw = (plot, onZoom) => {
       bind: { dblclick: () => () => onZoom(chart, undefined) },
       ...(chart.x === 'seconds' ? { sync: { key: `run-${chart.run}` } } : {}),
     },
-    hooks: { drawClear: [paintBehind(chart)], draw: [paintOver(chart)], setSelect: [zoomTo(chart, onZoom)] },
+    hooks: {
+      drawClear: [paintBehind(chart)],
+      draw: [paintOver(chart), nameScale(chart, plot)],
+      setSelect: [zoomTo(chart, onZoom)],
+    },
   }
   drawn.set(chart.id, { chart, plot, u: new uPlot(options, dataOf(chart), plot) })
 }
