@@ -56,3 +56,15 @@ test('the caret stays below the position that the server reported', () => {
   const line = `FROM a WHERE b = '***' AND oops = '***'`
   expect(markPosition(sql, sql.indexOf('oops') + 1)).toBe(`  ${line}\n  ${' '.repeat(line.indexOf('oops'))}^`)
 })
+
+test('an instance within a value keeps its class, even if it contains a secret', () => {
+  class Client {
+    readonly user = 'ada'
+    readonly password = VALUE
+  }
+  expect(inspected({ client: new Client(), limit: 3 }, 60)).toBe(
+    `{ client: Client { user: 'ada', password: '***' }, limit: 3 }`,
+  )
+  const throwing = Object.defineProperty({}, 'user', { enumerable: true, get: () => expect.unreachable() })
+  expect(inspected({ throwing, token: VALUE }, 60)).toContain(`token: '***'`)
+})

@@ -11,6 +11,9 @@ export function shortened(text: string, length: number): string {
 /** Maximum length of a value with a masked secret, whose strings are not truncated individually. */
 const MAX_LENGTH = 240
 
+/** Objects within this number of others are shown with their content. */
+const MAX_DEPTH = 1
+
 /**
  * A value on one line as `util.inspect` shows it, with secrets masked and strings truncated. Numbers, booleans and types
  * are shown even if the path names a secret.
@@ -19,7 +22,7 @@ const MAX_LENGTH = 240
  *   `token`, `login.password.0`
  */
 export function inspected(value: unknown, maxStringLength: number, path = ''): string {
-  const options = { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY }
+  const options = { depth: MAX_DEPTH, compact: true, breakLength: Number.POSITIVE_INFINITY }
   const show = (each: unknown) => inspect(each, { ...options, maxStringLength: null })
   const whole = show(value)
   const clean = show(redactAt(path, value, registeredSecrets()))
@@ -35,10 +38,13 @@ function truncated(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text
 }
 
-/** Whether {@link redactAt} copies everything that a value shows. */
-function isPlain(value: unknown): boolean {
+/** Whether {@link redactAt} copies everything that a value shows, down to the depth that is shown. */
+function isPlain(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return true
-  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true
+  if (value instanceof Map || value instanceof Set) return isPlain([...value.values()], depth)
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype
+  if (!Array.isArray(value) && prototype !== null && prototype !== Object.prototype) return false
+  // Not the values themselves, which would call getters.
+  const properties = Object.values(Object.getOwnPropertyDescriptors(value))
+  return depth > MAX_DEPTH || properties.every(({ value: each }) => isPlain(each, depth + 1))
 }
