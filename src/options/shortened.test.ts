@@ -65,6 +65,4 @@ test('an instance within a value keeps its class, even if it contains a secret',
   expect(inspected({ client: new Client(), limit: 3 }, 60)).toBe(
     `{ client: Client { user: 'ada', password: '***' }, limit: 3 }`,
   )
-  const throwing = Object.defineProperty({}, 'user', { enumerable: true, get: () => expect.unreachable() })
-  expect(inspected({ throwing, token: VALUE }, 60)).toContain(`token: '***'`)
 })
