@@ -28,6 +28,7 @@ test('describes a scenario in one line', () => {
       broken,
       scenario('S', 'invalid', [], [near, INVALID]),
       invalid,
+      scenario('S', 'invalid', [lost as never], [near, { ...INVALID, invalidities: [] }]),
       { ...scenario('S', 'skipped', [], []), note: 'needs a container engine' },
       scenario('S', 'passed', [], []),
     ].map(decisiveLine),
@@ -35,8 +36,12 @@ test('describes a scenario in one line', () => {
     { expected: 'p95 < 150 ms', received: 'p95 = 140 ms (−6.7%)' },
     { expected: 'error rate < 0.1%', received: 'error rate = 0.33%' },
     { received: 'TypeError: no id' },
-    { expected: 'p99 < 400 ms', received: '120 samples, p99 needs 1,000' },
+    {
+      expected: 'p99 < 400 ms',
+      received: 'not judged: p99 < 400 ms needs at least 1,000 requests, the scope judged has 120',
+    },
     { received: 'stopped. Run it again' },
+    { expected: 'p99 < 400 ms', received: 'not judged: stopped.' },
     { received: 'needs a container engine' },
     { received: 'nothing was asserted' },
   ])

@@ -6,7 +6,7 @@ import { describeInvalidity } from './wording.ts'
 export interface DecisiveLine {
   /** `p95 < 150 ms`; absent if no assertion decided. */
   readonly expected?: string
-  /** `p95 = 163 ms`, the first line of an error, or the note of a skipped scenario. */
+  /** `p95 = 163 ms`, why it was not judged, the first line of an error, or the note of a skipped scenario. */
   readonly received: string
 }
 
@@ -16,6 +16,9 @@ export function decisiveLine({ verdict, assertions, errors, runs, note }: Scenar
   const found = runs.flatMap(({ invalidities }) => invalidities)[0]
   const asserted = decisiveAssertion(assertions)
   const explains = asserted !== undefined && (verdict === 'passed' || asserted.outcome === verdict)
+  // A figure that cannot be judged, however good, must not look like the reason.
+  const reason = verdict === 'invalid' ? (asserted?.invalidities?.[0] ?? found)?.finding : undefined
+  if (explains && reason !== undefined) return { expected: asserted.expected, received: `not judged: ${reason}` }
   if (explains) return { expected: asserted.expected, received: shortReceived(asserted) }
   if (verdict === 'failed' && error !== undefined)
     return { received: `${error.name}: ${firstLine(error.message)}`.replace(/:$/, '') }
