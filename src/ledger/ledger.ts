@@ -53,7 +53,8 @@ export interface LedgerOptions {
   readonly isIdle?: () => Promise<boolean>
   /**
    * Maximum time for operations in flight to finish and for missing rows to arrive, e.g. rows that an outbox or a queue
-   * writes after the response.
+   * writes after the response. Rows that are missing then are lost, unless others arrived in the last `settleFor` (at least
+   * 1 s): then the assertion is invalid.
    * @default '10s'
    */
   readonly settleTimeout?: Duration

@@ -118,16 +118,30 @@ describe('missing rows', () => {
 
   test('are not judged while rows still arrive', async () => {
     await expect(watching((ms) => ({ missing: 100 - Math.floor(ms / 1_000) }))).rejects.toThrow(
-      'the ledger did not settle within 10.0 s: rows were still arriving, 90 missing\nFix: wait longer',
+      `the ledger did not settle within 10.0 s: 90 rows are missing, and the last one that came late arrived 0 ms before, within settleFor (2.00 s)
+Fix: wait longer: ledger.with({ settleTimeout: '60s' })`,
+    )
+    await expect(watching((ms) => ({ missing: ms < 8_500 ? 2 : 1 }), { settleForMs: 20_000 })).rejects.toThrow(
+      `the ledger did not settle within 10.0 s: 1 row is missing, and the last one that came late arrived 1.50 s before, within settleFor (20.0 s)
+Fix: wait longer: ledger.with({ settleTimeout: '60s' })`,
     )
   })
-})
 
-test('watchLedger() ends with its signal', async () => {
-  const controller = new AbortController()
-  const settle = async () => {
-    controller.abort(new Error('given up'))
-    return { horizon: '1', asOfMs: 0, said: 'waited' }
-  }
-  await expect(watching(() => ({}), { settle, signal: controller.signal })).rejects.toThrow('given up')
+  test.each([
+    [1_000, 4_000, 2_100],
+    [2_000, 10_000, 7_500],
+    // With isIdle, settleFor is 0.
+    [0, 4_000, 2_750],
+  ])(
+    'are findings if no row arrived for settleFor (%i ms) before the timeout of %i ms',
+    async (settleForMs, settleTimeoutMs, arrivedMs) => {
+      const limits = { settleForMs, settleTimeoutMs }
+      const found = await watching((ms) => ({ missing: ms < arrivedMs ? 120 : 3 }), limits)
+      expect(found).toMatchObject({ verdict: { missing: 3 }, endedMs: settleTimeoutMs })
+      const still = watching((ms) => ({ missing: ms < settleTimeoutMs - 900 ? 120 : 3 }), limits)
+      await expect(still).rejects.toThrow(
+        /: 3 rows are missing, and the last one that came late arrived 750 ms before, within /,
+      )
+    },
+  )
 })

@@ -4,8 +4,10 @@ import type { Clock, Settled } from './settle.ts'
 
 /** Interval between reads while something is missing. */
 const REREAD_MS = 250
-/** Rows that arrived within this time before the timeout indicate that more may arrive. */
-const ARRIVING_MS = 2_000
+/** Shortest time without a new row after which missing rows are lost, if `settleFor` is shorter. */
+const QUIET_MS = 1_000
+/** Timeout that the error recommends, if that is enough. */
+const ENOUGH_MS = 60_000
 
 export interface WatchOptions<Verdict> {
   /** Waits until nothing is in flight. */
@@ -36,7 +38,8 @@ export interface Watched<Verdict> {
 
 /**
  * Reads a ledger until its verdict can be trusted. Acknowledged rows that are *missing* may arrive late, e.g. through an
- * outbox: the ledger is read again until they arrive or the timeout has passed. *Duplicated* and *unexpected* rows may also
+ * outbox: the ledger is read again until they arrive or the timeout has passed. They are lost if no row has arrived for
+ * `settleFor`, at least a second, by then. *Duplicated* and *unexpected* rows may also
  * arrive late, e.g. through a redelivery: a ledger without findings is watched for a while, and read again if it changed.
  *
  * ```
@@ -45,7 +48,7 @@ export interface Watched<Verdict> {
  *               └──────── settleTimeout ─────┴────── settleFor ────┘
  * ```
  *
- * @throws {LedgerError} if rows were still arriving at the timeout
+ * @throws {LedgerError} if rows are missing at the timeout, and others arrived shortly before
  */
 export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Promise<Watched<Verdict>> {
   const { settle, read, missing, isFinal, loadEndedMs, settleForMs, settleTimeoutMs, signal, clock } = options
@@ -70,7 +73,9 @@ export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Prom
     const nowMs = clock.nowMs()
     if (left > 0) {
       if (nowMs - startMs >= settleTimeoutMs) {
-        if (nowMs - arrivedMs <= ARRIVING_MS) throw stillArriving(left, settleTimeoutMs)
+        const quietMs = Math.max(settleForMs, QUIET_MS)
+        if (nowMs - arrivedMs < quietMs)
+          throw stillArriving({ left, settleTimeoutMs, agoMs: nowMs - arrivedMs, quietMs, settleForMs })
         return { verdict, horizon, waited: waited().join('; ') }
       }
       await clock.sleep(Math.min(REREAD_MS, settleTimeoutMs - (nowMs - startMs)), signal)
@@ -112,9 +117,21 @@ function describe({ missingAtFirst, left, rereads, tookMs }: Progress): string[]
   return [left === 0 ? `${first}, none ${after}` : `${first}, ${formatCount(left)} ${after} (${times})`]
 }
 
-function stillArriving(left: number, settleTimeoutMs: number): LedgerError {
+interface Arriving {
+  readonly left: number
+  readonly settleTimeoutMs: number
+  /** Time since a row has arrived. */
+  readonly agoMs: number
+  readonly quietMs: number
+  readonly settleForMs: number
+}
+
+function stillArriving({ left, settleTimeoutMs, agoMs, quietMs, settleForMs }: Arriving): LedgerError {
+  const missing = `${formatCount(left)} ${left === 1 ? 'row is' : 'rows are'} missing`
+  const within = quietMs === settleForMs ? `settleFor (${formatMs(quietMs)})` : formatMs(quietMs)
+  const enoughMs = Math.max(ENOUGH_MS, settleTimeoutMs + 2 * quietMs)
   return new LedgerError(
-    `the ledger did not settle within ${formatMs(settleTimeoutMs)}: rows were still arriving, ${formatCount(left)} missing`,
-    `wait longer: ledger.with({ settleTimeout: '60s' })`,
+    `the ledger did not settle within ${formatMs(settleTimeoutMs)}: ${missing}, and the last one that came late arrived ${formatMs(agoMs)} before, within ${within}`,
+    `wait longer: ledger.with({ settleTimeout: '${Math.ceil(enoughMs / 1_000)}s' })`,
   )
 }

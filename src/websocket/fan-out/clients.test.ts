@@ -15,6 +15,7 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     share: WHOLE,
     vuOf: (id: number) => ({ id, data: undefined, vars: {} }),
     handshake: (_: unknown, instance: number) => ({ url: urls[instance]!, headers: {}, subprotocols: [] }),
+    handshakeTimeoutMs: 10_000,
     framing: undefined,
     heartbeat: undefined,
     perMessageDeflate: false,

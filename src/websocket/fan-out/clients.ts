@@ -8,7 +8,7 @@ import { durationMs } from '../../options/checks.ts'
 import { shortened } from '../../options/shortened.ts'
 import { showValue } from '../../options/show-value.ts'
 import { heartbeatNotes } from '../../runs/heartbeat-notes.ts'
-import { formatCount } from '../../stats/units.ts'
+import { formatCount, formatMs } from '../../stats/units.ts'
 import { FramedConnections, type FramedEvents } from '../conversation/framed-connections.ts'
 import type { Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, type Outgoing } from '../message.ts'
@@ -17,7 +17,7 @@ import { nowUs } from '../sockets/clock.ts'
 import { maskHandshake } from '../sockets/handshake-secrets.ts'
 import { Handshakes } from '../sockets/handshakes.ts'
 import type { SocketLayout } from '../sockets/socket-limits.ts'
-import type { HandshakeRequest, HeartbeatPlan } from '../sockets/socket-options.ts'
+import type { HandshakeRequest, HeartbeatPlan, PendingHandshake } from '../sockets/socket-options.ts'
 import type { PoolEvents, SocketPool } from '../sockets/socket-pool.ts'
 import { ClientStates } from './client-states.ts'
 import { OpenRequests } from './open-requests.ts'
@@ -36,7 +36,9 @@ export interface ClientsPlan<D> {
   readonly vuOf: (client: number) => Vu<D>
   readonly connectRatePerSec: number | undefined
   readonly maxHandshakes: number
-  readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest>
+  readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | PendingHandshake
+  /** Limit of the functions of a handshake, and of the handshake itself. */
+  readonly handshakeTimeoutMs: number
   readonly framing: Framing | undefined
   readonly perMessageDeflate: boolean
   readonly heartbeat: HeartbeatPlan<D> | undefined
@@ -88,6 +90,10 @@ export class Clients<D> implements PoolEvents {
   readonly #own: readonly number[]
   /** The latest handshake of each client. */
   readonly #requests: (HandshakeRequest | undefined)[]
+  /** Clients whose handshake waits for functions of the scenario. */
+  readonly #unresolved = new Map<number, { readonly awaited: ReadonlySet<string>; readonly deadlineUs: number }>()
+  /** Kinds of failure by the functions that did not resolve: the first client of each is named, so that kinds are few. */
+  readonly #unresolvedKinds = new Map<string, string>()
   readonly #exempt: ReadonlySet<string>
   readonly states: ClientStates
   #sweep: NodeJS.Timeout | undefined
@@ -119,7 +125,10 @@ export class Clients<D> implements PoolEvents {
     const aborted = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    this.#sweep = setInterval(() => this.#giveUpOverdue(), DEADLINE_SWEEP_MS)
+    this.#sweep = setInterval(() => {
+      this.#giveUpOverdue()
+      this.#giveUpUnresolved()
+    }, DEADLINE_SWEEP_MS)
     this.#handshakes.openAll(this.#own)
     await Promise.race([this.states.allSettled, aborted])
     const { isSubscribed, joinDelayMs } = this.#plan
@@ -189,20 +198,24 @@ export class Clients<D> implements PoolEvents {
         this.#pool.connect(client, { ...request, localAddress })
       }
       const request = this.#plan.handshake(vuOf(client), client % urls.length)
-      if (request instanceof Promise) this.#connectLater(client, request, connect)
+      if ('awaited' in request) this.#connectLater(client, request, connect)
       else connect(request)
     })
   }
 
-  /** A rejected promise, as of a token, is a failed handshake; a value of the wrong type ends the run. */
-  #connectLater(
-    client: number,
-    request: Promise<HandshakeRequest>,
-    connect: (request: HandshakeRequest) => void,
-  ): void {
-    request.then(
-      (found) => (this.#isStopped ? undefined : connect(found)),
+  /**
+   * A rejected promise, as of a token, is a failed handshake, and so is one that does not settle in time; a value of the wrong
+   * type ends the run.
+   */
+  #connectLater(client: number, pending: PendingHandshake, connect: (request: HandshakeRequest) => void): void {
+    const deadlineUs = nowUs() + this.#plan.handshakeTimeoutMs * 1000
+    this.#unresolved.set(client, { awaited: pending.awaited, deadlineUs })
+    pending.request.then(
+      (found) => {
+        if (this.#unresolved.delete(client) && !this.#isStopped) connect(found)
+      },
       (error: unknown) => {
+        if (!this.#unresolved.delete(client)) return
         if (error instanceof ScenarioError) this.#events.broken(error)
         else this.failed(client, `no handshake data: ${shortened(String(error), 80)}`)
       },
@@ -352,6 +365,19 @@ export class Clients<D> implements PoolEvents {
       this.#ended(client)
       this.#pool.drop(client)
       this.#giveUp(client, isFraming ? `${this.#plan.framing!.name} not set up` : 'not acknowledged')
+    }
+  }
+
+  #giveUpUnresolved(): void {
+    const atUs = nowUs()
+    for (const [client, { awaited, deadlineUs }] of this.#unresolved) {
+      if (deadlineUs > atUs) continue
+      this.#unresolved.delete(client)
+      const names = [...awaited].join(' and ')
+      const within = formatMs(this.#plan.handshakeTimeoutMs)
+      const kind = this.#unresolvedKinds.get(names) ?? `${names} did not resolve within ${within} for VU ${client}`
+      this.#unresolvedKinds.set(names, kind)
+      this.failed(client, kind)
     }
   }
 

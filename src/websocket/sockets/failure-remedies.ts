@@ -70,6 +70,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     /^extension not agreed/,
     'the target chose a WebSocket extension that was not offered, or with invalid parameters: set perMessageDeflate: true if it requires compression',
   ],
+  [
+    / did not resolve within /,
+    'functions of the handshake returned promises that did not settle: find what they wait for, or raise handshakeTimeout',
+  ],
   [/^status 404/, 'the target has no WebSocket at this path: check path'],
   [/^status 4\d\d/, 'the target refused the handshake: check path, query, headers and subprotocols'],
   [

@@ -46,11 +46,15 @@ describe('a handshake', () => {
       cookies: () => Promise.resolve({ session: 's7' }),
       subprotocols: ({ id }) => [`token.${id}`],
     })
-    expect(await handshake()).toEqual({
+    const pending = handshake()
+    if (!('awaited' in pending)) throw new Error('the functions returned no promises')
+    expect([...pending.awaited]).toEqual(['query', 'cookies'])
+    expect(await pending.request).toEqual({
       url: 'wss://shop.test/api/users/7?token=a+b',
       headers: { authorization: 'a b', cookie: 'session=s7' },
       subprotocols: ['token.7'],
     })
+    expect([...pending.awaited]).toEqual([])
   })
 
   test.each([

@@ -5,7 +5,7 @@ import type { BaseUrl } from '../../machine/base-url.ts'
 import { Problems } from '../../options/problems.ts'
 import { isRecord, reading, type Reader } from '../../options/schema.ts'
 import { matching } from '../../options/values.ts'
-import type { HandshakeRequest, SocketOptions } from './socket-options.ts'
+import type { HandshakeRequest, PendingHandshake, SocketOptions } from './socket-options.ts'
 
 type HandshakeOptions<D> = Pick<SocketOptions<D>, 'path' | 'query' | 'headers' | 'cookies' | 'subprotocols' | 'framing'>
 
@@ -85,6 +85,7 @@ function typeName(value: unknown): string {
 
 /** A part of the handshake: the same for all VUs, or computed for each. */
 interface Part<T, D> {
+  readonly name: string
   readonly isSame: boolean
   of(vu: Vu<D>): T | Promise<T>
 }
@@ -98,7 +99,7 @@ export function readHandshake<D>(
   problems: Problems,
   options: HandshakeOptions<D>,
   bases: readonly BaseUrl[],
-): (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest> {
+): (vu: Vu<D>, instance: number) => HandshakeRequest | PendingHandshake {
   const { framing } = options
   const all = [
     readPart(problems, 'path', PATH, options.path),
@@ -117,13 +118,24 @@ export function readHandshake<D>(
   return (vu, instance) => {
     if (isSame && known[instance] !== undefined) return known[instance]
     const parts = all.map((part) => part.of(vu))
-    if (parts.some((part) => part instanceof Promise))
+    if (parts.some((part) => part instanceof Promise)) {
+      const awaited = new Set<string>()
+      for (const [at, part] of parts.entries()) if (part instanceof Promise) follow(awaited, all[at]!.name, part)
       // oxlint-disable-next-line typescript/await-thenable
-      return Promise.all(parts).then((resolved) => compose(instance, resolved as unknown as Resolved))
+      const request = Promise.all(parts).then((resolved) => compose(instance, resolved as unknown as Resolved))
+      return { request, awaited }
+    }
     const request = compose(instance, parts as unknown as Resolved)
     if (isSame) known[instance] = request
     return request
   }
+}
+
+/** Lists a name until its promise has settled. */
+function follow(awaited: Set<string>, name: string, promise: Promise<unknown>): void {
+  awaited.add(name)
+  const settled = () => awaited.delete(name)
+  promise.then(settled, settled)
 }
 
 type Resolved = readonly [path: string, query: Texts, headers: Texts, cookies: Texts, subprotocols: readonly string[]]
@@ -138,10 +150,11 @@ function readPart<D, T>(
 ): Part<T, D> {
   if (typeof option !== 'function') {
     const value = reader.read(problems, name, option === undefined ? absent : option)
-    return { isSame: true, of: () => value }
+    return { name, isSame: true, of: () => value }
   }
   const valueOf = option as (vu: Vu<D>) => unknown
   return {
+    name,
     isSame: false,
     of(vu) {
       const returned = valueOf(vu)

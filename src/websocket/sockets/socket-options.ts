@@ -34,7 +34,12 @@ export interface SocketOptions<D> {
   readonly connectRate?: number
   /** Handshakes in flight at one time. @default 200 */
   readonly maxHandshakes?: number
-  /** A handshake without a response by then has failed. @default `'10s'` */
+  /**
+   * A handshake without a response by then has failed, and one whose functions (`path`, `query`, `headers`, `cookies`,
+   * `subprotocols`) returned promises that have not settled by then.
+   *
+   * @default `'10s'`
+   */
   readonly handshakeTimeout?: Duration
   /** Request headers of the handshake, such as authorization. */
   readonly headers?: PerVu<Readonly<Record<string, string>>, D>
@@ -105,7 +110,7 @@ export interface SocketPlan<D> {
   /** Base URLs of the target's instances; client n goes to number n modulo their count. */
   readonly urls: readonly string[]
   /** What the next handshake of a VU says to an instance. */
-  readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest>
+  readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | PendingHandshake
   readonly startAfterMs: number
   readonly connectRatePerSec: number | undefined
   readonly maxHandshakes: number
@@ -125,6 +130,13 @@ export interface HandshakeRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly subprotocols: readonly string[]
+}
+
+/** A handshake whose functions returned promises. */
+export interface PendingHandshake {
+  readonly request: Promise<HandshakeRequest>
+  /** Names of the functions whose promises have not settled. */
+  readonly awaited: ReadonlySet<string>
 }
 
 /** Where sockets go, and how this machine holds them. */
