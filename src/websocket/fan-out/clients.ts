@@ -212,7 +212,8 @@ export class Clients<D> implements PoolEvents {
     this.#unresolved.set(client, { awaited: pending.awaited, deadlineUs })
     pending.request.then(
       (found) => {
-        if (this.#unresolved.delete(client) && !this.#isStopped) connect(found)
+        if (!this.#unresolved.delete(client) || this.#isStopped) return undefined
+        return connect(found)
       },
       (error: unknown) => {
         if (!this.#unresolved.delete(client)) return
