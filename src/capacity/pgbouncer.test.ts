@@ -111,7 +111,7 @@ test.skipIf(COMMAND === undefined)('a full pool fails the assertion, which shows
   }
   const window = await capacity.during(until(Number.POSITIVE_INFINITY))
   expect(messageOf(() => expect(window).toHavePoolUsageBelow(0.7, { source: 'pgbouncer' }))).toMatch(
-    /Received: pgBouncer pool = 100% of 3 in pool shop\/\w+ \(\+42.9%\)[^]*at most 1 clients waiting[^]*raise pool_size/,
+    /Received: mean pgBouncer pool = 100% of 3 in pool shop\/\w+ \(\+42.9%\)[^]*at most 1 clients waiting[^]*raise pool_size/,
   )
 })
 

@@ -75,8 +75,8 @@ describe('toHaveCpuBelow', () => {
     expect(messageOf(() => expect(capacity()).toHaveCpuBelow(0.42))).toMatchInlineSnapshot(`
       "Error: expect(capacity).toHaveCpuBelow(0.42)
 
-      Expected: CPU of the target < 42%
-      Received: CPU of the target = 42% of 2 cores
+      Expected: mean CPU of the target < 42%
+      Received: mean CPU of the target = 42% of 2 cores
 
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores
@@ -95,13 +95,22 @@ describe('toHaveCpuBelow', () => {
     expect(messageOf(() => expect(capacity()).not.toHaveCpuBelow(0.7))).toMatchInlineSnapshot(`
       "Error: expect(capacity).not.toHaveCpuBelow(0.7)
 
-      Expected: CPU of the target ≥ 70%
-      Received: CPU of the target = 42% of 2 cores (−40%)
+      Expected: mean CPU of the target ≥ 70%
+      Received: mean CPU of the target = 42% of 2 cores (−40%); highest 93%: { statistic: 'max' } judges it
 
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores
       Fix:      remove .not, or assert another limit: the assertion itself holds"
     `)
+  })
+
+  test('names a maximum above the limit of the mean', () => {
+    const ofPeaks = messageOf(() => expect(capacity({ mean: 0.5, max: 0.9 })).not.toHaveCpuBelow(0.7))
+    expect(ofPeaks).toContain(
+      "Received: mean CPU of the target = 50% of 2 cores (−28.6%); highest 90%: { statistic: 'max' } judges it",
+    )
+    expect(messageOf(() => expect(capacity({ mean: 0.5, max: 0.6 })).not.toHaveCpuBelow(0.7))).toContain('(−28.6%)\n')
+    expect(messageOf(() => expect(capacity({ mean: 0.8, max: 0.9 })).toHaveCpuBelow(0.7))).toContain('(+14.3%)\n')
   })
 
   test('passes on the number of cores', () => {
@@ -115,7 +124,7 @@ describe('toHaveCpuBelow', () => {
     expect(messageOf(() => expect(nothing).toHaveCpuBelow(0.7))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(capacity).toHaveCpuBelow(0.7)
 
-      Expected: CPU of the target < 70%
+      Expected: mean CPU of the target < 70%
       Received: INVALID, not judged. metric-missing: no sample succeeded
 
       Fix:      see why"
@@ -131,8 +140,8 @@ describe('toHaveRedisMemoryBelow', () => {
     expect(messageOf(() => expect(capacity({ hint })).toHaveRedisMemoryBelow(0.3))).toMatchInlineSnapshot(`
       "Error: expect(capacity).toHaveRedisMemoryBelow(0.3)
 
-      Expected: Redis memory < 30%
-      Received: Redis memory = 42% of maxmemory 256 MiB (+40%)
+      Expected: mean Redis memory < 30%
+      Received: mean Redis memory = 42% of maxmemory 256 MiB (+40%)
 
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores
@@ -141,8 +150,8 @@ describe('toHaveRedisMemoryBelow', () => {
     expect(messageOf(() => expect(capacity()).not.toHaveRedisMemoryBelow(0.6))).toMatchInlineSnapshot(`
       "Error: expect(capacity).not.toHaveRedisMemoryBelow(0.6)
 
-      Expected: Redis memory ≥ 60%
-      Received: Redis memory = 42% of maxmemory 256 MiB (−30%)
+      Expected: mean Redis memory ≥ 60%
+      Received: mean Redis memory = 42% of maxmemory 256 MiB (−30%); highest 93%: { statistic: 'max' } judges it
 
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores
@@ -157,7 +166,7 @@ describe('toHaveRedisMemoryBelow', () => {
     expect(messageOf(() => expect(unlimited).toHaveRedisMemoryBelow(0.6))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(capacity).toHaveRedisMemoryBelow(0.6)
 
-      Expected: Redis memory < 60%
+      Expected: mean Redis memory < 60%
       Received: INVALID, not judged. metric-missing: Redis has no maxmemory, so there is no share of it
 
       Fix:      set one: CONFIG SET maxmemory 256mb"
@@ -215,8 +224,8 @@ describe('toHavePoolUsageBelow', () => {
     expect(messageOf(() => expect(metrics()).toHavePoolUsageBelow(0.4))).toMatchInlineSnapshot(`
       "Error: expect(window).toHavePoolUsageBelow(0.4)
 
-      Expected: pool usage < 40%
-      Received: pool usage = 42% of pg_pool_size 10 (+5%)
+      Expected: mean pool usage < 40%
+      Received: mean pool usage = 42% of pg_pool_size 10 (+5%)
 
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores
@@ -225,8 +234,8 @@ describe('toHavePoolUsageBelow', () => {
     expect(messageOf(() => expect(metrics()).not.toHavePoolUsageBelow(0.7))).toMatchInlineSnapshot(`
       "Error: expect(window).not.toHavePoolUsageBelow(0.7)
 
-      Expected: pool usage ≥ 70%
-      Received: pool usage = 42% of pg_pool_size 10 (−40%)
+      Expected: mean pool usage ≥ 70%
+      Received: mean pool usage = 42% of pg_pool_size 10 (−40%); highest 93%: { statistic: 'max' } judges it
 
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores
@@ -243,8 +252,8 @@ describe('toHavePoolUsageBelow', () => {
     expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.4))).toMatchInlineSnapshot(`
       "Error: expect(window).toHavePoolUsageBelow(0.4)
 
-      Expected: Postgres connections < 40%
-      Received: Postgres connections = 42% of 97 that Postgres allows (+5%)
+      Expected: mean Postgres connections < 40%
+      Received: mean Postgres connections = 42% of 97 that Postgres allows (+5%)
 
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores

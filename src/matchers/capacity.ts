@@ -24,21 +24,21 @@ type OnCapacity<T, M> = On<T, CapacitySource, M, 'judges capacity, as await capa
 /** Matchers of `expect()` for capacity. */
 export interface CapacityMatchers<R extends void | Promise<void>, T> {
   /**
-   * CPU utilization of the target over the run's judged phases, as a ratio (0–1) of the cores it may use: of its processes
+   * Mean CPU utilization of the target, or its maximum with `{ statistic: 'max' }`, over the run's judged phases, as a ratio (0–1) of the cores it may use: of its processes
    * and their descendants, of its containers, or from its own metrics.
    *
    * If the CPU is unknown, skipped for an external target and invalid for a target that the framework started.
    */
   toHaveCpuBelow: OnCapacity<T, (ratio: number, options?: CpuOptions) => R>
   /**
-   * Redis' `used_memory` as a ratio (0–1) of `maxmemory`, over the run's judged phases. Invalid without a `maxmemory`, or
+   * Mean of Redis' `used_memory`, or its maximum with `{ statistic: 'max' }`, as a ratio (0–1) of `maxmemory`, over the run's judged phases. Invalid without a `maxmemory`, or
    * if the user in the URL may not run INFO. Skipped for an external target whose Redis is not configured.
    */
   toHaveRedisMemoryBelow: OnCapacity<T, (ratio: number, options?: StatisticOptions) => R>
   /** Redis' `maxmemory-policy` at the end of the run's judged phases, e.g. `volatile-lru`. */
   toHaveEvictionPolicy: OnCapacity<T, (policy: string) => R>
   /**
-   * Connections as a ratio (0–1) of the maximum, over the run's judged phases, sampled once a second. On
+   * Mean of the connections, or their highest number with `{ statistic: 'max' }`, as a ratio (0–1) of the maximum, over the run's judged phases, sampled once a second. On
    * `metrics.during(run)`: connections in use in the target's own pool, by its gauges, in its fullest instance. On
    * `capacity.during(run)`: connections of Postgres or pgBouncer.
    */

@@ -1,6 +1,7 @@
 import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import { optional } from '../options/schema.ts'
 import { oneOf } from '../options/values.ts'
+import { formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 
@@ -26,14 +27,14 @@ export function judgeUtilization(
 ): Judgement {
   const value = share[statistic]
   const judged = judgeThreshold({
-    what: statistic === 'mean' ? share.what : `highest ${share.what}`,
+    what: statistic === 'mean' ? `mean ${share.what}` : `highest ${share.what}`,
     side: 'below',
     limit,
     value,
     interval: undefined,
     confidence: undefined,
     unit: 'ratio',
-    detail: `${share.of} ${formatDistance(value, limit)}`.trim(),
+    detail: `${`${share.of} ${formatDistance(value, limit)}`.trim()}${statistic === 'mean' ? unjudgedMax(share, limit) : ''}`,
   })
   return {
     ...judged,
@@ -43,4 +44,9 @@ export function judgeUtilization(
     hint: share.hint,
     fix: 'find in the report what was used most, and when; then reduce the use or raise the capacity',
   }
+}
+
+/** A maximum above the limit that the mean does not exceed: a passed assertion shows it, too. */
+function unjudgedMax({ mean, max }: UtilizationEvidence, limit: number): string {
+  return mean < limit && max >= limit ? `; highest ${formatRatio(max)}: { statistic: 'max' } judges it` : ''
 }
