@@ -1,3 +1,4 @@
+import type { Invalidity } from '../evidence/verdict.ts'
 import type { AssertionResult } from '../results/result.ts'
 import type { ScenarioResult } from './results.ts'
 import { describeInvalidity } from './wording.ts'
@@ -16,10 +17,7 @@ export function decisiveLine({ verdict, assertions, errors, runs, note }: Scenar
   const found = runs.flatMap(({ invalidities }) => invalidities)[0]
   const asserted = decisiveAssertion(assertions)
   const explains = asserted !== undefined && (verdict === 'passed' || asserted.outcome === verdict)
-  // A figure that cannot be judged, however good, must not look like the reason.
-  const reason = verdict === 'invalid' ? (asserted?.invalidities?.[0] ?? found)?.finding : undefined
-  if (explains && reason !== undefined) return { expected: asserted.expected, received: `not judged: ${reason}` }
-  if (explains) return { expected: asserted.expected, received: shortReceived(asserted) }
+  if (explains) return { expected: asserted.expected, received: decisiveReceived(asserted, found) }
   if (verdict === 'failed' && error !== undefined)
     return { received: `${error.name}: ${firstLine(error.message)}`.replace(/:$/, '') }
   if (verdict === 'invalid' && found !== undefined) return { received: describeInvalidity(found) }
@@ -28,6 +26,17 @@ export function decisiveLine({ verdict, assertions, errors, runs, note }: Scenar
   if (error !== undefined) return { received: `${error.name}: ${firstLine(error.message)}` }
   if (expected !== undefined && received !== undefined) return { expected, received: firstLine(received) }
   return { received: verdict === 'skipped' ? 'not run' : 'nothing was asserted' }
+}
+
+/**
+ * What decided about an assertion: what was received or, if it is invalid, why it was not judged. A figure that cannot be
+ * judged, however good, must not look like the reason.
+ *
+ * @param found the first reason why its run is invalid
+ */
+export function decisiveReceived(asserted: AssertionResult, found: Invalidity | undefined): string {
+  const reason = asserted.outcome === 'invalid' ? (asserted.invalidities?.[0] ?? found) : undefined
+  return reason === undefined ? shortReceived(asserted) : `not judged: ${reason.finding}`
 }
 
 /** The assertion that explains a verdict: the first that failed, else the first invalid one, else the passed one with the least room. */

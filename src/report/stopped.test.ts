@@ -63,7 +63,7 @@ test('a scenario stopped under load is invalid and keeps its measurements', asyn
   const html = await readFile(made.path('perf-report/index.html'), 'utf8')
   expect(html).toContain('stopped before its end')
   const summary = await readFile(made.path('perf-report/summary.md'), 'utf8')
-  expect(summary).toMatch(/⚠️ invalid \| long \| – \| – \| [\d.]+ ms/)
+  expect(summary).toMatch(/⚠️ invalid \| long \| p95 &lt; 150 ms \| not judged: the run was aborted: .+? \| [\d.]+ ms/)
   expect(summary).toMatch(/<summary>⚠️ long<\/summary>\n\nstopped before its end/)
 })
 

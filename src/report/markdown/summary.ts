@@ -6,7 +6,7 @@ import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
 import type { JsonMs, TimeStatsJson } from '../../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
-import { decisiveAssertion, shortReceived } from '../decisive.ts'
+import { decisiveAssertion, decisiveReceived } from '../decisive.ts'
 import { describeP95Change, p95Change, type EarlierRuns } from '../earlier.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
@@ -122,7 +122,7 @@ function objectiveCells(scenario: ScenarioResult, run: RunResult | undefined): r
   if (asserted === undefined) return ['–', '–']
   const scope = scopeOfAssertion(asserted, own)
   const expected = scope === '' ? asserted.expected : `${scope}: ${asserted.expected}`
-  return [expected, shortReceived(asserted)].map(escapeMarkdown)
+  return [expected, decisiveReceived(asserted, run?.invalidities[0])].map(escapeMarkdown)
 }
 
 function nameOf({ name, runs }: ScenarioResult, run: RunResult | undefined): string {
