@@ -178,6 +178,8 @@ interface OptionProblem extends Readonly<Record<'path' | 'rule' | 'fix', string>
 }
 
 function isProblem(value: object): value is OptionProblem {
+  // Results have a million objects without a rule.
+  if (!Object.hasOwn(value, 'rule')) return false
   if (Object.keys(value).toSorted().join() !== 'fix,path,received,rule') return false
   const { path, rule, fix } = value as OptionProblem
   return [path, rule, fix].every((text) => typeof text === 'string')

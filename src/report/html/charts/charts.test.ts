@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Histogram } from '../../../stats/histogram.ts'
 import { PASSED, sampleFanOutRun, sampleHttpRun } from '../../../testing/sample-records.ts'
 import { distributionCharts } from './distribution-charts.ts'
@@ -44,6 +44,23 @@ describe('charts of a distribution', () => {
       }),
       { numRuns: 50 },
     )
+  })
+
+  test('read the buckets as often with many percentiles as with few', () => {
+    const passes = vi.spyOn(Histogram.prototype, 'buckets')
+    onTestFinished(() => passes.mockRestore())
+    const readings = [100, 100_000].map((samples) => {
+      const { buckets, ...rest } = histogramOf([1_000, 2_000]).toJSON()
+      const json = { ...rest, sumUs: samples * 1_500, buckets: buckets.map((each, at) => (at % 2 ? samples / 2 : each)) }
+      passes.mockClear()
+      const [curve] = distributionCharts(json, 'Latency', [])
+      return { percentiles: curve!.xs.length, passes: passes.mock.calls.length }
+    })
+    // One for each chart.
+    expect(readings).toEqual([
+      { percentiles: 54, passes: 2 },
+      { percentiles: 134, passes: 2 },
+    ])
   })
 
   test('are left out if there are no samples', () => {
