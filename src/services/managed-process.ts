@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { LogTail } from './log-tail.ts'
 import { daemonsOf, killDaemon, type Daemon } from './reaper/daemons.ts'
@@ -72,7 +73,9 @@ export class ManagedProcess {
       release()
       releaseDaemons()
       this.#exit = { code, signal }
-      // Its last output may still be in the pipe, which a process that left the group may hold open forever.
+      // Its last output may still be in the pipe, which a process that left the group may hold open forever: it is read,
+      // but does not keep this process running.
+      for (const stream of [child.stdout, child.stderr] as (Socket | null)[]) stream?.unref()
       const timer = setTimeout(resolve, FLUSH_MS, this.#exit)
       child.once('close', () => {
         clearTimeout(timer)
