@@ -69,6 +69,32 @@ test.each([
   expect(await leftoversOf(made)).toEqual([])
 })
 
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s while the report is written ends the command with %i and the whole report', async (signal, code) => {
+  const reporter = `{ onTestRunEnd() { process.kill(process.pid, '${signal}') } }`
+  const made = await project(
+    `perfTest('short', async ({ http }) => {
+      expect(await http.run({ load: few, request: { path: '/' } })).toHaveErrorRateBelow(0.5)
+    })`,
+    `test: { reporters: ['default', ${reporter}] },`,
+  )
+  const { exitCode, output } = await made.run(['run'], { TMPDIR: made.path('temporary') })
+  expect(exitCode).toBe(code)
+  expect(plainText(output)).not.toMatch(STACK)
+  const { complete, scenarios } = await readValidResults(made.path('perf-report/results.json'))
+  // Whether it passed depends on the machine.
+  expect({ complete, scenarios }).toMatchObject({
+    complete: true,
+    scenarios: [{ name: 'short', runs: [{ state: 'completed' }] }],
+  })
+  const files = ['comment.md', 'index.html', 'results.json', 'summary.md']
+  expect(readdirSync(made.path('perf-report'))).toEqual(files)
+  expect(await leftoversOf(made)).toEqual([])
+})
+
 test('a second Ctrl-C under load ends the command at once, with the target and its folders', async () => {
   const made = await project(`
     perfTest('long', async ({ http }) => {
