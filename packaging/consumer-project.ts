@@ -20,6 +20,7 @@ export class ConsumerProject implements AsyncDisposable {
   readonly root: string
   /** Folder of the selected Node's programs; empty for the Node that runs the test. */
   #nodeFolder = ''
+  readonly #sessions: TerminalSession[] = []
 
   private constructor(root: string) {
     this.root = root
@@ -56,7 +57,9 @@ export class ConsumerProject implements AsyncDisposable {
 
   /** Starts a command in a terminal. Its output is recorded as plain text. */
   startInTerminal(folder: string, command: string): TerminalSession {
-    return new TerminalSession(spawn('script', ['-qefc', command, '/dev/null'], this.#options(folder)))
+    const session = new TerminalSession(spawn('script', ['-qefc', command, '/dev/null'], this.#options(folder)))
+    this.#sessions.push(session)
+    return session
   }
 
   async #runOrThrow(folder: string, ...command: readonly [string, ...string[]]): Promise<void> {
@@ -73,7 +76,9 @@ export class ConsumerProject implements AsyncDisposable {
     return { cwd: join(this.root, folder), env: { ...env, PATH: [nodeFolder, ...path].join(delimiter), NO_COLOR: '1' } }
   }
 
+  /** Also ends the session of a test that timed out: it would write to the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions) await session[Symbol.asyncDispose]()
     await rm(this.root, { recursive: true, force: true })
   }
 }
@@ -117,9 +122,14 @@ export class TerminalSession implements AsyncDisposable {
     this.#child.stdin!.write(keys)
   }
 
-  /** Terminates the command and waits for its exit. */
+  /** Output so far. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** Presses Ctrl-C and waits for the exit of the command, which a signal to the terminal would not do. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill()
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.type('\u0003')
     await this.result
   }
 }

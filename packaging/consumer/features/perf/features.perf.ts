@@ -52,7 +52,7 @@ perfTest('freshness', async ({ freshness, http, target }) => {
     write: ({ signal }) => version('POST', signal),
     read: ({ signal }) => version('GET', signal),
     writeInterval: '200ms',
-    readInterval: '20ms',
+    readInterval: '10ms',
   })
   await http.run({ load, request })
   expect(await probe.stop()).toStayFresherThan(2_000)
