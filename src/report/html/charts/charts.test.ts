@@ -51,7 +51,11 @@ describe('charts of a distribution', () => {
     onTestFinished(() => passes.mockRestore())
     const readings = [100, 100_000].map((samples) => {
       const { buckets, ...rest } = histogramOf([1_000, 2_000]).toJSON()
-      const json = { ...rest, sumUs: samples * 1_500, buckets: buckets.map((each, at) => (at % 2 ? samples / 2 : each)) }
+      const json = {
+        ...rest,
+        sumUs: samples * 1_500,
+        buckets: buckets.map((each, at) => (at % 2 ? samples / 2 : each)),
+      }
       passes.mockClear()
       const [curve] = distributionCharts(json, 'Latency', [])
       return { percentiles: curve!.xs.length, passes: passes.mock.calls.length }
