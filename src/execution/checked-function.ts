@@ -37,8 +37,13 @@ export function wrongReturn(name: string, returned: unknown, valid: string, what
 
 /** Reads the boolean that a function returned; nothing counts as false. @throws {ScenarioError} for any other value */
 export function decision(name: string, returned: unknown): boolean {
+  return decided(name, returned) ?? false
+}
+
+/** Like {@link decision}, but `undefined` for nothing. */
+export function decided(name: string, returned: unknown): boolean | undefined {
   if (typeof returned === 'boolean') return returned
-  if (returned === undefined || returned === null) return false
+  if (returned === undefined || returned === null) return undefined
   throw wrongReturn(name, returned, 'true or false', 'message')
 }
 

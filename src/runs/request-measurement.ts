@@ -24,6 +24,8 @@ export interface ConnectionFigures {
   readonly refused: number
   /** Idle connections that the target closed. Each is reopened when its VU's next request is due. */
   readonly closedIdle: number
+  /** WebSocket: the same connections by how they were closed: `closed with code 1012 (service restart)`; absent if there is none. */
+  readonly closings?: Readonly<Record<string, number>>
   /**
    * Connections replaced before they were used again, because they were idle for longer than the target announces
    * (`Keep-Alive: timeout=n`), than it was observed to keep them, or than any other connection had been.

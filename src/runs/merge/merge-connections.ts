@@ -12,6 +12,7 @@ export function mergeConnections(parts: readonly Pick<HttpPart, 'connections' | 
   const firstMessages = firstMessageCounts(parts.flatMap((part) => part.firstMessages ?? []))
   const resetIdle = present((figures) => figures.resetIdleMs)
   const redirects = present((figures) => figures.redirects)
+  const closings = present((figures) => figures.closings)
   const readiness = present((figures) => figures.readiness)
   const idleTimeouts = present((figures) => figures.idleTimeoutMs)
   return {
@@ -21,6 +22,7 @@ export function mergeConnections(parts: readonly Pick<HttpPart, 'connections' | 
     opened: total(({ opened }) => opened),
     refused: total(({ refused }) => refused),
     closedIdle: total(({ closedIdle }) => closedIdle),
+    ...(closings.length === 0 ? {} : { closings: sumsByKind(closings) }),
     replaced: total(({ replaced }) => replaced),
     resetAfterUse: total(({ resetAfterUse }) => resetAfterUse),
     ...(resetIdle.length === 0
@@ -39,13 +41,10 @@ export function mergeConnections(parts: readonly Pick<HttpPart, 'connections' | 
 }
 
 function mergeReadiness(all: readonly Readiness[]): Readiness {
-  const neverReady: Record<string, number> = {}
-  for (const [kind, count] of all.flatMap((each) => Object.entries(each.neverReady)))
-    neverReady[kind] = (neverReady[kind] ?? 0) + count
   const fix = all.find((each) => each.fix !== undefined)?.fix
   return {
     began: all.reduce((sum, { began }) => sum + began, 0),
-    neverReady,
+    neverReady: sumsByKind(all.map(({ neverReady }) => neverReady)),
     rejected: all.reduce((sum, { rejected }) => sum + rejected, 0),
     ...(fix === undefined ? {} : { fix }),
   }
@@ -60,4 +59,10 @@ export function mergeHeartbeats(all: readonly (HeartbeatCounts | undefined)[]): 
     sent: counts.reduce((sum, { sent }) => sum + sent, 0),
     withoutResponse: without.length === 0 ? undefined : without.reduce((sum, count) => sum + count, 0),
   }
+}
+
+function sumsByKind(all: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {}
+  for (const [kind, count] of all.flatMap((each) => Object.entries(each))) sums[kind] = (sums[kind] ?? 0) + count
+  return sums
 }

@@ -203,7 +203,7 @@ describe('the evidence of a merged run', () => {
         ],
         connections: {
           ...{ opened: 5, refused: 1, closedIdle: 2, replaced: 3, resetAfterUse: 4, openAtEnd: 2, maxOpen: 5 },
-          ...{ resetIdleMs: { min: 40, max: 90 }, idleTimeoutMs: 5000 },
+          ...{ resetIdleMs: { min: 40, max: 90 }, idleTimeoutMs: 5000, closings: { 'closed with code 1012': 2 } },
         },
         heartbeats: { sent: 7, withoutResponse: 1 },
       },
@@ -211,7 +211,7 @@ describe('the evidence of a merged run', () => {
     })
     expect(run.connections).toEqual({
       ...{ opened: 12, refused: 1, closedIdle: 2, replaced: 3, resetAfterUse: 4, openAtEnd: 9, maxOpen: 12 },
-      ...{ resetIdleMs: { min: 40, max: 90 }, idleTimeoutMs: 5000 },
+      ...{ resetIdleMs: { min: 40, max: 90 }, idleTimeoutMs: 5000, closings: { 'closed with code 1012': 2 } },
     })
     expect(run.heartbeats).toEqual({ sent: 12, withoutResponse: 1 })
     expect(run.timeline.slice(0, 2).map(({ inFlight, vus }) => [inFlight, vus])).toEqual([

@@ -14,6 +14,7 @@ import type { ErrorKind } from '../../stats/timeline.ts'
 import type { Clients } from '../fan-out/clients.ts'
 import { expectsResponse, isResponseTo, type Message, type Outgoing } from '../message.ts'
 import { checkedMessage } from '../returned-values.ts'
+import type { Closings } from './closings.ts'
 import type { Step } from './conversation-options.ts'
 import { noMessages, type FirstMessages } from './first-messages.ts'
 
@@ -26,6 +27,7 @@ export interface ConversationVuContext<D> {
   readonly clients: Clients<D>
   readonly deadlines: Deadlines
   readonly connections: { -readonly [Key in keyof ConnectionFigures]: ConnectionFigures[Key] }
+  readonly closings: Closings
   readonly firsts: FirstMessages
   readonly execution: RunningExecution<ConversationVu<D>>
 }
@@ -96,7 +98,10 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     this.#isConnected = false
     this.#context.firsts.closed(this.#lastMessages)
     if (this.#progress === 'sent') this.#fail('reset', why)
-    else this.#context.connections.closedIdle++
+    else {
+      this.#context.connections.closedIdle++
+      this.#context.closings.add(why)
+    }
   }
 
   /** Called with each message received. @param atMs time of receipt, as `performance.now()` */

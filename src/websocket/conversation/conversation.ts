@@ -1,4 +1,4 @@
-import { decision } from '../../execution/checked-function.ts'
+import { decided } from '../../execution/checked-function.ts'
 import { Execution } from '../../execution/execution.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { RequestSeries } from '../../execution/request-scope.ts'
@@ -26,6 +26,7 @@ import { diagnoseHandshakes, isRefusal, isRejection, fixFor } from '../sockets/f
 import { worstHealth } from '../sockets/generator-processes.ts'
 import type { Placement } from '../sockets/socket-options.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
+import { Closings } from './closings.ts'
 import type { ConversationPlan } from './conversation-options.ts'
 import { ConversationVu } from './conversation-vu.ts'
 import { FirstMessages } from './first-messages.ts'
@@ -65,6 +66,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
   readonly #connections = {
     ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 0, maxOpen: 0 },
   }
+  readonly #closings = new Closings()
   readonly #firsts = new FirstMessages()
   /** VUs by id; `undefined` for those of other generators. */
   readonly #byId: readonly (ConversationVu<D> | undefined)[]
@@ -113,6 +115,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
       clients: this.#clients,
       deadlines: this.#deadlines,
       connections: this.#connections,
+      closings: this.#closings,
       firsts: this.#firsts,
       execution: this.#execution,
     }
@@ -136,7 +139,12 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     const { heartbeats } = this.#clients
     const diagnosis = await this.#diagnosis()
     const readiness = this.#readiness()
-    const connections = { readiness, ...this.#connections, ...(surplus > 0 ? { firstMessages } : {}) }
+    const closings = this.#closings.counts
+    const connections = {
+      ...{ readiness, ...this.#connections },
+      ...(closings === undefined ? {} : { closings }),
+      ...(surplus > 0 ? { firstMessages } : {}),
+    }
     const measurement = {
       ...executed,
       name: plan.name,
@@ -260,7 +268,8 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
       clients,
       vuOf: (client: number) => this.#byId[client]!.vu,
       subscribe: onOpen && ((vu: Vu<D>) => checkedMessages('onOpen', onOpen(vu))),
-      isSubscribed: isReady && ((message: Message, vu: Vu<D>) => decision('isReady', isReady(message, vu))),
+      isSubscribed: isReady && ((message: Message, vu: Vu<D>) => decided('isReady', isReady(message, vu))),
+      acknowledgedBy: 'isReady' as const,
       subscribeTimeoutMs: plan.readyTimeoutMs,
       joinDelayMs: onOpen === undefined ? 0 : GREETING_DELAY_MS,
       reconnectAfterMs: undefined,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { FramedConnection, FramedSocket } from '../framing.ts'
 import { Message } from '../message.ts'
 import { FramedConnections } from './framed-connections.ts'
@@ -88,4 +89,48 @@ test('ignores further messages of a frame once one of them has ended the connect
     if (message.toString() === 'b') framed.close(0)
   })
   expect(taken).toEqual(['a', 'b'])
+})
+
+test.each<[string, unknown]>([
+  ['send', { receive: () => undefined }],
+  ['receive', { send: () => [] }],
+])('names the method of a connection that is missing: %s', (name, connection) => {
+  const { framed } = connections(() => connection as FramedConnection)
+  expect(() => framed.open(0)).toThrow(
+    `open of the framing test: the function must return an object with receive() and send(), and ${name}() is missing, it returned an object`,
+  )
+})
+
+test('ends the run if receive() returns messages without end', () => {
+  const { framed } = connections(() => ({
+    ...echo,
+    *receive(frame) {
+      for (;;) yield frame
+    },
+  }))
+  framed.open(0)
+  const receive = () => framed.receive(0, framed.of(0)!, new Message(Buffer.from('abc'), false), () => {})
+  expect(receive).toThrow(ScenarioError)
+  expect(receive).toThrow(
+    `receive of the framing test: the function returned more than 1,000 messages for one frame, and the connection has received fewer bytes
+Fix: let the iterator that it returns end with the last message of the frame`,
+  )
+})
+
+test('accepts messages that a connection kept from earlier frames, and empty ones', () => {
+  const kept: string[] = []
+  const { framed } = connections(() => ({
+    ...echo,
+    receive(frame) {
+      if (frame.toString() !== '') return void kept.push(...frame.toString())
+      return kept.splice(0).map((letter) => new Message(Buffer.from(letter), false))
+    },
+  }))
+  framed.open(0)
+  const taken: string[] = []
+  const receive = (text: string) =>
+    framed.receive(0, framed.of(0)!, new Message(Buffer.from(text), false), (message) => taken.push(message.toString()))
+  const long = 'x'.repeat(1_500)
+  for (const text of [long, 'abc', '', 'f', '']) receive(text)
+  expect(taken.join('')).toBe(`${long}abcf`)
 })

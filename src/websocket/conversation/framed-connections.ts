@@ -1,5 +1,7 @@
 import { wrongReturn } from '../../execution/checked-function.ts'
+import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { Vu } from '../../load/vu.ts'
+import { formatCount } from '../../stats/units.ts'
 import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
 
@@ -14,6 +16,9 @@ export interface FramedEvents {
   failed(client: number, why: string): void
 }
 
+/** Number of messages that a frame of any length may hold. */
+const ALWAYS_ALLOWED = 1_000
+
 /** Connections of a framing by client; empty without a framing, when each message is one frame. */
 export class FramedConnections {
   readonly #framing: Framing | undefined
@@ -22,6 +27,8 @@ export class FramedConnections {
   readonly #connections = new Map<number, FramedConnection>()
   /** Sockets by client. They identify the latest connection, as a framing without state may return one object for all. */
   readonly #sockets = new Map<number, FramedSocket>()
+  /** Messages that a connection can still hold, by client. */
+  readonly #mostMessages = new Map<number, number>()
 
   constructor(framing: Framing | undefined, vuOf: (client: number) => Vu<unknown>, events: FramedEvents) {
     this.#framing = framing
@@ -69,7 +76,7 @@ export class FramedConnections {
     }
     this.#sockets.set(client, socket)
     const opened = this.#framing!.open(socket)
-    if (!isConnection(opened)) throw this.#wrong('open', opened, 'an object with receive() and send()', 'connection')
+    if (!isConnection(opened)) throw this.#wrongConnection(opened)
     connection = opened
     this.#connections.set(client, connection)
     for (const act of early) act()
@@ -84,15 +91,20 @@ export class FramedConnections {
   receive(client: number, connection: FramedConnection, frame: Message, take: (message: Message) => void): void {
     const socket = this.#sockets.get(client)
     const received: unknown = connection.receive(frame)
-    if (received === undefined) return
     if (isMessage(received)) return take(received)
-    if (!isIterable(received)) throw this.#wrongMessage(received)
-    for (const message of received) {
+    if (received !== undefined && !isIterable(received)) throw this.#wrongMessage(received)
+    // A message has at least one byte, of this frame or of earlier ones that the connection kept.
+    const most = (this.#mostMessages.get(client) ?? 0) + frame.packet.length
+    const limit = Math.max(most, ALWAYS_ALLOWED)
+    let count = 0
+    for (const message of received ?? []) {
+      if (++count > limit) throw this.#endless(limit)
       // An earlier message of the frame may have ended the connection.
       if (this.#sockets.get(client) !== socket) return
       if (!isMessage(message)) throw this.#wrongMessage(message)
       take(message)
     }
+    if (this.#sockets.get(client) === socket) this.#mostMessages.set(client, Math.max(0, most - count))
   }
 
   /** Called when the connection of a client has closed. @throws errors of `close` */
@@ -101,6 +113,7 @@ export class FramedConnections {
     if (connection === undefined) return
     this.#connections.delete(client)
     this.#sockets.delete(client)
+    this.#mostMessages.delete(client)
     connection.close?.()
   }
 
@@ -115,7 +128,23 @@ export class FramedConnections {
       }
     this.#connections.clear()
     this.#sockets.clear()
+    this.#mostMessages.clear()
     if (failure !== undefined) throw failure.error
+  }
+
+  #wrongConnection(opened: unknown): Error {
+    const missing = missingMethods(opened)
+    if (missing.length === 2) return this.#wrong('open', opened, 'an object with receive() and send()', 'connection')
+    const [name] = missing
+    return this.#wrong('open', opened, `an object with receive() and send(), and ${name}() is missing`, 'connection')
+  }
+
+  /** A generator without an end would never return. */
+  #endless(limit: number): ScenarioError {
+    return new ScenarioError(
+      `receive of the framing ${this.#framing?.name}: the function returned more than ${formatCount(limit)} messages for one frame, and the connection has received fewer bytes\n` +
+        'Fix: let the iterator that it returns end with the last message of the frame',
+    )
   }
 
   #wrongMessage(received: unknown): Error {
@@ -132,9 +161,12 @@ function isFrame(value: unknown): value is string | Uint8Array {
 }
 
 function isConnection(value: unknown): value is FramedConnection {
-  if (typeof value !== 'object' || value === null) return false
-  const { receive, send } = value as Partial<FramedConnection>
-  return typeof receive === 'function' && typeof send === 'function'
+  return missingMethods(value).length === 0
+}
+
+function missingMethods(value: unknown): readonly string[] {
+  const methods = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+  return ['receive', 'send'].filter((name) => typeof methods[name] !== 'function')
 }
 
 function isMessage(value: unknown): value is Message {

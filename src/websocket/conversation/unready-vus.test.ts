@@ -93,6 +93,16 @@ test('counts what users whose subscription gets no response would have sent, and
   expect(found!.blame).toBeUndefined()
 })
 
+test.each<[string, (message: unknown) => unknown, string]>([
+  ['nothing', () => undefined, '10 × not acknowledged: isReady always returned undefined'],
+  ['null', () => null, '10 × not acknowledged: isReady always returned undefined'],
+  ['false', () => false, '10 × not acknowledged'],
+])('names what isReady returned if it accepts no message: %s', async (_, isReady, kinds) => {
+  const url = await startServer(() => undefined)
+  const run = await talk(url, { isReady: isReady as () => boolean, load: constantVus({ vus: 10, duration: '400ms' }) })
+  expect(run.warnings).toContain(`10 of 10 VUs had no connection when the load began (${kinds})`)
+})
+
 test('counts what users would have sent whose iterations time out while they connect again', async () => {
   const more = { readyTimeout: 2_000, timeout: 100 }
   const reject = (vu: number, before: number) => (vu < 2 ? (before === 0 ? 'once' : 'silent') : undefined)

@@ -21,6 +21,7 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     perMessageDeflate: false,
     subscribe: undefined,
     isSubscribed: undefined,
+    acknowledgedBy: 'isSubscribed' as const,
     subscribeTimeoutMs: 1_000,
     joinDelayMs: 0,
     reconnectAfterMs: undefined,

@@ -44,7 +44,10 @@ export interface ClientsPlan<D> {
   readonly heartbeat: HeartbeatPlan<D> | undefined
   /** Returns the messages of a new connection. */
   readonly subscribe: ((vu: Vu<D>) => readonly Outgoing[]) | undefined
-  readonly isSubscribed: ((message: Message, vu: Vu<D>) => boolean) | undefined
+  /** Returns `undefined` if the function of the scenario returned nothing. */
+  readonly isSubscribed: ((message: Message, vu: Vu<D>) => boolean | undefined) | undefined
+  /** The option that `isSubscribed` calls. */
+  readonly acknowledgedBy: 'isSubscribed' | 'isReady'
   readonly subscribeTimeoutMs: number
   /** Without an acknowledgement, the time for the target to process the last subscription. */
   readonly joinDelayMs: number
@@ -99,6 +102,9 @@ export class Clients<D> implements PoolEvents {
   #sweep: NodeJS.Timeout | undefined
   #opened = 0
   #uncompressed = 0
+  /** Messages for which `isSubscribed` returned nothing. */
+  #undecided = 0
+  #decided = 0
   #isStopped = false
 
   constructor(plan: ClientsPlan<D>, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
@@ -323,8 +329,12 @@ export class Clients<D> implements PoolEvents {
     if (rejection !== undefined) return this.#terminate(client, rejection)
     if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs, framed)
     this.#events.early?.(client, data, isBinary, atUs, framed)
-    if (this.#plan.isSubscribed?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))
-      this.#nowSubscribed(client)
+    const { isSubscribed, vuOf } = this.#plan
+    if (isSubscribed === undefined) return
+    const isAcknowledged = isSubscribed(framed ?? new Message(data, isBinary), vuOf(client))
+    if (isAcknowledged === undefined) this.#undecided++
+    else this.#decided++
+    if (isAcknowledged === true) this.#nowSubscribed(client)
   }
 
   #isHeartbeatResponse(client: number, data: Buffer, isBinary: boolean, framed: Message | undefined): boolean {
@@ -365,8 +375,13 @@ export class Clients<D> implements PoolEvents {
       const isFraming = this.states.isFraming(client)
       this.#ended(client)
       this.#pool.drop(client)
-      this.#giveUp(client, isFraming ? `${this.#plan.framing!.name} not set up` : 'not acknowledged')
+      this.#giveUp(client, isFraming ? `${this.#plan.framing!.name} not set up` : this.#unacknowledged)
     }
+  }
+
+  get #unacknowledged(): string {
+    const returnsNothing = this.#undecided > 0 && this.#decided === 0
+    return `not acknowledged${returnsNothing ? `: ${this.#plan.acknowledgedBy} always returned undefined` : ''}`
   }
 
   #giveUpUnresolved(): void {

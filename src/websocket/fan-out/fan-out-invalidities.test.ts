@@ -298,7 +298,8 @@ test.each([
   ['subprotocol "other", which was not offered', /check subprotocols/],
   ['status 429', /^the target limits the rate of connections: .*lower connectRate/],
   ['status 429 (Retry-After up to 5 s)', /^the target limits the rate of connections/],
-  ['not acknowledged', /^isSubscribed accepted no message/],
+  ['not acknowledged', /^isSubscribed \(isReady of ws.run\(\)\) accepted no message/],
+  ['not acknowledged: isReady always returned undefined', /^return whether the message acknowledges/],
 ])('names the fix for %s if some or all sockets failed by it', (kind, fix) => {
   for (const count of [2, 100]) expect(sockets([[kind, count]])[0]!.fix).toMatch(fix)
 })

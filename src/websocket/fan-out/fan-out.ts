@@ -121,6 +121,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       isSubscribed:
         isSubscribed &&
         ((message: Message, vu: Vu<D>) => this.#membership.acknowledges(isSubscribed(message, vu), vu.id)),
+      acknowledgedBy: 'isSubscribed' as const,
     }
     return new Clients<D>(clientsPlan, this, (events) => (this.#pool = createPool(this.#plan, events)))
   }

@@ -254,3 +254,19 @@ describe('messages of a framing with equal bytes', () => {
     expect(calls(of({ responseTo: responseTo() }), of({ responseTo: responseTo() }))).toBe(2)
   })
 })
+
+test.each<[string, Buffer, string]>([
+  ['text', Buffer.from('abc'), 'text, 3 bytes: "abc"'],
+  ['binary', Buffer.of(1, 2), 'binary, 2 bytes: 0102'],
+])('ends the run if identify yields without end: %s', (kind, data, shown) => {
+  const identifier = new Identifier(function* () {
+    for (let n = 0; ; n++) yield { id: `g${n}` }
+  }, idOf)
+  const identify = () => identifier.identify(data, kind === 'binary')
+  expect(identify).toThrow(ScenarioError)
+  expect(identify).toThrow(
+    `identify returned more than 1,000 publications for one message, and it has fewer bytes: ${shown}
+Fix: let the list or iterator that it returns end with the last publication of the message`,
+  )
+  expect(identifier.peek(data, kind === 'binary')).toEqual([])
+})

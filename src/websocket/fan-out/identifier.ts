@@ -1,6 +1,7 @@
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import { editDistance } from '../../options/known-keys.ts'
 import { inspected, shortened } from '../../options/shortened.ts'
+import { formatCount } from '../../stats/units.ts'
 import { Message } from '../message.ts'
 import { identityOf, isSameMessage, type MessageIdentity } from './message-identity.ts'
 
@@ -126,7 +127,7 @@ export class Identifier<T> {
    */
   peek(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
     try {
-      const items = listOf(this.#identify(framed ?? new Message(data, isBinary)))
+      const items = listOf(this.#identify(framed ?? new Message(data, isBinary)), data.length)
       return items.filter((item) => isUsable(item)).map((item) => this.#resolve(item))
     } catch {
       return []
@@ -148,9 +149,10 @@ export class Identifier<T> {
     let items: readonly unknown[]
     let why = ''
     try {
-      items = listOf(this.#identify(framed ?? new Message(data, isBinary)))
+      items = listOf(this.#identify(framed ?? new Message(data, isBinary)), data.length)
     } catch (error) {
       // A SyntaxError comes from parsing what the target sent. Any other error is the scenario's.
+      if (error instanceof EndlessError) throw endless(error, this.#sampleOf(data, isBinary))
       if (!(error instanceof SyntaxError)) throw error
       items = [undefined]
       why = ` (identify threw ${String(error)})`
@@ -194,12 +196,36 @@ export class Identifier<T> {
   }
 }
 
-function listOf(result: IdentifyResult): readonly unknown[] {
+/** @param most bytes of the message @throws {EndlessError} if there are more */
+function listOf(result: IdentifyResult, most: number): readonly unknown[] {
   if (typeof result !== 'object' || result === null) return [result]
-  if (Symbol.iterator in result) return [...result]
-  if ('next' in result) return [...{ [Symbol.iterator]: () => result }]
-  return [result]
+  const all = Symbol.iterator in result ? result : 'next' in result ? { [Symbol.iterator]: () => result } : [result]
+  const items: unknown[] = []
+  const limit = Math.max(most, ALWAYS_ALLOWED)
+  for (const item of all as Iterable<unknown>) if (items.push(item) > limit) throw new EndlessError(limit)
+  return items
 }
+
+/** An iterator that returned more items than a message can hold, as each has at least one byte. */
+class EndlessError extends Error {
+  /** Number of items that was exceeded. */
+  readonly count: number
+
+  constructor(count: number) {
+    super()
+    this.count = count
+  }
+}
+
+function endless({ count }: EndlessError, sample: string): ScenarioError {
+  return new ScenarioError(
+    `identify returned more than ${formatCount(count)} publications for one message, and it has fewer bytes: ${sample}\n` +
+      'Fix: let the list or iterator that it returns end with the last publication of the message',
+  )
+}
+
+/** Number of items that a message of any length may have. */
+const ALWAYS_ALLOWED = 1_000
 
 /** Texts that result from missing values in templates and concatenations. */
 const NO_IDS = new Set(['', 'undefined', 'null', 'NaN', '[object Object]'])

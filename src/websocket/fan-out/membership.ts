@@ -120,7 +120,8 @@ export class Membership<D> {
    * @returns whether the client is now subscribed to all of its groups
    * @throws {ScenarioError} if the value is not an acknowledgement
    */
-  acknowledges(returned: Acknowledgement, client: number): boolean {
+  acknowledges(returned: Acknowledgement | undefined, client: number): boolean | undefined {
+    if (returned === undefined || returned === null) return undefined
     const response = this.#checked(returned)
     if (typeof response === 'boolean') return response
     const names = namesOf(response)!

@@ -77,8 +77,12 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/^status 404/, 'the target has no WebSocket at this path: check path'],
   [/^status 4\d\d/, 'the target refused the handshake: check path, query, headers and subprotocols'],
   [
+    /^not acknowledged: .*undefined$/,
+    "return whether the message acknowledges: (message) => message.json().type === 'ready'",
+  ],
+  [
     /^not acknowledged/,
-    'isSubscribed accepted no message as the acknowledgement: check it, and the messages of the target',
+    'isSubscribed (isReady of ws.run()) accepted no message as the acknowledgement: check it, and the messages of the target',
   ],
 ]
 
