@@ -122,7 +122,7 @@ test('accepts messages that a connection kept from earlier frames, and empty one
   const { framed } = connections(() => ({
     ...echo,
     receive(frame) {
-      if (frame.toString() !== '') return void kept.push(...frame.toString())
+      if (frame.toString() !== '') return void kept.push(...frame.toString().split(''))
       return kept.splice(0).map((letter) => new Message(Buffer.from(letter), false))
     },
   }))
