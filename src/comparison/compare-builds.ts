@@ -49,7 +49,7 @@ export async function compareBuilds<D>(
   const perSlice = rowDemand(plan.slice, SETTLE_MS).iterations
   const demand = { vus: maxVusOf(plan.whole), iterations: perSlice && perSlice * plan.slices }
   const random = new Random(context.seed).fork(name)
-  const rows = await assignRows<D>(request.data, demand, { sql: context.sql, random })
+  const rows = await assignRows<D>(request.data, demand, { sql: context.sql, random, signal: context.signal })
   if (rows.isPerIteration && rows.isUnique && perSlice === undefined)
     throw new Error(
       'data: unique rows for each iteration need a known number of iterations, but this load has none\n' +

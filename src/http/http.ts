@@ -95,7 +95,11 @@ export function createHttp(context: HttpContext): Http {
     const instances = endpointsOf(options, context)
     const vus = maxVusOf(load)
     const random = new Random(context.seed).fork(name)
-    const rows = await assignRows<D>(options.data, rowDemand(load, options.warmupMs), { sql: context.sql, random })
+    const rows = await assignRows<D>(options.data, rowDemand(load, options.warmupMs), {
+      sql: context.sql,
+      random,
+      signal,
+    })
     await division?.agree?.({
       name,
       load: { ...load, warmupMs: options.warmupMs },

@@ -23,7 +23,13 @@ import { Random } from './random.ts'
 const demand = (vus: number, iterations?: number) => ({ vus, iterations })
 
 async function rows(data: DataOption<unknown> | undefined, vus = 3, query?: SqlQuery, iterations?: number) {
-  return (await assignRows(data, demand(vus, iterations), { sql: query, random: new Random(1) })).all
+  return (
+    await assignRows(data, demand(vus, iterations), {
+      sql: query,
+      random: new Random(1),
+      signal: new AbortController().signal,
+    })
+  ).all
 }
 
 test('reads an array, an iterable, and at most one row for each VU from an async iterable', async () => {

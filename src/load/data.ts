@@ -1,3 +1,4 @@
+import { settledInTime } from '../machine/unsettled.ts'
 import { checkKnownKeys } from '../options/known-keys.ts'
 import { object, optional, readOptions, reading, type Reader } from '../options/schema.ts'
 import { flag, matching, oneOf, text } from '../options/values.ts'
@@ -249,7 +250,7 @@ export function rowDemand(load: Load, warmupMs: number): RowDemand {
 }
 
 /**
- * Fetches the rows of a run. At most one row for each VU is read from an iterable.
+ * Fetches the rows of a run, until the signal aborts. At most one row for each VU is read from an iterable.
  *
  * @param random seeds a random assignment
  * @throws {Error} if there are no rows, or too few if each VU or iteration needs its own
@@ -257,12 +258,13 @@ export function rowDemand(load: Load, warmupMs: number): RowDemand {
 export async function assignRows<D>(
   data: DataOption<D> | undefined,
   { vus, iterations }: RowDemand,
-  context: DataContext & { readonly random: Random },
+  context: DataContext & { readonly random: Random; readonly signal: AbortSignal },
 ): Promise<AssignedRows<D>> {
   const random = context.random.fork('data')
   if (data === undefined) return new AssignedRows([undefined as D], {}, random)
   const isFromSource = isSource<D>(data)
-  const all = isFromSource ? await data.rows(context) : await collect(data, vus)
+  const fetched = isFromSource ? data.rows(context) : collect(data, vus)
+  const all = await settledInTime(fetched, { name: 'data', signal: context.signal })
   if (all.length === 0) throw new Error('data: there are no rows\nFix: provide at least one row')
   if (!isFromSource) return new AssignedRows(all, {}, random)
   const isPerIteration = data.assignment === 'per-iteration'

@@ -1,4 +1,5 @@
 import { now } from '../machine/clock.ts'
+import { settledInTime } from '../machine/unsettled.ts'
 import { loadOptional } from '../options/optional-package.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatDuration } from '../stats/units.ts'
@@ -15,8 +16,9 @@ export async function measure(
   signal: AbortSignal | undefined,
 ): Promise<MicroMeasurement> {
   const { Bench } = await loadOptional('micro', 'tinybench', () => import('tinybench'))
+  const limits = { name: `the function of ${plan.name}`, signal: signal ?? new AbortController().signal }
   const { name, durationMs, minCalls, warmupMs } = plan
-  const isAsync = await returnsPromise(plan.fn)
+  const isAsync = await settledInTime(returnsPromise(plan.fn), limits)
   const stopwatch = new Stopwatch(plan.fn, Math.max(MIN_WINDOW_MS, durationMs / WINDOWS))
   const bench = new Bench({
     time: durationMs,
@@ -28,7 +30,10 @@ export async function measure(
     ...(signal === undefined ? {} : { signal }),
   })
   bench.add(name, stopwatch.call, { async: isAsync, beforeAll: (mode) => stopwatch.begin(mode === 'run') })
-  await bench.run()
+  await settledInTime(bench.run(), limits).catch((error: unknown) => {
+    // A call that is still running when the scenario is stopped leaves those before it to be reported.
+    if (signal?.aborted !== true) throw error
+  })
   return {
     name,
     load: `at least ${formatDuration(durationMs)} and ${formatCount(minCalls)} calls, one after another`,

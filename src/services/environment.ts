@@ -1,5 +1,6 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
 import { now } from '../machine/clock.ts'
+import { settledInTime } from '../machine/unsettled.ts'
 import { Problems } from '../options/problems.ts'
 import { checkEnvironment } from './environment-mistakes.ts'
 import { allMessages, asError, settleAll } from './failure.ts'
@@ -12,6 +13,9 @@ import type { Target } from './target/target.ts'
 import type { WatchedFiles } from './target/watched-files.ts'
 
 export type { Environment, EnvironmentDetails, TargetDetails } from './running-environment.ts'
+
+/** Time limit of cleaning up one service. */
+const CLEAN_UP_MS = 60_000
 
 /** Options of {@link startEnvironment}. */
 export interface EnvironmentOptions {
@@ -91,11 +95,11 @@ async function startServices(
   const { values: running, errors } = await settleAll(
     services.map(async (service) => {
       const sinceMs = now()
-      const started = await service.start(context)
+      const started = await startService(service, context)
       try {
         assertAllowedStore(service, started)
       } catch (error) {
-        await started[Symbol.asyncDispose]()
+        await cleanUp(started)
         throw error
       }
       context.log(`${started.summary} (${((now() - sinceMs) / 1000).toFixed(1)} s)`)
@@ -108,7 +112,28 @@ async function startServices(
   return running
 }
 
+/** Does not wait for a service of the user that ignores the signal. If it starts all the same, it is cleaned up. */
+async function startService(service: Service, context: ServiceContext): Promise<StartedService> {
+  const { signal } = context
+  const starting = service.start(context)
+  try {
+    return await settledInTime(starting, { name: `${service.name}: start()`, signal })
+  } catch (error) {
+    if (signal.aborted) void starting.then(cleanUp).catch(() => {})
+    throw error
+  }
+}
+
+async function cleanUp(service: StartedService): Promise<void> {
+  const { signal } = new AbortController()
+  return settledInTime(service[Symbol.asyncDispose](), {
+    name: `${service.name}: [Symbol.asyncDispose]()`,
+    signal,
+    timeoutMs: CLEAN_UP_MS,
+  })
+}
+
 async function disposeAll(running: readonly StartedService[]): Promise<void> {
-  const { errors } = await settleAll(running.map(async (service) => service[Symbol.asyncDispose]()))
+  const { errors } = await settleAll(running.map((service) => cleanUp(service)))
   if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be cleaned up', errors))
 }

@@ -1,12 +1,16 @@
 import type { Disruption } from '../control/disruption.ts'
 import type { Store } from '../machine/store-kinds.ts'
 import { plainTls, type TlsOptions } from '../machine/tls.ts'
+import { settledInTime } from '../machine/unsettled.ts'
 import { disrupt } from './disrupt.ts'
 import { allMessages, settleAll } from './failure.ts'
 import { ServiceError, kindOf, type StartedService } from './service.ts'
 import type { StartedTarget, TargetExit, TargetInstance } from './target/started-target.ts'
 import type { Target } from './target/target.ts'
 import { shortList, type WatchedFiles } from './target/watched-files.ts'
+
+/** Time limit of the reset of one service, shorter than that of the worker that requested it. */
+const RESET_MS = 300_000
 
 /** Environment of the workers, as plain data. Contains secrets: never logged or reported. */
 export interface EnvironmentDetails {
@@ -102,8 +106,13 @@ export class RunningEnvironment implements Environment {
 
   async reset(name?: string): Promise<void> {
     const services = name === undefined ? this.#services : [resettable(this.#services, name)]
-    const { errors } = await settleAll(services.map(async (service) => service.reset?.()))
+    const { errors } = await settleAll(services.map((service) => this.#resetOne(service)))
     if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be reset', errors))
+  }
+
+  async #resetOne(service: StartedService): Promise<void> {
+    const limits = { name: `${service.name}: reset()`, signal: this.#ending.signal, timeoutMs: RESET_MS }
+    return settledInTime(service.reset?.(), limits)
   }
 
   async restartTarget(): Promise<void> {

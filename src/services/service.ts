@@ -19,7 +19,7 @@ export interface ServiceContext {
   readonly isTargetExternal: boolean
 }
 
-/** A running service. Disposing cleans it up. */
+/** A running service. Disposing cleans it up, within a minute. */
 export interface StartedService extends AsyncDisposable {
   /** Name in the config. */
   readonly name: string
@@ -37,7 +37,7 @@ export interface StartedService extends AsyncDisposable {
   readonly connection: Readonly<Record<string, string>>
   /** Environment variables for the target, e.g. `DATABASE_URL`. */
   readonly env: Readonly<Record<string, string>>
-  /** Restores the state after the start: truncates or flushes, and seeds again. */
+  /** Restores the state after the start, within five minutes: truncates or flushes, and seeds again. */
   reset?(): Promise<void>
   /** Disruptions of the service under load. Not set for an external service. */
   readonly disruptions?: ServiceDisruptions
@@ -72,7 +72,7 @@ export interface Service {
    * @default none
    */
   readonly allowRemote?: readonly string[] | undefined
-  /** Starts the service. */
+  /** Starts the service. If the signal of the context is aborted, it is no longer waited for. */
   start(context: ServiceContext): Promise<StartedService>
 }
 

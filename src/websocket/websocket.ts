@@ -103,7 +103,7 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
     const limits = { ...DEFAULT_LIMITS, ...context.limits }
     const random = new Random(seed).fork(plan.name)
     const demand = { vus: plan.clients, iterations: undefined }
-    const rows = await assignRows<D>(options.data, demand, { sql, random })
+    const rows = await assignRows<D>(options.data, demand, { sql, random, signal })
     const { clients, publish, warmupMs, durationMs } = plan
     const load = { clients, ratePerSec: publish?.ratePerSec, warmupMs, durationMs }
     await division?.agree?.({ name: plan.name, load, rows: rows.all, seed, scale })
@@ -142,7 +142,7 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
     const division = context.divide?.(plan.name)
     const signal = joint.signalWith(context.signal, division?.signal)
     const random = new Random(seed).fork(plan.name)
-    const rows = await assignRows<D>(plan.data, rowDemand(load, plan.warmupMs), { sql, random })
+    const rows = await assignRows<D>(plan.data, rowDemand(load, plan.warmupMs), { sql, random, signal })
     const divided = { name: plan.name, load: { ...load, warmupMs: plan.warmupMs }, rows: rows.all }
     await division?.agree?.({ ...divided, seed, scale })
     const placement = await place('ws.run()', plan, vus, division?.share ?? WHOLE)
