@@ -26,7 +26,7 @@ export interface MetricEvidenceBase {
 /** Values of which percentiles, the smallest and the largest are judged. */
 export interface TrendEvidence extends MetricEvidenceBase {
   readonly kind: 'trend'
-  /** Values in millionths of the unit. */
+  /** Values in the parts of the unit that `PER_UNIT` of `stats/metric-windows.ts` counts. */
   readonly histogram: Histogram
   /** The same values in one-second windows, for intervals. */
   readonly windows: readonly Histogram[]

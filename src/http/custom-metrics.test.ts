@@ -177,6 +177,17 @@ describe('custom metrics', () => {
     )
   })
 
+  test.each([
+    [1e-10, "in which values are larger: 'ms' instead of 's'"],
+    [9_007_199_255, "in which values are smaller: 'KiB' instead of 'B'"],
+  ])('with a value of %d, beyond the range of a trend, end the run', async (value, unit) => {
+    const error = await errorOf({ request: { path: '/cart', check: () => metric.trend('a trend').add(value) } })
+    expect(error).toBe(
+      `ScenarioError: add() of the trend "a trend": the value must be 0, or a number from 1e-9 to 9007199254, received ${value}\n` +
+        `Fix: record in another unit, ${unit}`,
+    )
+  })
+
   test('with an invalid value end the run, also if the function catches the error', async () => {
     const size = metric.trend('caught')
     const flow: HttpRunOptions['flow'] = async ({ request }) => {

@@ -34,6 +34,8 @@ export interface RatioOptions {
   readonly ratio: number
 }
 
+/** Times are whole microseconds: below one, every time would be 0. */
+const MIN_LIMIT_MS = 0.001
 const MAX_LIMIT_MS = MAX_TRACKABLE_US / 1000
 
 /**
@@ -56,12 +58,12 @@ export function lastOptions<T>(reader: Reader<T>): Reader<T> {
   return reading((problems, path, value) => reader.read(problems, path, value === undefined ? {} : value))
 }
 
-/** Reader of a limit in milliseconds or as a duration; above 0 and within the range of histograms. */
+/** Reader of a limit in milliseconds or as a duration; within the range of histograms. */
 export function limitMs(example: string): Reader<number> {
   return reading((problems, path, value) => {
     const ms = durationMs(value)
-    if (ms !== undefined && ms > 0 && ms < MAX_LIMIT_MS) return ms
-    const rule = "must be milliseconds, or a duration ('1.5s'), above 0 and below 10 minutes"
+    if (ms !== undefined && ms >= MIN_LIMIT_MS && ms < MAX_LIMIT_MS) return ms
+    const rule = "must be milliseconds, or a duration ('1.5s'), from 0.001 and below 10 minutes"
     problems.add(path, value, rule, example)
     return Number.NaN
   })

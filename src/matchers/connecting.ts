@@ -3,6 +3,7 @@ import type { ReadOf } from '../options/schema.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import { limitMs, readArguments, SHARE_OPTIONS, type Duration, type RatioOptions } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
+import { limitText } from './exact-text.ts'
 import { judgeCount } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
 import type { On } from './typing.ts'
@@ -51,7 +52,7 @@ function judgeConnecting(evidence: FanOutEvidence, { limitMs, options: { ratio }
   const judged = judgeCount(
     { evidenceLines, hint, invalidities, durationMs: 0 },
     {
-      what: `share of sockets connected within ${formatMs(limitMs)}`,
+      what: `share of sockets connected within ${limitText(limitMs, formatMs)}`,
       side: 'at least',
       limit: ratio,
       hits: histogram.countAtMost(limitMs * 1000),

@@ -61,6 +61,46 @@ describe('percentiles of a trend', () => {
     )
   })
 
+  const tiny = { kind: 'trend', name: 'drift', unit: 's' } as const
+  const ofTwentyNs = runOf((metrics) => eachRequest((_, atMs) => metrics.at(tiny, atMs).record(2e-8))).metric(
+    handle(tiny),
+  )
+
+  test('distinguish values below a millionth of the unit', () => {
+    expect(ofTwentyNs).not.toHaveMinAbove(5e-7)
+    expect(ofTwentyNs).not.toHaveMinAbove(2e-8)
+    expect(ofTwentyNs).toHaveMinAbove(1.999e-8)
+    expect(ofTwentyNs).toHaveP95Below(2.003e-8)
+    expect(ofTwentyNs).not.toHaveP95Below(2e-8)
+    expect(ofTwentyNs).not.toHaveP95Below(2e-8, { confidence: 0.95 })
+    expect(messageOf(() => expect(ofTwentyNs).toHaveMinAbove(5e-7))).toContain(
+      'Expected: drift min > 0.0000005 s\nReceived: drift min = 0.00000002 s\n',
+    )
+  })
+
+  test.each([5e-10, -1, 9_007_199_255])('reject a limit of %d, which no value can reach', (limit) => {
+    for (const isNot of [false, true]) {
+      const assertion = () => (isNot ? expect(ofTwentyNs).not : expect(ofTwentyNs)).toHaveP95Below(limit)
+      expect(messageOf(assertion)).toContain(
+        'must be 0, or a number from 1e-9 to 9007199254, in the unit of the metric; record values of another size in another unit',
+      )
+    }
+  })
+
+  test('show the limit as written, and the digits that the comparison needs', () => {
+    const metric = { kind: 'trend', name: 'body', unit: 'B' } as const
+    const run = runOf((metrics) => eachRequest((_, atMs) => metrics.at(metric, atMs).record(100.04))).metric(
+      handle(metric),
+    )
+    expect(run).toHaveP95Below(100.05)
+    expect(messageOf(() => expect(run).toHaveP95Below(100.03))).toContain(
+      'Expected: body p95 < 100.03 B\nReceived: body p95 = 100.04 B (+0.01%)',
+    )
+    expect(messageOf(() => expect(run).toHaveMaxBelow(100.03))).toContain(
+      'Expected: body max < 100.03 B\nReceived: body max = 100.04 B\n',
+    )
+  })
+
   test('distinguish values beyond the range of times', () => {
     const metric = { kind: 'trend', name: 'body', unit: 'B' } as const
     const run = runOf((metrics) => eachRequest((_, atMs) => metrics.at(metric, atMs).record(5_000_000_000)))
@@ -124,6 +164,21 @@ describe('counters', () => {
                 errors 0%   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%
       Fix:      see in the report how the metric developed, and find the requests that changed it"
     `)
+  })
+
+  test('do not drift if decimals are added up', () => {
+    const metric = { kind: 'counter', name: 'paid', unit: 'EUR' } as const
+    const run = runOf((metrics) => {
+      for (let nth = 0; nth < 300; nth++) metrics.at(metric, 2_000 + nth * 60).record(0.1)
+    }).metric(handle(metric))
+    expect(run.figures).toEqual({ total: 30, perSec: 1.5 })
+    expect(run).not.toHaveTotalAbove(30)
+    expect(run).not.toHaveTotalBelow(30)
+    expect(run).toHaveTotalAbove(29.999_999_9)
+    expect(run).not.toHavePerSecondAbove(1.5)
+    expect(messageOf(() => expect(run).not.toHaveTotalBelow(30.000_01))).toContain(
+      'Expected: paid total ≥ 30.00001 EUR\nReceived: paid total = 30 EUR (−0.000033%)',
+    )
   })
 
   test('are invalid if nothing was added, and valid if 0 was', () => {
@@ -206,7 +261,7 @@ describe('gauges', () => {
     expect(queue).toHaveMaxBelow(1_700)
     expect(queue).toHaveMinAbove(-301)
     expect(cartSize).toHaveMaxBelow(9.5)
-    expect(cartSize).toHaveMinAbove(-1)
+    expect(cartSize).not.toHaveMinAbove(0)
     expect(messageOf(() => expect(queue).toHaveMaxBelow(1_000))).toMatchInlineSnapshot(`
       "Error: expect(run.metric('queue length')).toHaveMaxBelow(1000)
 
@@ -243,7 +298,7 @@ test('wrong arguments are rejected', () => {
   expect(messageOf(() => expect(cartSize).toHaveP95Below('5s'))).toMatchInlineSnapshot(`
     "OptionsError: toHaveP95Below() received an invalid option:
 
-      limitMs: must be a finite number, in the unit of the metric
+      limitMs: must be 0, or a number from 1e-9 to 9007199254, in the unit of the metric
         Received: '5s'
         Fix:      write, for example, toHaveP95Below(150)"
   `)

@@ -11,8 +11,9 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { durationMs } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
 import { reading, type Reader, type ReadOf } from '../options/schema.ts'
-import { percentileIntervalMs, rateInterval, type Interval } from '../stats/intervals.ts'
-import { PER_UNIT } from '../stats/metric-windows.ts'
+import { percentileIntervalUs, rateInterval, type Interval } from '../stats/intervals.ts'
+import { MAX_TREND, MIN_TREND, PER_UNIT, TREND_RANGE } from '../stats/metric-windows.ts'
+import { withoutDrift } from '../stats/total.ts'
 import { formatCount, formatMs, formatRate, formatValue } from '../stats/units.ts'
 import { ratio, readArguments, THRESHOLD, type Duration, type ThresholdOptions } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
@@ -144,7 +145,7 @@ export function judgeTrend(
     limit,
     value,
     interval: trusted(
-      perUnit(percentileIntervalMs(windows, p, { confidence: confidence ?? DEFAULT_CONFIDENCE })),
+      perUnit(percentileIntervalUs(windows, p, { confidence: confidence ?? DEFAULT_CONFIDENCE })),
       windows.length,
     ),
     confidence,
@@ -178,13 +179,20 @@ export interface TrendPlan {
   readonly skipIfReduced: boolean
 }
 
-/** Reader of a limit in the unit of a metric; any finite number, or a duration if the unit is `ms`. */
-export function valueLimit(example: string, unit: string | undefined): Reader<number> {
+/**
+ * Reader of a limit in the unit of a metric: any finite number, or a duration if the unit is `ms`. A limit beyond the values
+ * that a trend can have would always or never hold.
+ */
+export function valueLimit(example: string, { kind, unit }: Pick<MetricEvidence, 'kind' | 'unit'>): Reader<number> {
   return reading((problems, path, value) => {
     const read = unit === 'ms' && typeof value === 'string' ? durationMs(value) : value
-    if (typeof read === 'number' && Number.isFinite(read)) return read
+    const isInRange = (limit: number) => kind !== 'trend' || limit === 0 || (limit >= MIN_TREND && limit <= MAX_TREND)
+    if (typeof read === 'number' && Number.isFinite(read) && isInRange(read)) return read
+    const number = kind === 'trend' ? TREND_RANGE : 'a finite number'
     const duration = unit === 'ms' ? " or a duration ('1.5s')" : ''
-    problems.add(path, value, `must be a finite number${duration}, in the unit of the metric`, example)
+    const other =
+      typeof read === 'number' && Number.isFinite(read) ? '; record values of another size in another unit' : ''
+    problems.add(path, value, `must be ${number}${duration}, in the unit of the metric${other}`, example)
     return Number.NaN
   })
 }
@@ -233,11 +241,14 @@ function counterMatcher(name: string, figure: 'total' | 'perSec', side: Side): E
     name,
     subject: counterRun,
     readArguments: (problems, args) =>
-      readArguments(example, { limit: valueLimit(example, undefined), options: THRESHOLD })(problems, args),
+      readArguments(example, { limit: valueLimit(example, { kind: 'counter', unit: undefined }), options: THRESHOLD })(
+        problems,
+        args,
+      ),
     judge(evidence, { limit, options: { confidence } }) {
       const { total, count, bySecond, unit } = evidence
       const seconds = evidence.durationMs / 1000
-      const value = count === 0 ? Number.NaN : figure === 'total' ? total : total / seconds
+      const value = count === 0 ? Number.NaN : withoutDrift(figure === 'total' ? total : total / seconds)
       const interval = trusted(
         rateInterval(bySecond, { confidence: confidence ?? DEFAULT_CONFIDENCE }),
         bySecond.length,
@@ -282,8 +293,8 @@ function extremeMatcher(name: string, what: 'min' | 'max', side: Side): ExtendMa
 }
 
 function readValueLimit(example: string) {
-  return (problems: Problems, args: readonly unknown[], { unit }: MetricEvidence) =>
-    readArguments(example, { limit: valueLimit(example, unit) })(problems, args)
+  return (problems: Problems, args: readonly unknown[], evidence: MetricEvidence) =>
+    readArguments(example, { limit: valueLimit(example, evidence) })(problems, args)
 }
 
 /** Judges one value, which has no interval. */
@@ -337,9 +348,9 @@ function ratePerSecond(perSec: number, unit: string | undefined): string {
 }
 
 function perUnit(interval: Interval | undefined): Interval | undefined {
-  return interval && scaled(interval, 1000 / PER_UNIT)
+  return interval && { ...interval, low: interval.low / PER_UNIT, high: interval.high / PER_UNIT }
 }
 
 function scaled(interval: Interval, factor: number): Interval {
-  return { ...interval, low: interval.low * factor, high: interval.high * factor }
+  return { ...interval, low: withoutDrift(interval.low * factor), high: withoutDrift(interval.high * factor) }
 }

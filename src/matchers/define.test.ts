@@ -291,6 +291,7 @@ describe('invalid arguments', () => {
     ['a percentile of NaN', () => expect(run).toHavePercentileBelow(Number.NaN, 150)],
     ['a limit of 0', () => expect(run).toHaveP95Below(0)],
     ['a negative limit', () => expect(run).toHaveP50Below(-1)],
+    ['a limit below the resolution', () => expect(run).toHaveP99Below(0.000_9)],
     ['a limit beyond the longest time', () => expect(run).toHaveP99Below('10m')],
     ['a limit as text', () => expect(run).toHaveP99Below('fast' as '1s')],
     ['a ratio below 0', () => expect(run).toHaveErrorRateBelow(-0.1)],

@@ -16,6 +16,7 @@ import {
 } from './arguments.ts'
 import { clockInvalidities } from './clock-error.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
+import { limitText } from './exact-text.ts'
 import { judgeCount, judgeRatio } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
 import { withMissingSamples, withoutGenerator } from './threshold.ts'
@@ -79,7 +80,7 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
   subject: deliveryRun,
   readArguments: readArguments(DELIVER_EXAMPLE, { limitMs: limitMs(DELIVER_EXAMPLE), options: SHARE_THRESHOLD }),
   judge: (evidence, { limitMs, options: { ratio, confidence } }) => {
-    const what = `share of deliveries within ${formatMs(limitMs)}`
+    const what = `share of deliveries within ${limitText(limitMs, formatMs)}`
     const judged = judgeRatio(evidence, {
       what,
       side: 'at least',
@@ -332,7 +333,7 @@ function judgeRecovery(
   const open = unfinishedMs.filter((ms) => ms < limitMs).length
   const doubtful = undecidedMs.filter((ms) => ms <= limitMs).length
   const judged = judgeCount(evidence, {
-    what: `share of clients recovered within ${formatMs(limitMs)}`,
+    what: `share of clients recovered within ${limitText(limitMs, formatMs)}`,
     side: 'at least',
     limit: ratio,
     hits: inTime,
@@ -374,7 +375,7 @@ const NOTHING_LOST: Invalidity = {
 function endedTooSoon(open: number, limitMs: number): Invalidity {
   return {
     reason: 'undecided',
-    finding: `${open === 1 ? '1 client lost its connection' : `${formatCount(open)} clients lost their connection`} less than ${formatMs(limitMs)} before the end and had not recovered by then`,
+    finding: `${open === 1 ? '1 client lost its connection' : `${formatCount(open)} clients lost their connection`} less than ${limitText(limitMs, formatMs)} before the end and had not recovered by then`,
     fix: 'lengthen the run or its drainDuration, or disrupt it sooner',
   }
 }

@@ -3,6 +3,7 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import { limitMs, readArguments, type Duration } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
+import { limitText } from './exact-text.ts'
 import type { Subject } from './subject.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 import type { On } from './typing.ts'
@@ -87,7 +88,7 @@ function tooShort({ observableMs }: FreshnessEvidence, limitMs: number): readonl
     {
       reason: 'too-few-samples',
       finding: `the probe ended ${formatMs(observableMs)} after its first write: no staler response could be observed`,
-      fix: `make the load last longer than the limit of ${formatMs(limitMs)}`,
+      fix: `make the load last longer than the limit of ${limitText(limitMs, formatMs)}`,
     },
   ]
 }

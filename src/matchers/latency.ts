@@ -12,6 +12,7 @@ import { busyVusInvalidity, unprovenBeyond } from './busy-vus.ts'
 import { clockInvalidities } from './clock-error.ts'
 import { judgeTrend, valueLimit } from './custom-metrics.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
+import { limitText } from './exact-text.ts'
 import { pausesAgainst, standingAgainst } from './generator-delay.ts'
 import { percentileSubject } from './metric-subject.ts'
 import { rateOptionOf, sum } from './ratio.ts'
@@ -121,7 +122,7 @@ function percentileMatcher(name: string, p: number): ExtendMatcher {
 
 /** Reader of a limit in milliseconds, or in the unit of a trend. */
 function limitOf(evidence: TimeEvidence | TrendEvidence, example: string): Reader<number> {
-  return evidence.kind === 'trend' ? valueLimit(example, evidence.unit) : limitMs(example)
+  return evidence.kind === 'trend' ? valueLimit(example, evidence) : limitMs(example)
 }
 
 function judge(evidence: TimeEvidence | TrendEvidence, plan: Plan): Judgement {
@@ -270,7 +271,7 @@ function unfinishedAgainst(evidence: TimeEvidence, p: number, limitMs: number): 
       reason: 'undecided',
       finding:
         `${formatCount(undecided)} of ${formatCount(offered)} ${noun} had not ended when the run did, after less than ` +
-        `${formatMs(limitMs)}: whether ${percentileName(p)} is within its limit depends on them`,
+        `${limitText(limitMs, formatMs)}: whether ${percentileName(p)} is within its limit depends on them`,
       fix: `raise timeout, the time for which ${noun} may continue after the load, or lengthen the load`,
     },
   ]

@@ -2,6 +2,7 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { formatMs, formatRate, formatRatio, formatValue } from '../stats/units.ts'
 import type { Figure, Judgement } from './define.ts'
+import { limitText, valueText } from './exact-text.ts'
 
 /** Confidence of displayed intervals if the call sets none. */
 export const DEFAULT_CONFIDENCE = 0.95
@@ -48,8 +49,8 @@ export function judgeThreshold(
     confidence === undefined || interval === undefined ? isGood(value, side, limit) : whole(interval, threshold)
   return {
     holds,
-    expected: `${what} ${sign} ${show(limit)}${sure}`,
-    expectedNot: `${what} ${opposite} ${show(limit)}${sure}`,
+    expected: `${what} ${sign} ${limitText(limit, show)}${sure}`,
+    expectedNot: `${what} ${opposite} ${limitText(limit, show)}${sure}`,
     received: receivedText(threshold),
     invalidities: confidence !== undefined && interval === undefined ? [withoutInterval(what)] : [],
     figure: { limit, value, unit, interval },
@@ -117,21 +118,10 @@ function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['
 
 function receivedText({ what, value, limit, detail, interval, unit, show = SHOW[unit] }: Threshold): string {
   if (Number.isNaN(value)) return `${what} unknown: nothing was measured`
-  const figure = `${what} = ${showDistinct(value, limit, show)}${detail ? ` ${detail}` : ''}`
+  const figure = `${what} = ${valueText(value, limit, show)}${detail ? ` ${detail}` : ''}`
   // The interval of an infinite value adds nothing if its lower end is infinite, too.
   if (interval === undefined || interval.low === Number.POSITIVE_INFINITY) return figure
   return `${figure}, ${formatRatio(interval.confidence)} interval ${formatSpan(interval.low, interval.high, show)}`
-}
-
-/** Factors from the value to the shown unit: `formatMs` may show seconds, `formatRatio` shows percent. */
-const PER_VALUE: Readonly<Record<string, number>> = { ' s': 1 / 1000, '%': 100 }
-
-/** The value, with more digits if it would look equal to the limit: `150.2 ms` next to `150 ms`. */
-function showDistinct(value: number, limit: number, show: (value: number) => string): string {
-  const text = show(value)
-  if (value === limit || text !== show(limit) || !Number.isFinite(value)) return text
-  const unit = unitOf(text)
-  return `${Number((value * (PER_VALUE[unit] ?? 1)).toPrecision(7))}${unit}`
 }
 
 function unitOf(text: string): string {

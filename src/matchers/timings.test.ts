@@ -28,7 +28,7 @@ test('percentiles of times inside requests are judged', () => {
     "Error: expect(run).toHaveFirstByteP95Below(50)
 
     Expected: first byte p95 < 50 ms
-    Received: first byte p95 = 94 ms (+88.1%), 95% interval 94–95 ms
+    Received: first byte p95 = 94 ms (+88%), 95% interval 93.9–95 ms
 
     Evidence: steady phase, 20.0 s, 2,000 times in 2,000 of 2,000 requests, constantArrivalRate 100/s, 10 VUs, 20s
               errors 0%   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%

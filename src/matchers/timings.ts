@@ -5,6 +5,7 @@ import { formatMs } from '../stats/units.ts'
 import { limitMs, PERCENTILE, readArguments, type Duration, type PercentileOptions } from './arguments.ts'
 import { judgeTrend } from './custom-metrics.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
+import { limitText } from './exact-text.ts'
 import { requestRun, type RequestSource } from './subject.ts'
 import type { On } from './typing.ts'
 
@@ -74,7 +75,7 @@ function timingMatcher(name: string, part: Part, percentile: number): ExtendMatc
     judge(evidence, { limitMs: limit, options }) {
       const { timings } = evidence
       if (timings === undefined)
-        return notMeasured(evidence, `${LABELS[part]} ${percentileName(percentile)}`, formatMs(limit))
+        return notMeasured(evidence, `${LABELS[part]} ${percentileName(percentile)}`, limitText(limit, formatMs))
       const trend = timings[part]()
       return { ...judgeTrend(trend, { percentile, limit, ...options }), fix: FIXES[part], hint: evidence.hint }
     },

@@ -41,7 +41,9 @@ export interface PackedHistogram {
  * exact: a merged histogram equals one that recorded everything. Memory grows with the range of values, so that a window of
  * one second needs a few kilobytes.
  *
- * Values other than times have a larger limit and a unit of their own, see {@link Histogram.limit}.
+ * Values other than times have a larger limit and a unit of their own, see {@link Histogram.limit}. They need not be whole:
+ * minimum, maximum and sum are those recorded, and a bucket contains the values above its own lowest one, up to and with the
+ * lowest of the next bucket, so that the percentiles of small whole numbers are whole numbers.
  *
  * A sample without a time, such as a request that got no good response, is *infinite*: longer than every time. Infinite
  * samples are counted separately from the buckets. They are part of {@link count} and of every percentile, but not of the
@@ -57,9 +59,12 @@ export class Histogram {
   #minUs = Number.POSITIVE_INFINITY
   #maxUs = 0
 
-  /** @param limit largest value, at most 2^53 - 1; only times have the default limit. Histograms with different limits cannot be merged */
+  readonly #isOfTimes: boolean
+
+  /** @param limit largest value, below 2^96; only times have the default limit. Histograms with different limits cannot be merged */
   constructor(limit = MAX_TRACKABLE_US) {
     this.limit = limit
+    this.#isOfTimes = limit === MAX_TRACKABLE_US
     this.#pages = Array.from({ length: pageCount(limit) })
   }
 
@@ -93,10 +98,10 @@ export class Histogram {
     return this.#finite === 0 ? Number.NaN : this.#sumUs / this.#finite
   }
 
-  /** Counts one value. Fractions are rounded, negative values count as 0, values over the limit as the limit. */
+  /** Counts one value. Fractions of times are rounded, negative values count as 0, values over the limit as the limit. */
   record(us: number): void {
     const value = this.#trackable(us)
-    this.#add(bucketOf(value), 1)
+    this.#add(this.#bucketWith(value), 1)
     this.#finite++
     this.#sumUs += value
     if (value < this.#minUs) this.#minUs = value
@@ -106,7 +111,7 @@ export class Histogram {
   /** Removes one recorded value. Minimum and maximum do not change. */
   takeBack(us: number): void {
     const value = this.#trackable(us)
-    this.#add(bucketOf(value), -1)
+    this.#add(this.#bucketWith(value), -1)
     this.#finite--
     this.#sumUs -= value
   }
@@ -125,7 +130,26 @@ export class Histogram {
   }
 
   #trackable(us: number): number {
-    return us <= 0 ? 0 : us >= this.limit ? this.limit : Math.round(us)
+    if (us <= 0) return 0
+    if (us >= this.limit) return this.limit
+    return this.#isOfTimes ? Math.round(us) : us
+  }
+
+  /** The bucket of a value. */
+  #bucketWith(us: number): number {
+    const value = Math.min(us, this.limit)
+    return this.#isOfTimes ? bucketOf(Math.floor(value)) : bucketOf(Math.max(0, wholeBelow(value)))
+  }
+
+  /** The largest value that counts in a bucket. */
+  #highestOf(bucket: number): number {
+    if (this.#isOfTimes) return highestOf(bucket)
+    return bucket === 0 ? 0 : lowestOf(bucket + 1)
+  }
+
+  /** The lower end of a value's bucket, whose values the histogram does not distinguish. */
+  lowestWith(us: number): number {
+    return lowestOf(this.#bucketWith(us))
   }
 
   #add(bucket: number, count: number): void {
@@ -172,7 +196,7 @@ export class Histogram {
     let seen = 0
     for (const [bucket, count] of this.buckets()) {
       seen += count
-      if (seen >= rank) return Math.min(highestOf(bucket), this.#maxUs)
+      if (seen >= rank) return Math.min(this.#highestOf(bucket), this.#maxUs)
     }
     return this.#maxUs
   }
@@ -188,7 +212,7 @@ export class Histogram {
   countAtMost(us: number): number {
     if (us < 0) return 0
     if (us === Number.POSITIVE_INFINITY) return this.count
-    const last = bucketOf(Math.min(Math.floor(us), this.limit))
+    const last = this.#bucketWith(us)
     let seen = 0
     for (let at = 0; at <= last >> PAGE_SHIFT; at++) {
       const page = this.#pages[at]
@@ -212,7 +236,7 @@ export class Histogram {
         if (next.done === true) break
         const [bucket, count] = next.value
         seen += count
-        us = Math.min(highestOf(bucket), this.#maxUs)
+        us = Math.min(this.#highestOf(bucket), this.#maxUs)
       }
       values.push(seen < rank ? this.percentileUs(p) : us)
     }
@@ -224,7 +248,7 @@ export class Histogram {
     const counts: number[] = []
     let [seen, next] = [0, 0]
     for (const us of times) {
-      const end = us < 0 ? 0 : bucketOf(Math.min(Math.floor(us), this.limit)) + 1
+      const end = us < 0 ? 0 : this.#bucketWith(us) + 1
       while (next < end) {
         const page = this.#pages[next >> PAGE_SHIFT]
         const pageEnd = Math.min(end, (next | PAGE_MASK) + 1)
@@ -338,6 +362,11 @@ function pageCount(limit: number): number {
   return (bucketOf(limit) >> PAGE_SHIFT) + 1
 }
 
+/** The largest whole number below a value; beyond 2^53, where 1 is less than the distance of two numbers, the number before it. */
+function wholeBelow(value: number): number {
+  return value <= Number.MAX_SAFE_INTEGER ? Math.ceil(value) - 1 : value * (1 - Number.EPSILON / 2)
+}
+
 /** The bucket of a whole number of microseconds. */
 export function bucketOf(us: number): number {
   if (us < LINEAR_LIMIT) return us
@@ -347,7 +376,7 @@ export function bucketOf(us: number): number {
 }
 
 function wideBucketOf(value: number): number {
-  const octave = 53 - Math.clz32(Math.floor(value / 2 ** 32))
+  const octave = value < 2 ** 64 ? 53 - Math.clz32(value / 2 ** 32) : 85 - Math.clz32(value / 2 ** 64)
   return LINEAR_LIMIT + (octave - 1) * BUCKETS_PER_OCTAVE + (Math.floor(value / 2 ** octave) - BUCKETS_PER_OCTAVE)
 }
 

@@ -1,6 +1,6 @@
 import { betaQuantile } from './distributions.ts'
 import { designEffect, effectiveSample, type DesignEffect, type HitWindow } from './effective-sample.ts'
-import { bucketOf, Histogram, lowestOf } from './histogram.ts'
+import { Histogram } from './histogram.ts'
 import { RatioBand } from './ratio-band.ts'
 
 export type { HitWindow } from './effective-sample.ts'
@@ -109,11 +109,29 @@ export function percentileIntervalMs(
   return percentileIntervalsMs(windows, [p], options)?.[0]
 }
 
+/** {@link percentileIntervalMs} in microseconds, or in the unit of the histograms if they are not of times. */
+export function percentileIntervalUs(
+  windows: readonly Histogram[],
+  p: number,
+  options: IntervalOptions = {},
+): Interval | undefined {
+  return percentileIntervalsUs(windows, [p], options)?.[0]
+}
+
 /** The intervals of several percentiles, see {@link percentileIntervalMs}. Merges and reads the windows only once. */
 export function percentileIntervalsMs(
   windows: readonly Histogram[],
   percentiles: readonly number[],
   options: IntervalOptions = {},
+): readonly Interval[] | undefined {
+  const intervals = percentileIntervalsUs(windows, percentiles, options)
+  return intervals?.map(({ low, high, ...interval }) => ({ ...interval, low: low / 1000, high: high / 1000 }))
+}
+
+function percentileIntervalsUs(
+  windows: readonly Histogram[],
+  percentiles: readonly number[],
+  options: IntervalOptions,
 ): readonly Interval[] | undefined {
   const { confidence = 0.95 } = options
   const all = Histogram.merged(windows)
@@ -121,8 +139,8 @@ export function percentileIntervalsMs(
   const band = new RatioBand(windows, all, confidence)
   return percentiles.map((p) => {
     const rankBelow = Math.floor(band.lowestShare(p) * all.count + 1e-9)
-    const low = shortestUs(all, (rankBelow + 1) / all.count) / 1000
-    const high = all.percentileUs(band.highestShare(p)) / 1000
+    const low = shortestUs(all, (rankBelow + 1) / all.count)
+    const high = all.percentileUs(band.highestShare(p))
     return { low, high, confidence, method: METHOD_FOR_PERCENTILES }
   })
 }
@@ -130,5 +148,5 @@ export function percentileIntervalsMs(
 /** The lower end of a percentile's bucket, whose values the histogram does not distinguish. */
 function shortestUs(all: Histogram, p: number): number {
   const us = all.percentileUs(p)
-  return us === Number.POSITIVE_INFINITY ? us : Math.max(all.minUs, lowestOf(bucketOf(us)))
+  return us === Number.POSITIVE_INFINITY ? us : Math.max(all.minUs, all.lowestWith(us))
 }

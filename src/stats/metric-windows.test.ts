@@ -1,23 +1,75 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Histogram } from './histogram.ts'
-import { createWindow, GaugeWindow, MAX_TREND, PER_UNIT, RateWindow, TrendWindow } from './metric-windows.ts'
+import { percentileIntervalUs } from './intervals.ts'
+import {
+  CounterWindow,
+  createWindow,
+  GaugeWindow,
+  MAX_TREND,
+  MIN_TREND,
+  PER_UNIT,
+  RateWindow,
+  TrendWindow,
+} from './metric-windows.ts'
 
 const value = fc.oneof(
-  fc.double({ min: 0, max: MAX_TREND, noNaN: true }),
-  fc.double({ min: 0, max: 10, noNaN: true }),
-  fc.constantFrom(0, MAX_TREND, 1e-9, 600, 2 ** 31 / PER_UNIT, 2 ** 32 / PER_UNIT),
+  fc.double({ min: MIN_TREND, max: MAX_TREND, noNaN: true }),
+  fc.double({ min: MIN_TREND, max: 10, noNaN: true }),
+  // Of every magnitude: a uniform draw from the whole range is hardly ever below 1.
+  fc.double({ min: Math.log(MIN_TREND), max: Math.log(MAX_TREND), noNaN: true }).map(inRange),
+  fc.constantFrom(
+    0,
+    MIN_TREND,
+    MAX_TREND,
+    2e-8,
+    5e-7,
+    1.4e-6,
+    600,
+    ...[31, 32, 53, 64].map((bits) => 2 ** bits / PER_UNIT),
+  ),
 )
 
+function inRange(logarithm: number): number {
+  return Math.min(MAX_TREND, Math.max(MIN_TREND, Math.exp(logarithm)))
+}
+
 describe('TrendWindow', () => {
-  test('keeps values of any size to three significant digits and a millionth', () => {
+  test('keeps values of any size to three significant digits, and never below the value', () => {
     fc.assert(
       fc.property(value, (recorded) => {
         const window = new TrendWindow(0)
         window.record(recorded)
+        window.record(MAX_TREND)
         const p50 = window.values.percentileUs(0.5) / PER_UNIT
-        expect(Math.abs(p50 - recorded)).toBeLessThanOrEqual(recorded / 1000 + 1 / PER_UNIT)
-        expect(p50 > 0).toBe(recorded > 0)
+        expect(p50).toBeGreaterThanOrEqual(recorded)
+        expect(p50).toBeLessThanOrEqual(recorded * 1.001)
+      }),
+    )
+  })
+
+  test('keeps the smallest and the largest value exactly', () => {
+    fc.assert(
+      fc.property(value, value, (one, other) => {
+        const window = new TrendWindow(0)
+        window.record(one)
+        window.record(other)
+        expect(window.values.minUs / PER_UNIT).toBe(Math.min(one, other))
+        expect(window.values.maxUs / PER_UNIT).toBe(Math.max(one, other))
+      }),
+    )
+  })
+
+  test('has an interval that contains equal values of any size', () => {
+    fc.assert(
+      fc.property(value, (recorded) => {
+        const windows = [new TrendWindow(0), new TrendWindow(1)]
+        for (const window of windows) for (let nth = 0; nth < 30; nth++) window.record(recorded)
+        const { low, high } = percentileIntervalUs(
+          windows.map(({ values }) => values),
+          0.5,
+        )!
+        expect([low / PER_UNIT, high / PER_UNIT]).toEqual([recorded, recorded])
       }),
     )
   })
@@ -31,9 +83,39 @@ describe('TrendWindow', () => {
         const [low, high] = window.values.percentilesUs([0.5, 1])
         expect(low).toBeLessThanOrEqual(high!)
         expect(window.values.countAtMost(low!)).toBeGreaterThanOrEqual(1)
-        expect(window.values.maxUs).toBeCloseTo(Math.max(one, other) * PER_UNIT, -1)
       }),
     )
+  })
+})
+
+describe('CounterWindow', () => {
+  const added = (value: number, times: number) => {
+    const window = new CounterWindow(0)
+    for (let nth = 0; nth < times; nth++) window.record(value)
+    return window
+  }
+
+  test('adds decimals up without drift', () => {
+    for (const times of [3, 300, 3_000, 100_000]) expect(added(0.1, times).total).toBe(times / 10)
+    expect(added(19.99, 1_000).total).toBe(19_990)
+    expect(added(5e9, 300).total).toBe(1.5e12)
+    expect(added(9_007_199_254_740, 1_000).total).toBe(9_007_199_254_740_000)
+  })
+
+  test('does not lose small additions beside a large one', () => {
+    const window = added(1e16, 1)
+    for (let nth = 0; nth < 1_000; nth++) window.record(1)
+    expect(window.total).toBe(1e16 + 1_000)
+  })
+
+  test('adds decimals of several seconds and generators up without drift', () => {
+    const all = new CounterWindow(0)
+    for (let nth = 0; nth < 100; nth++) {
+      const packed = new CounterWindow(0)
+      packed.addPacked(structuredClone(added(0.1, 3).pack()))
+      all.add(packed)
+    }
+    expect(all.total).toBe(30)
   })
 })
 

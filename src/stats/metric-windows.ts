@@ -1,4 +1,5 @@
 import { Histogram, type PackedHistogram } from './histogram.ts'
+import { Total, type PackedTotal } from './total.ts'
 
 /**
  * Kind of a custom metric. A soft check is a rate of the requests that passed it, and a timing is a trend of times inside
@@ -6,15 +7,21 @@ import { Histogram, type PackedHistogram } from './histogram.ts'
  */
 export type MetricKind = 'trend' | 'counter' | 'rate' | 'gauge' | 'softCheck' | 'timing'
 
-/** Parts of a trend's unit that its histogram distinguishes. */
-export const PER_UNIT = 1_000_000
+/**
+ * Parts of a trend's unit that its histogram counts in. A power of two, so that no value is rounded when it is multiplied and
+ * divided by it, and so many that {@link MIN_TREND} has three significant digits.
+ */
+export const PER_UNIT = 2 ** 42
 /** Largest value of a trend. */
-export const MAX_TREND = Math.floor(Number.MAX_SAFE_INTEGER / PER_UNIT)
-const LIMIT = MAX_TREND * PER_UNIT
+export const MAX_TREND = 9_007_199_254
+/** Smallest value of a trend above 0. */
+export const MIN_TREND = 1e-9
+/** The values of a trend, as errors describe them. */
+export const TREND_RANGE = `0, or a number from ${MIN_TREND} to ${MAX_TREND}`
 
-/** An empty histogram of a trend's values, in millionths of its unit. */
+/** An empty histogram of a trend's values, in parts of its unit ({@link PER_UNIT}). */
 export function trendHistogram(): Histogram {
-  return new Histogram(LIMIT)
+  return new Histogram(MAX_TREND * PER_UNIT)
 }
 
 /** Values of a trend in one second. */
@@ -26,10 +33,9 @@ export class TrendWindow {
     this.second = second
   }
 
-  /** @param value from 0 to {@link MAX_TREND} */
+  /** @param value 0, or from {@link MIN_TREND} to {@link MAX_TREND} */
   record(value: number): void {
-    // No value above 0 counts as 0.
-    this.values.record(value > 0 ? Math.max(1, value * PER_UNIT) : 0)
+    this.values.record(value * PER_UNIT)
   }
 
   add(other: TrendWindow): void {
@@ -47,7 +53,7 @@ export class TrendWindow {
 
 interface PackedCounter {
   readonly count: number
-  readonly total: number
+  readonly total: PackedTotal
 }
 
 /** Additions to a counter in one second. */
@@ -55,28 +61,32 @@ export class CounterWindow {
   readonly second: number
   /** Number of additions, including those of 0. */
   count = 0
-  total = 0
+  readonly #total = new Total()
 
   constructor(second: number) {
     this.second = second
   }
 
+  get total(): number {
+    return this.#total.value
+  }
+
   record(value: number): void {
-    this.addPacked({ count: 1, total: value })
+    this.count++
+    this.#total.add(value)
   }
 
   add(other: CounterWindow): void {
-    this.addPacked(other)
+    this.addPacked(other.pack())
   }
 
   pack(): PackedCounter {
-    const { count, total } = this
-    return { count, total }
+    return { count: this.count, total: this.#total.pack() }
   }
 
   addPacked({ count, total }: PackedCounter): void {
     this.count += count
-    this.total += total
+    this.#total.addPacked(total)
   }
 }
 

@@ -3,7 +3,7 @@ import { Problems } from '../../options/problems.ts'
 import { object, optional } from '../../options/schema.ts'
 import { showValue } from '../../options/show-value.ts'
 import { isText, matching } from '../../options/values.ts'
-import { MAX_TREND } from '../../stats/metric-windows.ts'
+import { MAX_TREND, MIN_TREND, TREND_RANGE } from '../../stats/metric-windows.ts'
 import { ScenarioError } from '../scenario-error.ts'
 import { otherKind, type MetricName } from './metric-recorder.ts'
 import { currentRecording, useMetrics, type RecordingContext } from './recording-context.ts'
@@ -19,7 +19,7 @@ interface CustomMetric {
   readonly name: string
 }
 
-/** Values whose percentiles are judged. Kept to three significant digits, and to a millionth of the unit. */
+/** Values whose percentiles are judged. Kept to three significant digits; the smallest and the largest value exactly. */
 export interface Trend extends CustomMetric {
   /** Kind of the metric. */
   readonly kind: 'trend'
@@ -28,7 +28,7 @@ export interface Trend extends CustomMetric {
   /**
    * Records a value of the current request or iteration.
    *
-   * @param value from 0 to 9,007,199,254
+   * @param value 0, or from 0.000000001 to 9,007,199,254
    * @throws {ScenarioError} for any other value, and outside the functions of a run
    */
   add(value: number): void
@@ -129,8 +129,8 @@ function createTrend(name: string, unit: string | undefined): Trend {
   return {
     ...metric,
     add(value) {
-      if (!(typeof value === 'number' && value >= 0 && value <= MAX_TREND))
-        throw wrongValue(metric, value, `a number from 0 to ${MAX_TREND}`)
+      if (!(typeof value === 'number' && (value === 0 || (value >= MIN_TREND && value <= MAX_TREND))))
+        throw wrongValue(metric, value, TREND_RANGE, fixOfTrend(value))
       const context = contextOf(metric)
       context?.metrics.at(metric, context.countedMs).record(value)
     },
@@ -190,10 +190,18 @@ function contextOf(metric: MetricName): RecordingContext | undefined {
   return context.mayRecord?.(callOf(metric)) === false ? undefined : context
 }
 
+/** Fix of a value beyond the range of a trend, which has another size in another unit; `undefined` for any other value. */
+function fixOfTrend(value: unknown): string | undefined {
+  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) return undefined
+  return value < MIN_TREND
+    ? "record in another unit, in which values are larger: 'ms' instead of 's'"
+    : "record in another unit, in which values are smaller: 'KiB' instead of 'B'"
+}
+
 /** Error of a value that is not recorded. It ends the run, also if the function catches it. */
-function wrongValue(metric: MetricName, received: unknown, valid: string): ScenarioError {
+function wrongValue(metric: MetricName, received: unknown, valid: string, fix = `pass ${valid}`): ScenarioError {
   const error = new ScenarioError(
-    `${callOf(metric)}: the value must be ${valid}, received ${showValue(received)}\nFix: pass ${valid}`,
+    `${callOf(metric)}: the value must be ${valid}, received ${showValue(received)}\nFix: ${fix}`,
   )
   currentRecording()?.scenarioFailed(error)
   return error
