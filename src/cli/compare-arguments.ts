@@ -43,21 +43,24 @@ export interface CompareArguments {
 /** @throws {Error} naming the invalid argument */
 export function parseCompareArguments(args: readonly string[]): CompareArguments | 'help' {
   const text = { type: 'string' } as const
-  const { values, positionals } = readArguments({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      help: { type: 'boolean', short: 'h', default: false },
-      name: { type: 'string', short: 't' },
-      config: text,
-      scale: { type: 'string', default: 'pr' },
-      tolerance: { type: 'string', default: '0.05' },
-      slices: text,
-      install: text,
-      build: text,
-      markdown: text,
+  const { values, positionals } = readArguments(
+    {
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        name: { type: 'string', short: 't' },
+        config: text,
+        scale: { type: 'string', default: 'pr' },
+        tolerance: { type: 'string', default: '0.05' },
+        slices: text,
+        install: text,
+        build: text,
+        markdown: text,
+      },
     },
-  })
+    ['install', 'build'],
+  )
   if (values.help) return 'help'
   const [revision, ...files] = positionals
   if (revision === undefined)
