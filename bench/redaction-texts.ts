@@ -1,5 +1,7 @@
 /** Texts for `bench/redaction.ts`: what occurs in logs, and what is slow to search because much of it may be a secret. */
 import { Random } from '../src/load/random.ts'
+import { SENTENCES } from '../src/testing/kept-sentences.ts'
+import { FORMS } from '../src/testing/leaked-forms.ts'
 
 const hex = 'deadbeef0123456789abcdef'
 const base64 = 'TWFuIGlzIGRpc3Rpbmd1aXNoZWQsIG5vdCBvbmx5IGJ5IGhpcyByZWFzb24+/w=='
@@ -238,6 +240,13 @@ export function kindsOfText(seed: number, mixtures: number): readonly TextKind[]
   for (const filler of [hex.slice(0, 7), ' ', 'word ', '\n', '"', '\\']) {
     for (const part of PARTS)
       kinds.push({ name: `${JSON.stringify(part)} + ${JSON.stringify(filler)}`, period: part + filler })
+  }
+  // Forms of secrets, what resembles them, and their beginnings, in which a rule starts but finds nothing.
+  for (const text of [...Object.values(FORMS).flat(), ...SENTENCES]) {
+    for (const divisor of [1, 2, 3, 4]) {
+      const period = text.slice(0, Math.ceil(text.length / divisor))
+      for (const filler of ['', ' ', '\n']) kinds.push({ name: JSON.stringify(period + filler), period: period + filler })
+    }
   }
   for (const part of [
     'token',
