@@ -245,7 +245,8 @@ export function kindsOfText(seed: number, mixtures: number): readonly TextKind[]
   for (const text of [...Object.values(FORMS).flat(), ...SENTENCES]) {
     for (const divisor of [1, 2, 3, 4]) {
       const period = text.slice(0, Math.ceil(text.length / divisor))
-      for (const filler of ['', ' ', '\n']) kinds.push({ name: JSON.stringify(period + filler), period: period + filler })
+      for (const filler of ['', ' ', '\n'])
+        kinds.push({ name: JSON.stringify(period + filler), period: period + filler })
     }
   }
   for (const part of [

@@ -39,6 +39,12 @@ export function codeAt(at: number): number {
   return units[at + ROOM]!
 }
 
+/** The index after a word at an index of the current text, in any case, or -1. @param word lower-case letters */
+export function afterWord(word: string, at: number): number {
+  for (let index = 0; index < word.length; index++) if ((codeAt(at + index) | 32) !== word.charCodeAt(index)) return -1
+  return at + word.length
+}
+
 /**
  * A forward search in the current text whose result is reused for every index between its start and its result. It must
  * find the same from all of them.

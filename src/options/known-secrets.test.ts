@@ -47,6 +47,11 @@ test.each(Object.keys(ENCODINGS))('masks a known secret in %s', (name) => {
   }
 })
 
+test('masks a known secret with an escape of another encoding and letters beyond ASCII', () => {
+  expect(maskKnown('a &#192;&#37;&#48;&#48;&#32;&#32;&#32;&#32; b', ['À%00    '])).toBe('a *** b')
+  expect(maskKnown('a &#193;&#37;&#48;&#48;&#32;&#32;&#32;&#32; b', ['À%00    '])).toContain('&#193;')
+})
+
 test('masks any known secret in any encoding, with any text around it', () => {
   // Other lengths of base64 are in lines.
   const names = Object.keys(ENCODINGS).filter((name) => !name.includes('lines') && !name.includes('case'))

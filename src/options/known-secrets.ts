@@ -12,13 +12,13 @@ export const MIN_SECRET_LENGTH = 6
  * with several also alone.
  */
 export function maskKnown(text: string, secrets: readonly string[]): string {
-  const { forms, search } = formsOf(secrets)
-  if (forms.length === 0) return text
+  const search = searchFor(secrets)
+  if (search === undefined) return text
   const plain: View = { text: lowerCaseOf(text), places: undefined }
   const decoded = decodedView(text)
   const unwrapped = unwrappedView(decoded ?? plain)
   const ranges = [plain, decoded, unwrapped].flatMap((view) =>
-    view === undefined ? [] : rangesIn(view, search?.candidates(view.text) ?? forms, view === unwrapped),
+    view === undefined ? [] : rangesIn(view, search, view === unwrapped),
   )
   return masked(text, ranges)
 }
@@ -30,23 +30,18 @@ interface Form {
   readonly isInWord: boolean
 }
 
-interface Forms {
-  readonly forms: readonly Form[]
-  /** Undefined for few forms. */
-  readonly search: PartSearch<Form> | undefined
-}
+/** Undefined if there is nothing to search for. */
+type Search = PartSearch<Form> | undefined
 
-const formsBySecrets = new WeakMap<readonly string[], Forms>()
-const MANY = 16
+const searches = new WeakMap<readonly string[], { readonly search: Search }>()
 
-function formsOf(secrets: readonly string[]): Forms {
-  const known = formsBySecrets.get(secrets)
-  if (known !== undefined) return known
+function searchFor(secrets: readonly string[]): Search {
+  const known = searches.get(secrets)
+  if (known !== undefined) return known.search
   const forms = [...new Set(secrets)].filter(({ length }) => length >= MIN_SECRET_LENGTH).flatMap(formsOfOne)
-  const search = forms.length > MANY ? new PartSearch(forms) : undefined
-  const all = { forms, search }
-  formsBySecrets.set(secrets, all)
-  return all
+  const search = forms.length === 0 ? undefined : new PartSearch(forms)
+  searches.set(secrets, { search })
+  return search
 }
 
 const formsBySecret = new Map<string, readonly Form[]>()
@@ -74,7 +69,11 @@ function textsOf(secret: string): ReadonlySet<string> {
   const inUrl = seen.replaceAll(/[\t\n\r]/g, '')
   // A form has a plus sign for a space, the path of a URL a slash for a backslash.
   const written = [secret, seen, inUrl, seen.replaceAll(' ', '+'), inUrl.replaceAll('\\', '/'), ...linesOf(secret)]
-  const texts = new Set(written.flatMap((text) => [lowerCaseOf(text), decodedText(text)]))
+  // A secret may contain what looks like an escape, `%00`, and be encoded in another way: then only its bytes are equal.
+  const bytes = Buffer.from(secret)
+    .toString('latin1')
+    .replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  const texts = new Set([bytes, ...written.flatMap((text) => [lowerCaseOf(text), decodedText(text)])])
   return new Set([...texts].filter(({ length }) => length >= MIN_SECRET_LENGTH))
 }
 
@@ -102,15 +101,13 @@ interface Range {
   readonly isInWord: boolean
 }
 
-function rangesIn({ text, places }: View, forms: readonly Form[], isUnwrapped: boolean): readonly Range[] {
+function rangesIn({ text, places }: View, search: PartSearch<Form>, isUnwrapped: boolean): readonly Range[] {
   const ranges: Range[] = []
-  for (const { part, isInWord } of forms) {
-    if (isUnwrapped && !isInWord) continue
-    for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) {
-      const last = at + part.length - 1
-      ranges.push({ start: places?.starts[at] ?? at, end: places?.ends[last] ?? last + 1, isInWord })
-    }
-  }
+  search.each(text, ({ part, isInWord }, at) => {
+    if (isUnwrapped && !isInWord) return
+    const last = at + part.length - 1
+    ranges.push({ start: places?.starts[at] ?? at, end: places?.ends[last] ?? last + 1, isInWord })
+  })
   return ranges
 }
 

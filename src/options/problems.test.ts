@@ -105,6 +105,29 @@ describe('Problems', () => {
     expect(redactText(forged)).not.toContain('opensesame')
   })
 
+  it('shows options of auth and session, except those that hold secrets', () => {
+    const problems = new Problems()
+    const paths = [
+      'auth.refreshBefore',
+      'session.mode',
+      'auth',
+      'auth.0',
+      'auth.token',
+      'login.password.0',
+      'token.type',
+    ]
+    for (const path of paths) problems.add(path, 'soon', 'must be a duration', '1s')
+    expect(problemsOf(problems)).toEqual([
+      ['auth.refreshBefore', 'soon'],
+      ['session.mode', 'soon'],
+      ['auth', '***'],
+      ['auth.0', '***'],
+      ['auth.token', '***'],
+      ['login.password.0', '***'],
+      ['token.type', '***'],
+    ])
+  })
+
   it('adds the mistakes of a nested value under its path', () => {
     const inner = new Problems()
     inner.add('', 1, 'rule', 'example')
@@ -116,6 +139,11 @@ describe('Problems', () => {
     expect(outer.found.map(({ path }) => path)).toEqual(['load', 'load.vus', 'load[2].target', '', 'vus', '[2].target'])
   })
 })
+
+function problemsOf(problems: Problems): readonly (readonly [path: string, received: unknown])[] {
+  const { problems: found } = captured(() => problems.throwIfAny('http.run()')) as OptionsError
+  return found.map(({ path, received }) => [path, received])
+}
 
 function captured(throws: () => void): unknown {
   try {

@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { FORMS } from '../testing/leaked-forms.ts'
 import { maskKnown } from './known-secrets.ts'
 import { redactData, redactGiven, redactText, secretsOf } from './redact.ts'
 
@@ -345,8 +346,17 @@ test('takes time linear in the length of any text', () => {
     'token=&#39;',
     'AUTH\n$4\n',
     '/reset/1',
+    'name="token" ',
+    '<token ',
+    'pin "',
+    'auth"',
+    '"value":"a","key":"token" ',
   ]
   expect(parts.filter((part) => !isLinear(part))).toEqual([])
+})
+
+test.each(Object.entries(FORMS))('takes time linear in the length of repeated forms of %s', (_, forms) => {
+  expect(forms.filter((form) => !isLinear(form))).toEqual([])
 })
 
 /**

@@ -65,11 +65,17 @@ export function redactAt(path: string, value: unknown, secrets: readonly string[
   return clean
 }
 
-/** The first name of a path that indicates a secret, or the last name. */
+/**
+ * The first name of a path that indicates a secret, or the last name. `auth` and `session` group options, most of which
+ * have no secret: `auth.refreshBefore`.
+ */
 export function secretOrLast(path: string): string {
   const names = path.split('.')
-  return names.find(isSecretName) ?? names.at(-1)!
+  const own = names.findLastIndex((name) => !/^\d+$/.test(name))
+  return names.find((name, at) => isSecretName(name) && (at === own || !GROUPS.has(name))) ?? names.at(-1)!
 }
+
+const GROUPS = new Set(['auth', 'session'])
 
 class Redaction {
   readonly #secrets: readonly string[]

@@ -2,26 +2,27 @@ import { isNameCharacter, readEscape } from './escaped-character.ts'
 import { after, codeAt, type Found, lastBefore, none, oneOf, SPACE } from './found.ts'
 import { MAX_NAME_LENGTH, nameIn, nameOf, type Name } from './secret-names.ts'
 import { readValue, QUOTED, startsSentence, unlessState, word } from './secret-value.ts'
+import { backslashesBefore, entityValue, percentValue } from './value-encoded.ts'
 import {
-  backslashesBefore,
-  columnValues,
   elementText,
-  entityValue,
-  isAfterLogin,
-  inBrackets,
   isAttribute,
   isElement,
   nextText,
+  textAfterAttribute,
+  valueBefore,
+  valueOfElement,
+} from './value-in-element.ts'
+import {
+  columnValues,
+  isAfterLogin,
+  inBrackets,
   partOfForm,
-  percentValue,
   quotedValue,
   saidValue,
   separatorAfter,
   separatorInWords,
   sqlValue,
   valueApart,
-  valueBefore,
-  valueOfElement,
 } from './value-places.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
@@ -31,8 +32,6 @@ const QUOTE_IN_URL = /(?:25)?22(?=[A-Za-z])/y
 const SAID_CODE = /(?: code| number)?(?: is| was)?:? ["']?(?=\d{4,10}\b)/y
 const DIGITS = /\d+/y
 const NEXT_ELEMENT = /<\/(?:key|name)>\s{0,80}<(?:string|data|integer|value)>/y
-/** `name="password">`, perhaps with another element around the value. */
-const ELEMENT_AFTER = /(?:\s[^<>]{0,200})?>\s{0,80}(?:<(?:value|string\w*)(?:\s[^<>]{0,200})?>)?(?=[^<]{1,4096}<\/)/y
 /** `token IN ('…', '…')` */
 const IN_LIST = /\s+in\s{0,8}\((?=\s{0,8}['"])/iy
 const NEXT_VALUE = /\r?\n[ \t]{1,40}value:/y
@@ -158,7 +157,7 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
   if (quoteEnd >= 0) {
     const part = partOfForm(text, quoteEnd)
     if (part !== undefined) return part
-    const element = isAttribute(text, nameStart) ? nextText(text, ELEMENT_AFTER, quoteEnd) : undefined
+    const element = isAttribute(text, nameStart) ? textAfterAttribute(text, quoteEnd) : undefined
     if (element !== undefined) return element
   }
   const sign = separatorAfter(end)

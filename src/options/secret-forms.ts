@@ -1,4 +1,4 @@
-import { after, codeAt, type Found, release, take } from './found.ts'
+import { after, afterWord, codeAt, type Found, release, take } from './found.ts'
 import { Masked } from './masked.ts'
 import { type Rule, RULES, RULES_FOR_MESSAGES } from './secret-rules.ts'
 
@@ -115,10 +115,4 @@ function find({ places, lists }: Table, text: string, at: number, done: number):
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** The index after the word, in any case, or -1. */
-function afterWord(word: string, at: number): number {
-  for (let index = 0; index < word.length; index++) if ((codeAt(at + index) | 32) !== word.charCodeAt(index)) return -1
-  return at + word.length
 }

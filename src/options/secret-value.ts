@@ -58,9 +58,9 @@ const NUMBER = /\d{1,12}(?![\w.])/y
 /** Number of passed tests; a longer number may be a password. */
 const PASSED = /\d{1,3}(?![\w.])/y
 
-/** `3 of 400 clients`, `2 failed` */
+/** `3 of 400 clients`, `2 failed`, `30m timeout` */
 const COUNT =
-  /\d{1,12} (?:of \d{1,12}(?![\w.])|(?:added|changed|expired|failed|found|invalid|loaded|masked|missing|registered|rejected|removed|set|sent)\b)/y
+  /\d{1,6}(?:\.\d{1,6})?(?:ms|[smhd]) (?:timeout|ttl|old|left|ago)\b|\d{1,12} (?:of \d{1,12}(?![\w.])|(?:added|changed|expired|failed|found|invalid|loaded|masked|missing|registered|rejected|removed|set|sent)\b)/y
 
 /** Beginning of a rule about a header, but never of a header's value. */
 const RULE = /(?:header )?(?:must (?:be|have|not)|cannot be|(?:is )?(?:required|missing)\b|is not|unknown option)\b/y

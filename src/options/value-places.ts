@@ -1,4 +1,16 @@
-import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, searchOf, SPACE } from './found.ts'
+import {
+  after,
+  afterWord,
+  codeAt,
+  endOfLine,
+  type Found,
+  lastBefore,
+  none,
+  oneOf,
+  Search,
+  searchOf,
+  SPACE,
+} from './found.ts'
 import type { Name } from './secret-names.ts'
 import { readValue, word } from './secret-value.ts'
 import { isMessage, looksRandom } from './sentence.ts'
@@ -8,24 +20,9 @@ const EMPTY_LINE = /(?:; ?[^\n\r]{0,200})?\r?\n\r?\n/y
 const NEXT_ITEM = /\s{0,8},\s{0,200}(?=\\*["'`[])/y
 const KEY_END = /\\*["'`]\s{0,8}:/y
 const QUOTE_AFTER = /(?:\s+|\()(?=')/y
-const TEXT_OF_ELEMENT = /[^\s<]*/y
-const QUOTED_IN_URL = /%(?:25)?22(?:%(?:25)?20|\+)?%(?:25)?3[Aa](?:%(?:25)?20|\+)?%(?:25)?22/y
-const SIGN_IN_URL = /%(?:25)?3[DdAa]/y
-const SIGN = /\s{0,8}(?:[:=]|&#58;)\s{0,8}/y
-const VALUE_ATTRIBUTE = /\s{1,8}value\s{0,8}=\s{0,8}/iy
-const BARE = /[^\s,;&\\}\])]*/y
 const VALUES = /\)\s{0,8}(?:=|values?|VALUES?)\s{0,8}\(/y
 const PLACEHOLDERS = /(?:\s{0,8}(?:\$\d+|\?|%s|:\w+|DEFAULT|NULL)\s{0,8},?)+\)/y
 const ROWS = /(?:'(?:[^']|'')*'|[^)'])*(?:\)\s{0,8},\s{0,8}\((?:'(?:[^']|'')*'|[^)'])*)*/y
-
-/** The text of the element after a pattern. */
-export function nextText(text: string, pattern: RegExp, from: number): Found | undefined {
-  const start = after(text, pattern, from)
-  if (start < 0) return undefined
-  const at = text.indexOf('<', start)
-  const end = at < 0 ? text.length : at
-  return { start, end, next: end }
-}
 
 /** `ALTER ROLE app WITH PASSWORD '…'`, `SET PASSWORD FOR a = PASSWORD('…')`. */
 export function sqlValue(text: string, nameStart: number, nameEnd: number): Found | undefined {
@@ -129,14 +126,22 @@ const isSpaceOrComma = oneOf(`${SPACE},`)
 const VALUE_WORD = new Search((text, from) => nextValue(text, from))
 const MARKUP = new Search((text, from) => after(text, NO_MARKUP, from))
 const NO_MARKUP = /[^<>{}\n\r]*/y
-const ANY_VALUE = /value|args|input|received|content/gi
 const VALUE_SIGN = /\\?["']?\s{0,8}[:=]/y
 
 /** The index after the next `value` or `args`, or the end. */
 function nextValue(text: string, from: number): number {
-  ANY_VALUE.lastIndex = from
-  return ANY_VALUE.test(text) ? ANY_VALUE.lastIndex : text.length
+  for (let at = from; at < text.length; at++) {
+    if (!startsValueWord(codeAt(at))) continue
+    for (const each of VALUE_WORDS) {
+      const end = afterWord(each, at)
+      if (end >= 0) return end
+    }
+  }
+  return text.length
 }
+
+const VALUE_WORDS = ['value', 'args', 'input', 'received', 'content']
+const startsValueWord = oneOf('vaircVAIRC')
 
 /** The index after `value=`, at most 80 characters away in the same element or object, or -1. */
 function pairAfter(text: string, from: number): number {
@@ -190,98 +195,6 @@ function endOfSaid(text: string, from: number): number {
 const endsSaid = oneOf(`${SPACE}"'\`,;`)
 const isPunctuation = oneOf('.:)')
 
-/** Whether a name is that of an element or object: `<entry key="password">`, `{"name":"password"}`. */
-export function isAttribute(text: string, nameStart: number): boolean {
-  return ATTRIBUTE.test(text.slice(Math.max(0, nameStart - 60), nameStart))
-}
-
-const ATTRIBUTE = /\b(?:name|key|field|property|type)\\?["']?\s?[:=]\s?\\?["'][\w.-]{0,40}$/i
-
-/** `{"value":"…","name":"password"}`, `<input value="…" name="password">` */
-export function valueBefore(text: string, nameStart: number): Found | undefined {
-  const from = Math.max(0, nameStart - 400)
-  const match = VALUE_BEFORE.exec(text.slice(from, nameStart))
-  if (match === null) return undefined
-  const start = from + match.index + match[1]!.length
-  const end = start + match[3]!.length
-  return end === start || isMessage(text, start, end) ? undefined : { start, end, next: nameStart }
-}
-
-const VALUE_BEFORE =
-  /((?<=[\s,{;"'\\])(?:value|content|input)\\?["']?\s?[:=]\s?\\?(["']))([^"'\n]{1,300})\\?\2[\s,]{1,40}(?:[\w-]{1,20}="[^"\n]{0,40}" ){0,3}\\?["']?\w{3,8}\\?["']?\s?[:=]\s?\\?["'][\w.-]{0,40}$/i
-
-/** `<token value="…"/>`, `<password type="text">…</password>` */
-export function valueOfElement(text: string, nameEnd: number): Found | undefined {
-  const attribute = after(text, VALUE_IN_TAG, nameEnd)
-  return attribute < 0 ? nextText(text, REST_OF_TAG, nameEnd) : word(text, attribute)
-}
-
-const VALUE_IN_TAG = /\s(?:[^<>]{0,200}?\s)?(?:value|text|content|data|default)\s{0,8}=\s{0,8}(?=["'])/iy
-const REST_OF_TAG = /\s[^<>]{0,200}>(?=[^<>]{1,4096}<\/)/y
-
-export function isElement(text: string, nameStart: number): boolean {
-  const before = codeAt(nameStart - 1)
-  return before === LESS || (before === COLON && text.slice(Math.max(0, nameStart - 20), nameStart).includes('<'))
-}
-
-/** `<password>…</password>`, complete or truncated, but not the placeholder in `usage: login <password> <host>`. */
-export function elementText(text: string, start: number): Found {
-  if (text.startsWith('<![CDATA[', start)) {
-    const close = text.indexOf(']]>', start)
-    const end = close < 0 ? text.length : close
-    return { start: start + 9, end, next: end }
-  }
-  const at = text.indexOf('<', start)
-  if (at >= 0 && text.startsWith('</', at)) return { start, end: at, next: at }
-  const end = after(text, TEXT_OF_ELEMENT, start)
-  return { start, end, next: end }
-}
-
-/** The value after a name in a URL: `password%22%3A%22…`, `password%3D…`. Text that is encoded twice has `%25` for `%`. */
-export function percentValue(text: string, nameEnd: number): Found | undefined {
-  const first = codeAt(nameEnd + 1)
-  if (first !== TWO && first !== THREE) return undefined
-  const quoted = after(text, QUOTED_IN_URL, nameEnd)
-  const start = quoted >= 0 ? quoted : after(text, SIGN_IN_URL, nameEnd)
-  if (start < 0) return undefined
-  const end = after(text, quoted >= 0 ? UP_TO_QUOTE : UP_TO_AMPERSAND, start)
-  return { start, end, next: end }
-}
-
-const [TWO, THREE] = [50, 51]
-const UP_TO_QUOTE = /(?:(?!%(?:25)?22)[^\s&"'<>])*/y
-const UP_TO_AMPERSAND = /(?:(?!%(?:25)?26)[^\s&"'<>])*/y
-
-/** A quotation mark as escaped by some JSON writers and in HTML. */
-const ENTITY = /(\\*)(u0022|x22|&quot;|&#34;|&#x22;)/iy
-
-const startsEntity = oneOf('qQ#')
-
-/** `\u0022token\u0022:\u0022…\u0022`, `&quot;token&quot;:&quot;…&quot;`. */
-export function entityValue(text: string, nameEnd: number): Found | undefined {
-  if (codeAt(nameEnd) === AMPERSAND && !startsEntity(codeAt(nameEnd + 1))) return undefined
-  const close = after(text, ENTITY, nameEnd)
-  if (close < 0) return undefined
-  const separator = Math.max(after(text, SIGN, close), after(text, VALUE_ATTRIBUTE, close))
-  if (separator < 0) return undefined
-  ENTITY.lastIndex = separator
-  const [opening, slashes = '', quote] = ENTITY.exec(text) ?? []
-  if (opening === undefined) {
-    const end = after(text, BARE, separator)
-    return { start: separator, end, next: end }
-  }
-  const start = separator + opening.length
-  for (let at = text.indexOf(quote!, start); at >= 0; at = text.indexOf(quote!, at + quote!.length)) {
-    const end = Math.max(start, backslashesBefore(at))
-    if (at - end <= slashes.length) {
-      const isKept = isMessage(text.slice(start, Math.min(end, start + 301)))
-      return isKept ? none(end) : { start, end, next: end }
-    }
-  }
-  const end = endOfLine(text, start)
-  return { start, end, next: end }
-}
-
 /** `Key (tenant, token)=(a, …)` of Postgres, `INSERT INTO users (name, password) VALUES ('a', …)`. */
 export function columnValues(text: string, at: number): Found | undefined {
   const first = codeAt(at)
@@ -303,10 +216,5 @@ const BRACKET = new Search((text, from) => after(text, NO_BRACKET, from))
 const NO_BRACKET = /[^()]*/y
 const startsValues = oneOf(`${SPACE}=vV`)
 
-export function backslashesBefore(at: number): number {
-  while (codeAt(at - 1) === BACKSLASH) at--
-  return at
-}
-
 const isSpace = oneOf(SPACE)
-const [BACKSLASH, COLON, EQUALS, LESS, GREATER, AMPERSAND, NEW_LINE, RETURN] = [92, 58, 61, 60, 62, 38, 10, 13]
+const [COLON, EQUALS, GREATER, NEW_LINE, RETURN] = [58, 61, 62, 10, 13]

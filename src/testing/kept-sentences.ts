@@ -58,5 +58,7 @@ export const SENTENCES = [
   'user ann on host db',
   'the attribute name="token" is missing',
   '<label for="password">Password</label>',
+  'session: 30m timeout',
+  'token: 5s old',
   'Jan 12 2026 1000 2000 3000',
 ]
