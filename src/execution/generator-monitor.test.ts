@@ -92,6 +92,19 @@ function stoppedClock(): { at(ms: number): void } {
   return { at: (ms) => (nowMs = 5_000 + ms) }
 }
 
+test('the use of the event loop does not depend on fake timers', async () => {
+  const monitor = new GeneratorMonitor(() => 0)
+  monitor.start()
+  await new Promise((resolve) => void setTimeout(resolve, 50))
+  // Node.js itself reads the faked clock for eventLoopUtilization().
+  vi.useFakeTimers({ toFake: ['hrtime', 'Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { eventLoopUtilization } = monitor.health()
+  monitor.stop()
+  expect(eventLoopUtilization).toBeGreaterThanOrEqual(0)
+  expect(eventLoopUtilization).toBeLessThanOrEqual(1)
+})
+
 test('ratios are relative to the time between start() and stop()', () => {
   const clock = stoppedClock()
   const cpuUsage = vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 300_000, system: 100_000 })

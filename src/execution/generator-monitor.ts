@@ -1,6 +1,5 @@
-import type { EventLoopUtilization } from 'node:perf_hooks'
 import type { DelayStats, GeneratorHealth } from '../evidence/generator-health.ts'
-import { clearInterval, eventLoopUtilization, now, setInterval } from '../machine/clock.ts'
+import { clearInterval, cpuUsage, loopIdleMs, now, setInterval } from '../machine/clock.ts'
 import { descriptorLimit } from '../machine/descriptors.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
@@ -23,8 +22,8 @@ export class GeneratorMonitor {
   #scheduleDelay = new ScheduleDelay()
   #sampler: NodeJS.Timeout | undefined
   #startedMs = 0
-  #cpuAtStart = process.cpuUsage()
-  #loopAtStart: EventLoopUtilization = eventLoopUtilization()
+  #cpuAtStart = cpuUsage()
+  #idleAtStartMs = loopIdleMs()
   #ratios: { utilization: number; cpu: number } | undefined
   #maxRssBytes = 0
   #maxSockets = 0
@@ -37,8 +36,8 @@ export class GeneratorMonitor {
   /** Starts, or restarts and discards what was measured. */
   start(): void {
     this.#startedMs = now()
-    this.#cpuAtStart = process.cpuUsage()
-    this.#loopAtStart = eventLoopUtilization()
+    this.#cpuAtStart = cpuUsage()
+    this.#idleAtStartMs = loopIdleMs()
     this.#ratios = undefined
     this.#scheduleDelay = new ScheduleDelay()
     this.#loopDelay.start()
@@ -83,10 +82,11 @@ export class GeneratorMonitor {
   }
 
   #ratiosNow(): { utilization: number; cpu: number } {
-    const { user, system } = process.cpuUsage(this.#cpuAtStart)
+    const { user, system } = cpuUsage(this.#cpuAtStart)
     const wallMs = Math.max(1, now() - this.#startedMs)
-    const { utilization } = eventLoopUtilization(this.#loopAtStart)
-    return { utilization, cpu: (user + system) / 1000 / wallMs }
+    // Idle time is known only until the loop last woke, and the two clocks are not read at the same instant.
+    const busyMs = Math.min(wallMs, Math.max(0, wallMs - (loopIdleMs() - this.#idleAtStartMs)))
+    return { utilization: busyMs / wallMs, cpu: (user + system) / 1000 / wallMs }
   }
 
   #sample(): void {

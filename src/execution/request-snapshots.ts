@@ -1,7 +1,7 @@
 import type { RunKind } from '../evidence/evidence.ts'
 import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Load, Phase } from '../load/load.ts'
-import { now } from '../machine/clock.ts'
+import { cpuUsage, now } from '../machine/clock.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import { percentilesJson } from '../stats/summary.ts'
 import { generatorInvalidities, limitsForServiceTime, type GeneratorLimits } from './generator-limits.ts'
@@ -31,7 +31,7 @@ export class SnapshotMaker {
   startMs: number | undefined
   readonly #deps: SnapshotDeps
   readonly #load: string
-  #cpu = process.cpuUsage()
+  #cpu = cpuUsage()
   #atMs = now()
 
   constructor(deps: SnapshotDeps) {
@@ -81,10 +81,10 @@ export class SnapshotMaker {
   #health(medianMs: number): RunSnapshot['generator'] {
     const { watch, limits, load } = this.#deps
     const health = watch.health()
-    const { user, system } = process.cpuUsage(this.#cpu)
+    const { user, system } = cpuUsage(this.#cpu)
     const nowMs = now()
     const cpuRatio = (user + system) / 1000 / Math.max(1, nowMs - this.#atMs)
-    this.#cpu = process.cpuUsage()
+    this.#cpu = cpuUsage()
     this.#atMs = nowMs
     const [found] = generatorInvalidities(health, limitsForServiceTime(medianMs, limits))
     return {

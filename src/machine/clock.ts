@@ -16,8 +16,16 @@ export const monotonicNs: () => bigint = process.hrtime.bigint
 /** Milliseconds since 1970, for comparison with clocks of other machines. Never measures a duration. */
 export const wallMs: () => number = Date.now
 
-/** Utilization of the event loop since an earlier reading: `performance.eventLoopUtilization()`. */
-export const eventLoopUtilization = performance.eventLoopUtilization.bind(performance)
+const { nodeTiming } = performance
+
+/**
+ * Time that the event loop has been idle. Not `performance.eventLoopUtilization()`, which reads `process.hrtime`, and fake
+ * timers replace that.
+ */
+export const loopIdleMs = (): number => nodeTiming.idleTime
+
+/** CPU time of this process, or since an earlier reading: `process.cpuUsage()`. */
+export const cpuUsage: typeof process.cpuUsage = process.cpuUsage.bind(process)
 
 export const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = globalThis
 

@@ -33,8 +33,16 @@ const MEANWHILE = `
     let sent = 0
     const run = await http.run({ load, request: () => (++sent === 5 && vi.useFakeTimers(), request) })
     vi.useRealTimers()
-    expect(run.completed).toBe(20)
-    expect(run.durationMs).toBeGreaterThan(0)
+    expect(run).toHaveErrorRateBelow(0.3)
+  })
+  perfTest('in a measurement', async ({ micro }) => {
+    let calls = 0
+    const fake = () => {
+      if (++calls === 50) vi.useFakeTimers({ toFake: ['Date'] })
+      for (let at = 0; at < 1_000; at++) JSON.parse('[1,2,3]')
+    }
+    const run = await micro.measure('parse', fake, { duration: '50ms', minCalls: 200, warmup: '0ms' })
+    expect(run).toHaveP50Below(50)
   })
   perfTest('before and restored', async ({ http }) => {
     vi.useFakeTimers()
@@ -72,8 +80,22 @@ test.each(Object.entries(FAKES))('rejects a run after %s', (name, found) => {
   expect(errors[0]!.message).toMatch(/\nFix: call vi\.useRealTimers\(\)/)
 })
 
-test.each(['meanwhile', 'before and restored'])('timers that are faked %s do not affect a run', (name) => {
-  expect(scenarios.find((scenario) => scenario.name === name)).toMatchObject({ verdict: 'passed', errors: [] })
+test('timers that are faked before a run and restored do not affect it', () => {
+  expect(scenarios.find(({ name }) => name === 'before and restored')).toMatchObject({ verdict: 'passed', errors: [] })
+})
+
+test.each([
+  ['meanwhile', 'http.run()', 'performance, '],
+  ['in a measurement', 'micro.measure()', 'Date, Date.now'],
+])('rejects timers that are faked %s, with the result of the run in the report', (name, call, faked) => {
+  const { verdict, runs, errors } = scenarios.find((scenario) => scenario.name === name)!
+  expect({ verdict, runs: runs.length }).toEqual({ verdict: 'failed', runs: 1 })
+  expect(errors).toHaveLength(1)
+  const { message } = errors[0]!
+  expect(message).toMatch(`${call} cannot measure: the clock was faked while it ran.\n\nExpected: `)
+  expect(message).toContain(`Received: replaced during the run: `)
+  expect(message).toContain(faked)
+  expect(message).toMatch(/\nFix: do not call vi\.useFakeTimers\(\)/)
 })
 
 test.each(['vi.useFakeTimers()', "vi.useFakeTimers({ toFake: ['performance'] })", 'vi.setSystemTime(0)'])(

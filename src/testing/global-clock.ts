@@ -5,6 +5,7 @@ vi.mock(import('../machine/clock.ts'), async (importActual) => ({
   ...(await importActual()),
   now: () => performance.now(),
   wallMs: () => Date.now(),
+  cpuUsage: (previous) => process.cpuUsage(previous),
   clearInterval: (timer) => globalThis.clearInterval(timer),
   clearTimeout: (timer) => globalThis.clearTimeout(timer),
   setInterval: callingGlobal('setInterval'),

@@ -111,7 +111,8 @@ export function now(): number {
 }
 export const monotonicNs = (): bigint => BigInt(Math.round(nowMs * 1e6))
 export const wallMs = (): number => Math.round(performance.timeOrigin + nowMs)
-export const eventLoopUtilization = performance.eventLoopUtilization.bind(performance)
+export const loopIdleMs = (): number => performance.nodeTiming.idleTime
+export const cpuUsage = process.cpuUsage.bind(process)
 export const setImmediate = realImmediate
 export const nextTurn = async (): Promise<void> => new Promise((resolve) => void realImmediate(resolve))
 
