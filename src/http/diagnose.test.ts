@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
-import type { AddressInfo, Server } from 'node:net'
+import net, { type AddressInfo, type Server } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { evidenceOf } from '../evidence/evidence.ts'
 import { constantVus, sharedIterations } from '../load/builders.ts'
@@ -111,4 +111,20 @@ test('does not warn of a few redirects', async () => {
   const { http, warnings } = engineFor(server.url)
   await http.run({ load: constantVus({ vus: 1, duration: '100ms', thinkTime: '5ms' }), request: { path: '/' } })
   expect(warnings).toEqual([])
+})
+
+test('probes a target without HTTP/1.1 responses once per run, and does not count it', async () => {
+  const received: string[] = []
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', (bytes) => {
+      received.push(bytes[0] === 0x16 ? 'TLS' : bytes.toString('latin1', 0, 3))
+      socket.end('garbage\r\n\r\n')
+    })
+  })
+  const { http } = engineFor(`http://127.0.0.1:${await portOf(server)}`)
+  const run = await http.run({ load, request: { path: '/' }, timeout: '2s', abortWhen: false })
+  expect(run.sent).toBe(20)
+  expect(received.filter((start) => start === 'GET')).toHaveLength(20)
+  expect(received.slice(20)).toEqual(['PRI', 'TLS'])
 })
