@@ -14,6 +14,8 @@ import type { WatchedFiles } from './target/watched-files.ts'
 
 export type { Environment, EnvironmentDetails, TargetDetails } from './running-environment.ts'
 
+/** Time that the start of a service has to end when it is stopped. */
+const STOP_MS = 3_000
 /** Time limit of cleaning up one service. */
 const CLEAN_UP_MS = 60_000
 
@@ -119,7 +121,12 @@ async function startService(service: Service, context: ServiceContext): Promise<
   try {
     return await settledInTime(starting, { name: `${service.name}: start()`, signal })
   } catch (error) {
-    if (signal.aborted) void starting.then(cleanUp).catch(() => {})
+    if (!signal.aborted) throw error
+    // A start that observes the signal cleans up what it has begun.
+    const name = `${service.name}: start()`
+    const ended = { name, signal: new AbortController().signal, timeoutMs: STOP_MS }
+    const isOver = starting.then(cleanUp).catch(() => {})
+    await settledInTime(isOver, ended).catch(() => context.log(`${name} did not end when it was stopped`))
     throw error
   }
 }
