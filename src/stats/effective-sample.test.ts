@@ -6,13 +6,14 @@ const windows = (hits: readonly number[], total = 10): HitWindow[] => hits.map((
 
 describe('the design effect', () => {
   test('matches a calculation by hand', () => {
-    // Ratio 0.3, residuals −0.2, −0.1 and 0.3; autoregression −0.0714, corrected for bias 0.1905.
-    // Power at the two cosine frequencies 0.125 + 0.015, of which that autoregression contributes 0.7748 + 0.5342.
-    // Long-run variance 0.10695, over 3 windows 0.03565, over 0.3 × 0.7 / 30 = 0.007.
-    // Chance within the windows (1 × 9 + 2 × 8 + 6 × 4) / 9 = 5.4444, over 30² = 0.0060494.
+    // Ratio 0.3, residuals −0.2, −0.1 and 0.3 with variance 0.046667.
+    // Chance within the windows (1 × 9 + 2 × 8 + 6 × 4) / 9 = 5.4444, over 30² = 0.0060494, for a residual 0.018148.
+    // Level: variance 0.028519; autoregression of the residuals −0.0714, corrected for bias 0.1905, for chance 0.3117.
+    // Power at the two cosine frequencies 0.125 + 0.015, of which chance and level contribute 0.70252 + 0.50244.
+    // Long-run variance 0.116187, over 3 windows 0.038729, over 0.3 × 0.7 / 30 = 0.007.
     const effect = designEffect(windows([1, 2, 6]))
     expect(effect).toMatchObject({ hits: 9, total: 30, degrees: 2 })
-    expect(effect.ratio).toBeCloseTo(5.0932, 3)
+    expect(effect.ratio).toBeCloseTo(5.5327, 3)
     expect(effect.chance).toBeCloseTo(0.0060494 / 0.007, 4)
   })
 
@@ -66,7 +67,7 @@ describe('the design effect', () => {
       const seconds = Array.from({ length: 40 }, () => {
         state = persistence * state + normal()
         // So many requests that chance within a second does not matter.
-        return { hits: 5_000 + state * 50, total: 10_000 }
+        return { hits: 50_000_000 + state * 500_000, total: 100_000_000 }
       })
       sum += designEffect(seconds).ratio / runs
     }
@@ -79,6 +80,34 @@ describe('the design effect', () => {
     const uncorrelated = meanEffect(0)
     expect(meanEffect(0.5) / uncorrelated / (1 / (1 - 0.5) ** 2)).toBeCloseTo(1, 1)
     expect(meanEffect(0.8) / uncorrelated / (1 / (1 - 0.8) ** 2)).toBeGreaterThan(0.75)
+  })
+
+  test('includes autocorrelation that chance within the seconds hides', () => {
+    const random = new Random('attenuation')
+    const normal = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
+    const [runs, perSecond] = [200, 20]
+    let sum = 0
+    for (let run = 0; run < runs; run++) {
+      let state = normal()
+      const seconds = Array.from({ length: 300 }, () => {
+        state = 0.8 * state + 0.6 * normal()
+        const ratio = Math.min(1, Math.max(0, 0.5 + 0.1 * state))
+        const hits = Array.from({ length: perSecond }, () => Number(random.next() < ratio))
+        return { hits: hits.reduce((all, hit) => all + hit, 0), total: perSecond }
+      })
+      sum += designEffect(seconds).ratio / runs
+    }
+    // Neighbouring seconds correlate by 0.8 × 0.01 / (0.01 + 0.24 / 20) = 0.36 only.
+    const truth = (0.24 / perSecond + (0.01 * (1 + 0.8)) / (1 - 0.8)) / (0.25 / perSecond)
+    expect(sum / truth).toBeGreaterThan(0.9)
+    expect(sum / truth).toBeLessThan(1.15)
+  })
+
+  test('of hits on a schedule has no chance', () => {
+    const scheduled = designEffect(windows([1, 2, 6]), { isChanceWithin: false })
+    expect(scheduled.chance).toBe(0)
+    // As above, but all of the variance is that of the level.
+    expect(scheduled.ratio).toBeCloseTo(5.0932, 3)
   })
 
   test('of alternating seconds is not reduced by what the lowest frequencies miss', () => {

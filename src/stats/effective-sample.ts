@@ -29,11 +29,15 @@ const MIN_DEGREES = 5
  *   of freedom (Lazarus, Lewis, Stock & Watson, HAR Inference: Recommendations for Practice, Journal of Business &
  *   Economic Statistics 36, 2018), at least 5 so that short runs still have a usable interval;
  * - recoloured for the part of a first-order autoregression that those frequencies miss (Andrews & Monahan, Econometrica 60,
- *   1992, with Kendall's bias correction, Biometrika 41, 1954), never below 1.
+ *   1992, with Kendall's bias correction, Biometrika 41, 1954). The autoregression is that of the true ratios of the windows:
+ *   chance within the windows, which is known, is not correlated and would hide a part of it (the correction for attenuation
+ *   of Spearman, The Proof and Measurement of Association between Two Things, American Journal of Psychology 15, 1904).
  *
  * Misleading if a run is not many times longer than its waves: three stalls are three observations.
+ *
+ * @param options.isChanceWithin whether the hits of a window vary by chance; not if they are on a schedule
  */
-export function designEffect(windows: readonly HitWindow[]): DesignEffect {
+export function designEffect(windows: readonly HitWindow[], { isChanceWithin = true } = {}): DesignEffect {
   let [hits, total] = [0, 0]
   for (const window of windows) {
     hits += window.hits
@@ -45,8 +49,9 @@ export function designEffect(windows: readonly HitWindow[]): DesignEffect {
   if (length < 2 || !(independent > 0)) return { hits, total, ratio: 1, chance: 1, degrees: Number.POSITIVE_INFINITY }
   const residuals = windows.map((window) => ((window.hits - hitRatio * window.total) * length) / total)
   const degrees = Math.min(length - 1, Math.max(MIN_DEGREES, Math.round(0.4 * length ** (2 / 3))))
-  const ratio = longRunVariance(residuals, degrees) / length / independent
-  return { hits, total, ratio, chance: chanceWithin(windows) / total / total / independent, degrees }
+  const chance = isChanceWithin ? chanceWithin(windows) / total / total : 0
+  const ratio = longRunVariance(residuals, degrees, chance * length) / length / independent
+  return { hits, total, ratio, chance: chance / independent, degrees }
 }
 
 /** Hits that are spread more evenly than by chance contain more information. Below this limit, that is chance itself. */
@@ -88,18 +93,26 @@ function chanceWithin(windows: readonly HitWindow[]): number {
   return sum
 }
 
-function longRunVariance(residuals: readonly number[], frequencies: number): number {
+/** @param chance variance of a residual within its window */
+function longRunVariance(residuals: readonly number[], frequencies: number, chance: number): number {
   const length = residuals.length
-  const persistence = firstOrderPersistence(residuals)
+  const level = levelOf(residuals, chance)
+  const atZero = chance + level.variance * spectrum(level.persistence, 0)
+  if (atZero === 0) return 0
   let power = 0
   let expected = 0
   for (let j = 1; j <= frequencies; j++) {
     const angle = (Math.PI * j) / length
     const wave = cosineSum(residuals, angle)
     power += (2 * wave * wave) / length
-    expected += (1 - persistence) ** 2 / (1 - 2 * persistence * Math.cos(angle) + persistence ** 2)
+    expected += (chance + level.variance * spectrum(level.persistence, angle)) / atZero
   }
   return power / expected
+}
+
+/** Spectrum of a first-order autoregression with variance 1. */
+function spectrum(persistence: number, angle: number): number {
+  return (1 - persistence ** 2) / (1 - 2 * persistence * Math.cos(angle) + persistence ** 2)
 }
 
 /** Σ value·cos(angle·(at + ½)), with each cosine computed from the previous two. */
@@ -117,13 +130,20 @@ function cosineSum(values: readonly number[], angle: number): number {
   return sum
 }
 
-/** The autoregression of neighbouring windows, 0 (none, or alternating) to 0.9. */
-function firstOrderPersistence(residuals: readonly number[]): number {
-  let [variance, covariance] = [0, 0]
+/**
+ * The true ratios of the windows as a first-order autoregression: their variance, and a persistence from 0 (none, or
+ * alternating) to 0.9.
+ */
+function levelOf(residuals: readonly number[], chance: number): { variance: number; persistence: number } {
+  let [squares, products] = [0, 0]
   for (const [at, value] of residuals.entries()) {
-    variance += value * value
-    if (at > 0) covariance += value * residuals[at - 1]!
+    squares += value * value
+    if (at > 0) products += value * residuals[at - 1]!
   }
-  const raw = variance === 0 ? 0 : covariance / variance
-  return Math.min(0.9, Math.max(0, raw + (1 + 3 * raw) / residuals.length))
+  const total = squares / residuals.length
+  const variance = total - chance
+  if (variance <= 0) return { variance: 0, persistence: 0 }
+  const raw = products / squares
+  const unbiased = Math.max(0, raw + (1 + 3 * raw) / residuals.length)
+  return { variance, persistence: Math.min(0.9, (unbiased * total) / variance) }
 }

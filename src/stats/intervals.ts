@@ -84,8 +84,11 @@ export function rateInterval(windows: readonly RateWindow[], options: IntervalOp
   // Poisson's interval of no events.
   if (best === 0) return { low: 0, high: -Math.log((1 - confidence) / 2) / seconds, confidence, method: METHOD_FOR_FEW }
   const whole = 2 * best
-  const effect = designEffect(windows.map((window) => ({ hits: window.count, total: whole * window.seconds })))
-  const { low, high, method } = effectInterval({ ...effect, chance: 0 }, confidence)
+  const effect = designEffect(
+    windows.map((window) => ({ hits: window.count, total: whole * window.seconds })),
+    { isChanceWithin: false },
+  )
+  const { low, high, method } = effectInterval(effect, confidence)
   return { low: low * whole, high: high * whole, confidence, method }
 }
 
