@@ -229,7 +229,7 @@ describe('a file that cannot be used', () => {
       'percentiles[1].p must be more than 0.5, the one before it, received 0.5',
     ],
     [
-      'an interval beside its value',
+      'an interval that excludes its value',
       (all) => withPercentile(all, { lowMs: 99 }),
       'percentiles[0].lowMs must be at most ms, 59.007, received 99',
     ],

@@ -9,7 +9,7 @@ const steps = [
   { name: 'b', request: { path: '/b' } },
 ]
 
-/** Connections accepted beyond the two that are opened before the load: that of the preflight and, if asked for, the first. */
+/** Connections accepted beyond the two that are opened before the load: that of the preflight and, if included, the first. */
 async function runWith(options: Partial<HttpRunOptions>, respond = () => response()) {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(respond()) })
   const { http } = engineFor(server.url)

@@ -39,7 +39,7 @@ test.each([
   [new Date(0), '1970-01-01T00:00:00.000Z'],
   [Buffer.from('a'), '<Buffer 61>'],
   [true, 'true'],
-])('a key that is no text, number or UUID, %o: how to make it one', async (key, shown) => {
+])('shows how to cast a key that is not text, a number or a UUID: %o', async (key, shown) => {
   const [, message, fix] = await problemOf(() => readKeys({ rows: [{ key }], columns: [] }, ['key']))
   expect(message).toMatch(`1 of 1 rows have a key that is ${shown} in "key"`)
   expect(fix).toBe('a key must be a string, a number or a UUID: cast it in the query, key::text AS key')

@@ -10,7 +10,7 @@ export const PROXY = matching<false>((value) => value === false, 'must be false'
  * Refuses a host for which the environment names a proxy: load is never sent through a proxy, whose times it would measure,
  * and never past one unnoticed.
  *
- * @param url base URL; an invalid one is reported elsewhere
+ * @param url base URL; the option that holds it reports an invalid one
  */
 export function checkProxy(problems: Problems, path: string, url: unknown): void {
   const base = typeof url === 'string' ? parseBaseUrl(url) : undefined

@@ -33,7 +33,8 @@ const MIN_DEGREES = 5
  *   chance within the windows, which is known, is not correlated and would hide a part of it (the correction for attenuation
  *   of Spearman, The Proof and Measurement of Association between Two Things, American Journal of Psychology 15, 1904).
  *
- * Misleading if a run is not many times longer than its waves: three stalls are three observations.
+ * Misleading if a run is not many times longer than its waves: three stalls are three observations. At about one request
+ * per window, chance within the windows cannot be estimated, and the waves are underestimated.
  *
  * @param options.isChanceWithin whether the hits of a window vary by chance; not if they are on a schedule
  */

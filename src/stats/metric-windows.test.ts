@@ -102,7 +102,7 @@ describe('CounterWindow', () => {
     expect(added(9_007_199_254_740, 1_000).total).toBe(9_007_199_254_740_000)
   })
 
-  test('does not lose small additions beside a large one', () => {
+  test('does not lose small additions to a large one', () => {
     const window = added(1e16, 1)
     for (let nth = 0; nth < 1_000; nth++) window.record(1)
     expect(window.total).toBe(1e16 + 1_000)

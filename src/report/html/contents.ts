@@ -2,7 +2,7 @@ import type { ScenarioResult } from '../results.ts'
 import { sign } from './cells.ts'
 import { html, type Markup } from './markup.ts'
 
-/** Links to all scenarios, which stay in view beside them on wide screens. */
+/** Links to all scenarios, which stay in view on wide screens. */
 export function contents(scenarios: readonly ScenarioResult[], anchors: readonly string[]): Markup {
   if (scenarios.length < 2) return html``
   const items = scenarios.map(({ name, verdict }, at) => {
