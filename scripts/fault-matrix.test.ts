@@ -57,7 +57,7 @@ test('accepts only green if no matcher is expected to be red', () => {
 test('counts a missing metric as red, and never accepts other invalid evidence', () => {
   const starved = p95({ outcome: 'invalid', reason: 'generator-saturated' })
   expect(describeResult(result('S1 a', starved))).toBe(
-    'slow-tail × S1: not judged, toHaveP95Below, expected red by toHaveP95Below',
+    'slow-tail × S1: not judged, toHaveP95Below: generator-saturated, expected red by toHaveP95Below',
   )
   const missing = p95({ outcome: 'invalid', reason: 'metric-missing' })
   expect(describeResult(result('S1 a', missing))).toBe('slow-tail × S1: red by toHaveP95Below')
@@ -104,7 +104,7 @@ test('prints a matrix, then every unexpected cell', () => {
     healthy × S2: red by toHaveP95Below, expected green
     p95 = 163 ms
 
-    slow-tail × S2: not judged, toHaveP95Below, expected green
+    slow-tail × S2: not judged, toHaveP95Below: generator-saturated, expected green
     starved"
   `)
 })

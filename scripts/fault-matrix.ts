@@ -21,6 +21,10 @@ export interface Cell {
   readonly matcher?: string
   /** Value that the matcher received. */
   readonly received?: string
+  /** Reason why the evidence was invalid. */
+  readonly reason?: string
+  /** Whole message of an assertion on invalid evidence. */
+  readonly message?: string
   /** Matcher that must not pass, or several of which one must not; absent if all must pass. */
   readonly expected?: string
   readonly isRight: boolean
@@ -56,6 +60,8 @@ export function cellOf({ name, caughtBy }: Row, result: ScenarioResult): Cell {
     ...{ fault: name, scenario, outcome },
     ...(matcher !== undefined && { matcher }),
     ...(first !== undefined && { received: first.received }),
+    ...(outcome === 'unjudged' && first?.reason !== undefined && { reason: first.reason }),
+    ...(outcome === 'unjudged' && first?.message !== undefined && { message: first.message }),
     ...(expected !== undefined && { expected }),
     date: new Date().toISOString().slice(0, 10),
     isRight: expected === undefined ? outcome === 'green' : outcome === 'red' && matcher === expected,
@@ -63,8 +69,9 @@ export function cellOf({ name, caughtBy }: Row, result: ScenarioResult): Cell {
 }
 
 /** A cell in one line. */
-export function describeCell({ fault, scenario, outcome, matcher, expected, isRight }: Cell): string {
-  const received = outcome === 'red' ? `red by ${matcher}` : outcome === 'unjudged' ? `not judged, ${matcher}` : 'green'
+export function describeCell({ fault, scenario, outcome, matcher, reason, expected, isRight }: Cell): string {
+  const unjudged = `not judged, ${matcher}: ${reason}`
+  const received = outcome === 'red' ? `red by ${matcher}` : outcome === 'unjudged' ? unjudged : 'green'
   const correction = isRight ? '' : `, expected ${expected === undefined ? 'green' : `red by ${expected}`}`
   return `${fault} × ${scenario}: ${styleText(isRight ? 'green' : 'red', received + correction)}`
 }
@@ -91,7 +98,7 @@ export function matrixTable(cells: readonly Cell[]): string {
     ...rows,
     '',
     LEGEND,
-    ...unexpected.flatMap((cell) => ['', describeCell(cell), ...(cell.received === undefined ? [] : [cell.received])]),
+    ...unexpected.flatMap((cell) => ['', describeCell(cell), ...[cell.message ?? cell.received ?? []].flat()]),
   ].join('\n')
 }
 
