@@ -31,6 +31,8 @@ export interface ExpectCall {
   readonly site?: Error
   /** Matcher of this package that was read and, so far, not called. */
   read?: string
+  /** Whether it is a call of `expect.poll()`, which was rejected. */
+  isPoll?: boolean
 }
 
 /** Flag of an assertion, and of those derived from it, such as `.not`: its {@link ExpectCall}. */
