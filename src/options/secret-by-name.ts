@@ -1,7 +1,8 @@
 import { isNameCharacter, readEscape } from './escaped-character.ts'
 import { after, codeAt, type Found, lastBefore, none, oneOf, SPACE } from './found.ts'
 import { MAX_NAME_LENGTH, nameIn, nameOf, type Name } from './secret-names.ts'
-import { readValue, QUOTED, startsSentence, unlessState, word } from './secret-value.ts'
+import { readValue } from './secret-value.ts'
+import { QUOTED, word } from './value-enclosed.ts'
 import { backslashesBefore, entityValue, percentValue } from './value-encoded.ts'
 import {
   elementText,
@@ -24,6 +25,7 @@ import {
   sqlValue,
   valueApart,
 } from './value-places.ts'
+import { startsSentence, unlessState } from './value-unquoted.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
 const ESCAPE_BEFORE = /u00[\da-f]{2}|x[\da-f]{2}|[nrt]/iy

@@ -1,6 +1,8 @@
 import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, searchOf, SPACE } from './found.ts'
-import { isSecretName, type Name } from './secret-names.ts'
-import { isMessage, isState, looksRandom } from './sentence.ts'
+import type { Name } from './secret-names.ts'
+import { isMessage, looksRandom } from './sentence.ts'
+import { content, isShorthand, joinedLiterals, list, quotedAt } from './value-enclosed.ts'
+import { assigned, ASSIGNED, clause, unlessState } from './value-unquoted.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
 const NEXT_LINE = /\r?\n[ \t]+(?:string\(\d{1,9}\) )?(?=\\*["'`])/y
@@ -26,11 +28,6 @@ const BLOCK_START = /(?:[!&][^\s|>]{1,60} {1,8}){0,2}[|>][\d+-]{0,2}[ \t]{0,8}(?
 const BLOCK = /(?:(?:\r?\n)+[ \t]+[^\n\r]*)*/y
 const JSON_NUMBER = /\d{1,40}(?=\s{0,8}[,}\]])/y
 const SCHEME = /(?:bearer|basic|digest|negotiate|token|apikey|aws4-hmac-sha256)\s/iy
-const BETWEEN_ITEMS = /[\s,]*/y
-const NESTED = /\s{0,80}[[{]/y
-const REST_OF_LIST = /[^\]\n]*/y
-const PLACEHOLDER = /<[\w -]{1,40}>/y
-const WORD = /\S*/y
 const FOLDED_SCHEME = /(?:bearer|basic|digest|negotiate|token|apikey)[ \t]*\r?\n[ \t]+/iy
 const CLOSING_QUOTE = /["'`](?:[\s,)\]}]|$)/my
 
@@ -45,14 +42,9 @@ export interface ValuePlace {
   readonly nameStart?: number
 }
 
-export const QUOTED = /\\*["'`]/y
-
 /** Values that are not secret. */
 const HARMLESS =
   /(?:true|false|null|undefined|None|nil|NaN|YES|NO|\[Function|\[object|\*\*\*|<[a-z][a-z -]{0,40}>)(?![\w-])/y
-/** Beginning of a sentence about a value. */
-const SENTENCE =
-  /(?:must|is|was|are|has|had|should|cannot|can't|can|could|does|did|may|not|no|missing|required|invalid|unknown|expected|expects|found|see|failed|failure|expired|rejected|refused|denied|wrong|malformed|empty|nothing|timed|timeout|connect|received|needs|only|unexpected|unsupported|unauthorized|forbidden|incorrect|too|an?|the|exactly|status|error)\b/iy
 
 const NUMBER = /\d{1,12}(?![\w.])/y
 /** Number of passed tests; a longer number may be a password. */
@@ -157,11 +149,6 @@ function linesBelow(text: string, at: number): Found {
   return looksRandom(first) ? { start, end, next: end } : none(at)
 }
 
-/** Whether a sentence about a value begins. */
-export function startsSentence(text: string, at: number): boolean {
-  return startsWithSentence(codeAt(at)) && after(text, SENTENCE, at) >= 0
-}
-
 /** Index after blanks; on the next line if that begins with a quotation mark. */
 function startOfValue(text: string, from: number): number {
   let at = from
@@ -177,6 +164,7 @@ const isLineEnd = oneOf('\n\r')
 /** White space, quotation marks and the backslash, which may precede one. */
 const isSpecial = oneOf(`${SPACE}"'\`\\`)
 const isOrdinary = (code: number) => !isSpecial(code)
+const isOpening = oneOf('[{')
 const mayBeScheme = oneOf('abdntABDNT')
 const mayBeCollection = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZ[')
 const mayBeRule = oneOf('hmciru')
@@ -184,82 +172,10 @@ const mayBeBlock = oneOf('|>!&')
 const mayBeHarmless = oneOf('tfnuNY[*<')
 const SEMICOLON = 59
 
-/** The content of a string literal, including JSON within JSON. */
-function quotedAt(text: string, at: number): Found | undefined {
-  const start = isQuote(codeAt(at)) ? at + 1 : after(text, QUOTED, at)
-  if (start < 0) return undefined
-  const quote = text[start - 1]!
-  const triple = start === at + 1 && text.startsWith(quote + quote, start) ? quote.repeat(3) : undefined
-  if (triple !== undefined && start + 2 < text.length) {
-    const end = text.indexOf(triple, start + 2)
-    if (end >= 0) return { start: start + 2, end, next: end }
-  }
-  const level = start - 1 - at
-  const limit = quote === '`' ? text.length : endOfLine(text, start)
-  for (let end = text.indexOf(quote, start); end >= 0 && end < limit; end = text.indexOf(quote, end + 1)) {
-    const slashes = backslashesBefore(text, end, start)
-    if (slashes <= level) return { start, end: end - slashes, next: end }
-  }
-  return { start, end: limit, next: limit }
-}
-
-function backslashesBefore(text: string, at: number, from: number): number {
-  let count = 0
-  while (at - count > from && text[at - count - 1] === '\\') count++
-  return count
-}
-
-/** All strings of an array: `["sid=…; Path=/", "csrf=…"]`. */
-function list(text: string, at: number): Found {
-  if (after(text, NESTED, at + 1) >= 0) return content(text, at)
-  let end = at + 1
-  for (;;) {
-    const item = quotedAt(text, after(text, BETWEEN_ITEMS, end))
-    if (item === undefined) break
-    if (end === at + 1 && isMessage(text, item.start, item.end)) return none(item.start)
-    end = after(text, QUOTED, item.next - (item.next - item.end))
-    if (end < 0) return { start: at + 1, end: item.next, next: item.next }
-  }
-  const close = after(text, REST_OF_LIST, end)
-  return { start: at + 1, end: close, next: close }
-}
-
-/** `auth: { token }` in code: names without values. */
-function isShorthand(text: string, at: number): boolean {
-  const end = after(text, SHORTHAND, at)
-  return end >= 0 && isSecretName(text.slice(at + 2, end - 2))
-}
-
-const SHORTHAND = /\{ \w{1,40} \}/y
-
-/** Everything between a bracket and the one that closes it, or the end of the text, whatever the values in it are named. */
-function content(text: string, at: number): Found {
-  let depth = 0
-  let end = at
-  for (; end < text.length; end++) {
-    const code = codeAt(end)
-    if (isOpening(code)) depth++
-    else if (isClosingBracket(code)) depth--
-    else if (isQuote(code) || code === BACKSLASH) end = quotedAt(text, end)?.next ?? end
-    if (depth === 0) break
-  }
-  return { start: at + 1, end, next: end }
-}
-
-const BACKSLASH = 92
-const isOpening = oneOf('[{')
-const isClosingBracket = oneOf(']}')
-
 function upTo(text: string, start: number, character: string): Found {
   const at = text.indexOf(character, start)
   const end = at < 0 ? text.length : at
   return { start, end, next: end }
-}
-
-export function word(text: string, start: number): Found {
-  // `--token <token>` has a placeholder.
-  if (text[start] === '<' && after(text, PLACEHOLDER, start) >= 0) return none(start)
-  return quotedAt(text, start) ?? { start, end: after(text, WORD, start), next: start }
 }
 
 /** A header's value, which may contain spaces, quotes and semicolons: to the end of the line, or of the string around it. */
@@ -281,135 +197,4 @@ const CLOSING = new Search((text, from) => {
 
 const stopsHeader = oneOf(`"'\`\n\r`)
 
-/** `password=…`, up to white space or a separator. */
-function assigned(text: string, start: number): Found {
-  return unlessState(text, start, ASSIGNED.from(text, start))
-}
-
-const ASSIGNED = new Search((text, from) => {
-  let at = from
-  while (at < text.length) {
-    const code = codeAt(at)
-    const isPart =
-      !endsAssigned(code) ||
-      (code === BLANK && codeAt(at - 1) === BACKSLASH && at > from) ||
-      (isClosing(code) && !endsAfterClosing(codeAt(at + 1)) && at + 1 < text.length) ||
-      (isSeparating(code) && isInValue(text, at + 1))
-    if (!isPart) break
-    at++
-  }
-  return at
-})
-
-/** Whether a value continues after a separator: neither white space nor another name follows. */
-function isInValue(text: string, from: number): boolean {
-  if (from >= text.length || isSpace(codeAt(from))) return false
-  let at = from
-  while (at <= from + 40 && isOfName(codeAt(at))) at++
-  return at === from || at > from + 40 || codeAt(at) !== EQUALS
-}
-
-const EQUALS = 61
-const BLANK = 32
-
-/** Letters, digits, `_` and `-`. */
-function isOfName(code: number): boolean {
-  return (code | 32) >= 97 ? (code | 32) <= 122 || code === 95 : (code >= 48 && code <= 57) || code === 45
-}
-
-/** `PASSWORD='a'"b"` of a shell, `'it''s'` of SQL: literals without a space between them. */
-function joinedLiterals(text: string, at: number, first: Found): Found {
-  let { next } = first
-  while (isQuote(codeAt(next)) && isQuote(codeAt(next + 1)) && codeAt(next + 2) !== codeAt(next + 1))
-    next = quotedAt(text, next + 1)!.next
-  return next === first.next ? first : { start: at, end: next + 1, next: next + 1 }
-}
-
-const endsAssigned = oneOf(`${SPACE}&"'\`;,)]}`)
-/** Characters that end a value unless it continues directly after them. */
-const isClosing = oneOf(`"'\`)]}`)
-const isSpace = oneOf(SPACE)
-const isQuote = oneOf(`"'\``)
-const isSeparating = oneOf(';,')
-const endsAfterClosing = oneOf(`${SPACE},:)]}"'\``)
-
-/** The range, unless it describes a state: `token=expired`. */
-export function unlessState(text: string, start: number, end: number): Found {
-  return isState(text, start, end) ? none(end) : { start, end, next: end }
-}
-
-const VERB = /\b(?:should|must|not|to|will|would|can|may|does|did|tests?|checks?|all) pass: *$/i
-
-/** `password: …`, up to the end of the clause, as a passphrase has spaces. A sentence about the value is not masked. */
-function clause(text: string, name: Name, start: number): Found {
-  const end = CLAUSE.from(text, start)
-  if (!isProse(text, name, start)) return unlessState(text, start, end)
-  const limit = Math.min(end, start + MAX_SENTENCE)
-  const random = RANDOM.from(text, start)
-  if (random >= limit) return none(start)
-  const randomEnd = endOfWord(random, end)
-  return { start: random, end: randomEnd, next: randomEnd }
-}
-
-function isProse(text: string, name: Name, start: number): boolean {
-  if (startsSentence(text, start)) return true
-  return name.isPass && isVerb(text, name, start) && hasTwoWords(text, start)
-}
-
-function hasTwoWords(text: string, start: number): boolean {
-  let wordEnd = start
-  while (wordEnd <= start + 80 && wordEnd < text.length && !endsWord(codeAt(wordEnd))) wordEnd++
-  if (wordEnd === start || wordEnd > start + 80) return false
-  let at = wordEnd
-  let hasSign = false
-  for (; isBetweenWords(codeAt(at)); at++) hasSign ||= at > wordEnd && codeAt(at) !== 32
-  return at > wordEnd && (hasSign || (at < text.length && !isSpace(codeAt(at))))
-}
-
-const endsWord = oneOf(`${SPACE},;`)
-const isBetweenWords = (code: number) => code === 32 || isSeparating(code)
-
-const startsWithSentence = oneOf('acdefhimnorstuwACDEFHIMNORSTUW')
-const MAX_SENTENCE = 120
-
-/** `must not PASS: run not awaited`, `should pass: the token is sent` */
-function isVerb(text: string, name: Name, start: number): boolean {
-  return name.text === 'PASS' || VERB.test(text.slice(Math.max(0, start - 24), start))
-}
-
-const CLAUSE = new Search((text, from) => {
-  let at = from
-  while (at < text.length) {
-    const code = codeAt(at)
-    if (endsClause(code)) {
-      if (code === NEW_LINE || code === RETURN || at + 1 >= text.length) break
-      const next = codeAt(at + 1)
-      if (isSeparating(code) ? isSpace(next) : endsClauseAfter(next)) break
-    }
-    at++
-  }
-  return at
-})
-
-const endsClauseAfter = oneOf(`${SPACE},:;)]}`)
-const endsClause = oneOf(`\n\r,;"'\`)]}`)
 const NEW_LINE = 10
-const RETURN = 13
-
-/** The start of the next word of the clause that looks random, or the end of the clause. */
-const RANDOM = new Search((text, from) => {
-  const end = CLAUSE.from(text, from)
-  for (let at = from; at < end;) {
-    while (at < end && isSpace(codeAt(at))) at++
-    const wordEnd = endOfWord(at, end)
-    if (looksRandom(text, at, wordEnd)) return at
-    at = wordEnd
-  }
-  return end
-})
-
-function endOfWord(from: number, end: number): number {
-  let at = from
-  while (at < end && !isSpace(codeAt(at))) at++
-  return at
-}

@@ -1,6 +1,6 @@
 import { after, codeAt, type Found, oneOf, Search, SPACE } from './found.ts'
-import { word } from './secret-value.ts'
 import { isMessage } from './sentence.ts'
+import { word } from './value-enclosed.ts'
 
 const TEXT_OF_ELEMENT = /[^\s<]*/y
 

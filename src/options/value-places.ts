@@ -12,8 +12,9 @@ import {
   SPACE,
 } from './found.ts'
 import type { Name } from './secret-names.ts'
-import { readValue, word } from './secret-value.ts'
+import { readValue } from './secret-value.ts'
 import { isMessage, looksRandom } from './sentence.ts'
+import { word } from './value-enclosed.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
 const EMPTY_LINE = /(?:; ?[^\n\r]{0,200})?\r?\n\r?\n/y
