@@ -1,9 +1,10 @@
 import { withoutControls, withoutUnseen } from './control-characters.ts'
 import { MASK } from './found.ts'
 import { maskKnown } from './known-secrets.ts'
+import { maskCsv } from './secret-csv.ts'
 import { maskForms, maskMessage } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
-import { maskCsv, maskTables } from './secret-tables.ts'
+import { maskTables } from './secret-tables.ts'
 import { isMessage } from './sentence.ts'
 
 /**

@@ -13,13 +13,13 @@ import {
   valueBefore,
   valueOfElement,
 } from './value-in-element.ts'
+import { arrowValue, randomWord, saidValue, startsArrow } from './value-in-sentence.ts'
 import {
   columnValues,
   isAfterLogin,
   inBrackets,
   partOfForm,
   quotedValue,
-  saidValue,
   separatorAfter,
   separatorInWords,
   sqlValue,
@@ -70,17 +70,24 @@ export function phraseValue(text: string, start: number, end: number, meant: str
 
 const BACKSLASH = 92
 const BLANK = 32
-const HYPHEN = 45
 
-/** Whether a value may follow a name and a space: after a sign, an option or some words, or as a word with a digit. */
+/**
+ * Whether a value may follow a name and a space: after a sign, an arrow, an option or some words, or as a word that has a
+ * digit or is long.
+ */
 function mayFollow(text: string, nameStart: number, nameEnd: number): boolean {
   let at = nameEnd + 1
   while (at < nameEnd + 8 && isSpace(codeAt(at))) at++
-  if (startsValue(codeAt(at)) || isVerb(codeAt(at) | 32, codeAt(at + 1) | 32)) return true
+  if (startsValue(codeAt(at)) || startsArrow(codeAt(at)) || isVerb(codeAt(at) | 32, codeAt(at + 1) | 32)) return true
   const end = Math.min(at + 64, text.length)
+  const start = at
   while (at < end && !isSpace(codeAt(at)) && !isDigit(codeAt(at))) at++
-  return at - nameEnd > 64 || isDigit(codeAt(at)) || isOption(text, nameStart)
+  return at - start >= MIN_LETTERS || isDigit(codeAt(at)) || isOption(text, nameStart)
 }
+
+/** Length of a word that may be a secret without a digit. */
+const MIN_LETTERS = 16
+const [HYPHEN, BAR, SEMICOLON] = [45, 124, 59]
 
 /** `--password …`, `-password …`, `<password …>`, `login ann password …` */
 function isOption(text: string, nameStart: number): boolean {
@@ -136,7 +143,7 @@ export function escapedName(text: string, index: number): Found | undefined {
 }
 
 /** Characters that can follow a name with a value. */
-const isFollower = oneOf(`:=+ \t\n\r"'\`\\)]><(,%&`)
+const isFollower = oneOf(`:=+ \t\n\r"'\`\\)]><(,;|%&`)
 
 function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number): Found | undefined {
   const follower = codeAt(nameEnd)
@@ -150,6 +157,7 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
     const inSql = isPassword(name.text) ? sqlValue(text, nameStart, nameEnd) : undefined
     if (inSql !== undefined || follower === OPENING) return inSql ?? inBrackets(text, nameEnd)
   }
+  if (follower === SEMICOLON || follower === BAR) return randomWord(text, nameEnd + 1)
   const isQuoted = isQuote(follower)
   const quoteEnd = isQuoted ? nameEnd + 1 : follower === BACKSLASH ? after(text, QUOTED, nameEnd) : -1
   if (quoteEnd < 0 && follower === BACKSLASH) return entityValue(text, nameEnd) ?? afterEscapedSign(text, nameEnd)
@@ -168,6 +176,8 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
     const sign = codeAt(separator - 1) === COLON ? ':' : '='
     return readValue(text, { name, at: separator, separator: sign, opening: text[nameStart - 1], nameStart })
   }
+  const pointed = isSpace(codeAt(end)) ? arrowValue(text, name, nameStart, end) : undefined
+  if (pointed !== undefined) return pointed
   const apart = quoteEnd >= 0 ? valueApart(text, name, quoteEnd, text[nameStart - 1]) : undefined
   if (apart !== undefined) return apart
   const before = quoteEnd >= 0 && isAttribute(text, nameStart) ? valueBefore(text, nameStart) : undefined
@@ -198,7 +208,7 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
   const bracketed = follower === BLANK ? inBrackets(text, nameEnd + 1) : undefined
   if (bracketed !== undefined) return bracketed
   return isSpace(follower) && !(name.isPass && isVerdict(text, nameStart, nameEnd))
-    ? saidValue(text, nameEnd)
+    ? saidValue(text, name, nameEnd)
     : undefined
 }
 

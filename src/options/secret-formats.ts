@@ -90,6 +90,12 @@ export const PRECEDED: readonly Preceded[] = [
   ),
   known(['-p'], String.raw`-p(?<=\s-p)`, WORD, /\b7z[ar]?\b/g),
   known(['/p'], String.raw`\/[pP] (?<=\s\/[pP] )`, WORD, /\b(?:sqlcmd|osql|isql|bcp)\b/gi),
+  known(
+    ['-p', '/p'],
+    String.raw`[-/]P(?<=\s[-/]P)`,
+    String.raw`(?!ort\b|ath\b)${WORD}`,
+    /\b(?:sqlcmd|osql|isql|bcp)\b/gi,
+  ),
   known(['-a'], String.raw`-a (?<=\s-a )`, WORD, /\b(?:redis|valkey)-cli\b/g),
   known(['-a', '--a'], String.raw`-(?:a|-auth) (?<=\s--?\w{1,4} )[^\s:"']{1,64}:`, WORD, /\b(?:https?|xhs?)\b/g),
   known(['-a', '-p'], String.raw`-[aAP] (?<=\s-[aAP] )[^\s:"']{1,64}:`, WORD, /\b(?:ab|hey|oha|bombardier)\b/g),

@@ -1,4 +1,5 @@
 import { after, afterWord, codeAt, type Found, release, take } from './found.ts'
+import { endOfLines } from './lines-of-base64.ts'
 import { Masked } from './masked.ts'
 import { type Rule, RULES, RULES_FOR_MESSAGES } from './secret-rules.ts'
 
@@ -71,7 +72,8 @@ function maskWith(table: Table, text: string): string {
     const found = find(table, text, at, masked.end)
     if (found === undefined) at = nextCandidate(table, text, at + 1)
     else {
-      if (found.end > found.start && found.start >= masked.end) masked.mask(found.start, found.end)
+      if (found.end > found.start && found.start >= masked.end)
+        masked.mask(found.start, endOfLines(text, found.start, found.end))
       at = nextCandidate(table, text, Math.max(found.next, found.end, masked.end, at + 1))
     }
   }

@@ -92,6 +92,9 @@ export class Name {
   readonly isPass: boolean
   /** Whether it may count tokens of a language model. */
   readonly isTokens: boolean
+  readonly isPassword: boolean
+  /** Whether its value is the secret itself: `auth`, `cookie` and `session` often name settings or a group. */
+  readonly isOfValue: boolean
 
   constructor(text: string) {
     this.text = text
@@ -101,12 +104,16 @@ export class Name {
     this.isCode = isSecret && CODE.test(text)
     this.isPass = text.length === 4 && text.toLowerCase() === 'pass'
     this.isTokens = isSecret && TOKENS.test(text)
+    this.isPassword = isSecret && PASSWORD.test(text)
+    this.isOfValue = isSecret && OF_VALUE.test(text)
   }
 }
 
 const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$/i
 const CODE = /(?:^|[_-])(?:t?otp|pin|cv[cv])$/i
 const TOKENS = /tokens$/i
+const PASSWORD = /pass(?:word|wd|phrase|code)$/i
+const OF_VALUE = /(?:pass(?:word|wd|phrase|code)?|pwd|token|secret|key)$/i
 
 /** Whether a field, header, variable or parameter with this name contains a secret, by the words in it. */
 export function isSecretName(name: string): boolean {

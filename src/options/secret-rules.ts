@@ -70,6 +70,7 @@ const NAME_RULES: readonly Rule[] = [
     /\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)(?:[ ,]|\r?\n[ \t])/y,
     schemeValue,
   ),
+  new Rule(['bas'], /\bbasic["']?\s{0,4}[:=]\s{0,4}["']?(?=[\w+/-]{6})/iy, basicValue),
   new Rule(
     ['api', 'acc', 'pri', 'sec', 'sig', 'enc', 'mas', 'cli', 'sha', 'lic', 'ses'],
     KEY_PHRASE,
@@ -128,6 +129,18 @@ const SCHEME_WORDS =
 const CHALLENGE = /(?:realm|error|error_description|error_uri|scope|charset|title|resource_metadata)\s?=/iy
 
 const LETTER_D = 100
+
+/** `Basic: …`: the encoded user and password, but not other settings with this name. */
+function basicValue(text: string, _: number, start: number): Found | undefined {
+  const end = after(text, ENCODED, start)
+  const decoded = Buffer.from(text.slice(start, Math.min(end, start + MAX_USER)), 'base64').toString()
+  return USER.test(decoded) ? { start, end, next: end } : undefined
+}
+
+const ENCODED = /[\w+/-]+={0,2}/y
+const MAX_USER = 88
+/** The last letter may be cut. */
+const USER = /^[\w.@\\+ -]{0,64}:[^\p{Cc}\ufffd]+\ufffd{0,3}$/u
 
 /** `Bearer …`, `Basic …` and the parameters of `Digest …`. */
 function schemeValue(text: string, index: number, from: number): Found {

@@ -1,13 +1,21 @@
 import { MASK } from './found.ts'
-import { isSecretName } from './secret-names.ts'
+import { isSecretName, MAX_NAME_LENGTH, type Name, nameOf } from './secret-names.ts'
+import { looksChosen, looksSecret } from './secret-words.ts'
+import { isState } from './sentence.ts'
 
 const BORDER = '│'
 
 /**
- * Masks cells in tables of `console.table()`: in columns with the name of a secret, and in rows whose index or key is one.
+ * Masks cells in tables of `console.table()`, Markdown and databases: in columns with the name of a secret, and in rows
+ * that begin with one.
  */
 export function maskTables(text: string): string {
-  if (!text.includes(BORDER)) return text
+  const inBoxes = text.includes(BORDER) ? maskBoxes(text) : text
+  return inBoxes.includes('|') ? maskBars(inBoxes) : inBoxes
+}
+
+/** Tables of `console.table()`. */
+function maskBoxes(text: string): string {
   let header: readonly string[] | undefined
   let isHeader = false
   return text
@@ -49,28 +57,77 @@ function maskedCell(cell: string): string {
   return cell.trim() === '' ? cell : ` ${MASK} `.padEnd(cell.length)
 }
 
-/** First line of CSV: at least two names, without spaces. */
-const CSV_HEADER = /^("?)[\w.-]{1,80}\1(?:([,;\t])\1[\w.-]{1,80}\1)(?:\2\1[\w.-]{1,80}\1){0,99}(?=\n)/
-const MAX_HEADER = 2000
-
-/** Masks columns of CSV with the name of a secret, if its header is the first line of the text. */
-export function maskCsv(text: string): string {
-  const [header, , separator] = CSV_HEADER.exec(text.slice(0, MAX_HEADER)) ?? []
-  if (header === undefined || separator === undefined) return text
-  const secret = header.split(separator).map((name) => isSecretName(name.replaceAll(/^"|"$/g, '')))
-  if (!secret.includes(true)) return text
-  const [, ...rows] = text.slice(header.length).split('\n')
-  const masked = rows.map((row) => {
-    const cells = row.split(separator)
-    // A quoted value may contain the separator: then its columns are unknown.
-    if (cells.length === secret.length)
-      return cells.map((cell, at) => (secret[at] ? maskedValue(cell) : cell)).join(separator)
-    return cells.length > secret.length && row.includes('"') ? MASK : row
-  })
-  return [header, ...masked].join('\n')
+/** Tables of Markdown, Postgres and MySQL: a header above a line such as `|---|:--:|` or `----+----`. */
+function maskBars(text: string): string {
+  const lines = text.split('\n')
+  let names: readonly Name[] = []
+  let isWithin = false
+  let isChanged = false
+  for (const [at, line] of lines.entries()) {
+    const isRule = isRuleOfTable(line)
+    if (isRule || !line.includes('|')) {
+      isWithin &&= isRule
+      continue
+    }
+    if (!isWithin && isRuleOfTable(lines[at + 1] ?? '')) {
+      isWithin = true
+      names = line.split('|').map(nameIn)
+      continue
+    }
+    const masked = isWithin && names.some(({ isSecret }) => isSecret) ? maskedRow(line, names) : maskedPair(line)
+    isChanged ||= masked !== line
+    lines[at] = masked
+  }
+  return isChanged ? lines.join('\n') : text
 }
 
-/** The mask, in quotation marks if the value is. */
-function maskedValue(cell: string): string {
-  return cell.replace(/^("?).+?("?)$/, `$1${MASK}$2`)
+/** Whether a line consists of hyphens with the signs between columns. */
+function isRuleOfTable(line: string): boolean {
+  return startsRule(line) && /^[ \t]*[|+]?[ \t]*:?-{2,}:?[ \t]*[|+][-+:| \t]*\r?$/.test(line)
 }
+
+function startsRule(line: string): boolean {
+  const first = line[0]
+  return first === '-' || first === '|' || first === '+' || first === ':' || first === ' '
+}
+
+/** The name in a cell, without markup: `API key` as `API-key`. */
+function nameIn(cell: string): Name {
+  const text = cell.trim().replaceAll(/^["'`*]{1,3}|["'`*]{1,3}$/g, '')
+  return nameOf(text.length <= MAX_NAME_LENGTH && NAME.test(text) ? text.replaceAll(' ', '-') : '')
+}
+
+const NAME = /^[\w.-]+(?: [\w.-]+){0,2}$/
+
+function maskedRow(line: string, names: readonly Name[]): string {
+  return line
+    .split('|')
+    .map((cell, at) => (names[at]?.isSecret === true && isValue(names[at], cell.trim()) ? maskedCell(cell) : cell))
+    .join('|')
+}
+
+/** Whether a cell is a value, rather than a description of one, code in documentation, or a number of passed tests. */
+function isValue({ isPass }: Name, cell: string): boolean {
+  if (!isWord(cell) || isState(cell)) return false
+  if (isPass || cell.startsWith('`')) return looksLikeSecret(cell.replaceAll('`', ''))
+  return true
+}
+
+function looksLikeSecret(word: string): boolean {
+  return looksSecret(word, 0, word.length) || looksChosen(word, true)
+}
+
+/** `| token | hunter2 |`, `password | hunter2` */
+function maskedPair(line: string): string {
+  const cells = line.split('|', MAX_PAIR + 1)
+  const first = cells[0]!.trim() === '' ? 1 : 0
+  const [name, value, end] = cells.slice(first)
+  if (name === undefined || value === undefined || cells.length > first + 3 || (end ?? '').trim() !== '') return line
+  const word = value.trim().replaceAll(/^["'`]|["'`]$/g, '')
+  if (!isWord(word) || !nameIn(name).isOfValue || isState(word) || !looksLikeSecret(word)) return line
+  return cells.map((cell, at) => (at === first + 1 ? maskedCell(cell) : cell)).join('|')
+}
+
+const MAX_PAIR = 4
+const MAX_WORD = 1000
+const isWord = (text: string) => text.length <= MAX_WORD && /^\S+$/.test(text)

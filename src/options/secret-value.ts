@@ -1,8 +1,9 @@
 import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, searchOf, SPACE } from './found.ts'
 import type { Name } from './secret-names.ts'
-import { isMessage, looksRandom } from './sentence.ts'
+import { looksChosen } from './secret-words.ts'
+import { isMessage, isState, looksRandom } from './sentence.ts'
 import { content, isShorthand, joinedLiterals, list, quotedAt } from './value-enclosed.ts'
-import { assigned, ASSIGNED, clause, unlessState } from './value-unquoted.ts'
+import { assigned, ASSIGNED, clause } from './value-unquoted.ts'
 
 // Patterns are created once: a literal in a function is created with every call.
 const NEXT_LINE = /\r?\n[ \t]+(?:string\(\d{1,9}\) )?(?=\\*["'`])/y
@@ -19,7 +20,9 @@ const BRACKET = new Search((text, from) => {
 const BRACES = /\{(?:[^{}\n]|\}\})*\}(?=;|\s|["']|$)/y
 const QUOTE_ENTITY = /&(?:quot|apos|#0{0,4}3[49]|#x0{0,4}2[27]);/iy
 /** Lines below a name in YAML, each with one word or an item of a list. */
-const LINES_BELOW = /(?:\r?\n[ \t]+(?:- )?["']?[^\s"':]{8,512}["']?[ \t]*(?=[\r\n]|$))+/y
+const LINES_BELOW = /(?:\r?\n[ \t]+(?:- )?["']?[^\s"':]{6,512}["']?[ \t]*(?=[\r\n]|$))+/y
+/** The first line of base64, without indentation. */
+const ENCODED_BELOW = /\r?\n(?=[\w+/-]{40,512}={0,2}[ \t]*(?:[\r\n]|$))/y
 const SIGN = /\s{0,8}[:=]/y
 const SPACES = /\s*/y
 /** `|`, `>-` or `|2` in YAML, after a tag or an anchor and before a comment. */
@@ -127,7 +130,7 @@ function valueAt(text: string, place: ValuePlace): Found | undefined {
   if (braces >= 0) return { start: at, end: braces, next: braces }
   if (next === '{') return isShorthand(text, at) ? none(at) : content(text, at)
   if (next === '(') return { start: at + 1, end: lastBefore(text, ')', at + 1), next: at }
-  if (next === '\n' || next === '\r') return separator === ':' ? linesBelow(text, at) : none(at)
+  if (next === '\n' || next === '\r') return separator === ':' ? linesBelow(text, name, at) : none(at)
   const first = codeAt(at)
   const isHeader = name.isHeader || (mayBeScheme(first) && after(text, SCHEME, at) >= 0)
   if (isHeader && !(mayBeRule(first) && after(text, RULE, at) >= 0)) return headerValue(text, at, opening)
@@ -140,13 +143,16 @@ function upToEntity(text: string, start: number, quote: string): Found | undefin
   return after(text, SIGN, found.end + quote.length) < 0 ? found : undefined
 }
 
-/** `password:` and the value on the next line, if it looks random. */
-function linesBelow(text: string, at: number): Found {
+/** `password:` and the value on the next line, if it looks like one. */
+function linesBelow(text: string, name: Name, at: number): Found {
+  const encoded = after(text, ENCODED_BELOW, at)
+  if (encoded >= 0) return { start: encoded, end: endOfLine(text, encoded), next: encoded }
   const end = after(text, LINES_BELOW, at)
   if (end < 0) return none(at)
   const [first = ''] = /[^\s"'-][^\s"']*/.exec(text.slice(at, Math.min(end, at + 600))) ?? []
   const start = text.indexOf(first, at)
-  return looksRandom(first) ? { start, end, next: end } : none(at)
+  const isValue = looksRandom(first) || (name.isOfValue && looksChosen(first, true) && !isState(first))
+  return isValue ? { start, end, next: end } : none(at)
 }
 
 /** Index after blanks; on the next line if that begins with a quotation mark. */
@@ -183,9 +189,11 @@ function headerValue(text: string, start: number, opening: string | undefined): 
   const scheme = mayBeScheme(codeAt(start)) ? after(text, FOLDED_SCHEME, start) : -1
   const line = endOfLine(text, Math.max(scheme, start))
   const quote = (opening === undefined ? undefined : QUOTES.get(opening)) ?? CLOSING
-  return unlessState(text, start, Math.min(quote.from(text, start), line))
+  const end = Math.min(quote.from(text, start), line)
+  return isMessage(text, start, end) && SIGN_IN_HEADER.from(text, start) >= end ? none(end) : { start, end, next: end }
 }
 
+const SIGN_IN_HEADER = searchOf('=')
 const QUOTES: ReadonlyMap<string, Search> = new Map(['"', "'", '`'].map((quote) => [quote, searchOf(quote)]))
 
 /** The next quotation mark on the line if it is a closing one, else the end of the text. */

@@ -43,10 +43,11 @@ export function isAfterLogin(text: string, nameStart: number): boolean {
   while (at > userEnd - 64 && codeAt(at - 1) !== 0 && !isSpace(codeAt(at - 1))) at--
   const user = at
   while (at > user - 8 && isSpace(codeAt(at - 1))) at--
-  return at < user && user < userEnd && text.startsWith('login', at - 5)
+  return at < user && user < userEnd && codeAt(user) !== HYPHEN && text.startsWith('login', at - 5)
 }
 
 const LOGIN = searchOf('login')
+const HYPHEN = 45
 
 /** The index after `:`, `=`, `==` or `=>`, with optional bracket and white space before it, or -1. */
 export function separatorAfter(from: number): number {
@@ -163,39 +164,6 @@ const isLetter = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
 const NEXT_LINE_VALUE = /\r?\n\s{0,40}["']?value["']?\s{0,8}[:=]/y
 const isBeforeWord = oneOf(`${SPACE},;"'\\`)
 
-/** `the token is a1b2c3d4`. */
-export function saidValue(text: string, nameEnd: number): Found | undefined {
-  let said = afterSpace(nameEnd)
-  if (said === nameEnd) return undefined
-  const verb = VERBS.get(codeAt(said))
-  if (verb !== undefined && text.startsWith(verb, said) && isSpace(codeAt(said + verb.length)))
-    said = afterSpace(said + verb.length)
-  if (isQuote(codeAt(said))) said++
-  const end = endOfSaid(text, said)
-  if (end - said < 8) return undefined
-  let wordEnd = Math.min(end, said + 400)
-  while (wordEnd > said && isPunctuation(codeAt(wordEnd - 1))) wordEnd--
-  return looksRandom(text, said, wordEnd) ? { start: said, end, next: end } : undefined
-}
-
-const VERBS = new Map(['is', 'was', 'value', 'number', '|'].map((verb) => [verb.charCodeAt(0), verb]))
-const isQuote = oneOf(`"'\``)
-
-function afterSpace(from: number): number {
-  let at = from
-  while (isSpace(codeAt(at))) at++
-  return at
-}
-
-function endOfSaid(text: string, from: number): number {
-  let at = from
-  while (at < text.length && !endsSaid(codeAt(at))) at++
-  return at
-}
-
-const endsSaid = oneOf(`${SPACE}"'\`,;`)
-const isPunctuation = oneOf('.:)')
-
 /** `Key (tenant, token)=(a, …)` of Postgres, `INSERT INTO users (name, password) VALUES ('a', …)`. */
 export function columnValues(text: string, at: number): Found | undefined {
   const first = codeAt(at)
@@ -218,4 +186,5 @@ const NO_BRACKET = /[^()]*/y
 const startsValues = oneOf(`${SPACE}=vV`)
 
 const isSpace = oneOf(SPACE)
+const isQuote = oneOf(`"'\``)
 const [COLON, EQUALS, GREATER, NEW_LINE, RETURN] = [58, 61, 62, 10, 13]

@@ -1,6 +1,6 @@
 import { after, codeAt, type Found, none, oneOf, Search, SPACE } from './found.ts'
 import type { Name } from './secret-names.ts'
-import { isState, looksRandom } from './sentence.ts'
+import { isMessage, isState, looksRandom } from './sentence.ts'
 
 /** Beginning of a sentence about a value. */
 const SENTENCE =
@@ -54,7 +54,7 @@ const VERB = /\b(?:should|must|not|to|will|would|can|may|does|did|tests?|checks?
 /** `password: …`, up to the end of the clause, as a passphrase has spaces. A sentence about the value is not masked. */
 export function clause(text: string, name: Name, start: number): Found {
   const end = CLAUSE.from(text, start)
-  if (!isProse(text, name, start)) return unlessState(text, start, end)
+  if (!isProse(text, name, start)) return isMessage(text, start, end) ? none(end) : { start, end, next: end }
   const limit = Math.min(end, start + MAX_SENTENCE)
   const random = RANDOM.from(text, start)
   if (random >= limit) return none(start)
@@ -63,9 +63,18 @@ export function clause(text: string, name: Name, start: number): Found {
 }
 
 function isProse(text: string, name: Name, start: number): boolean {
-  if (startsSentence(text, start)) return true
+  if (startsSentence(text, start) || (name.isCode && startsWords(start))) return true
   return name.isPass && isVerb(text, name, start) && hasTwoWords(text, start)
 }
+
+/** `pin: thread 3`: a code has no spaces. */
+function startsWords(start: number): boolean {
+  let at = start
+  while (at < start + 20 && isLetter(codeAt(at))) at++
+  return at > start && codeAt(at) === BLANK
+}
+
+const isLetter = (code: number) => (code | 32) >= 97 && (code | 32) <= 122
 
 function hasTwoWords(text: string, start: number): boolean {
   let wordEnd = start

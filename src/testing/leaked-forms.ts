@@ -3,7 +3,15 @@ export const RANDOM = 'Zk9qXvW3LmPzQ8rT'
 export const WORDS = 'correcthorse'
 const CODE = '492817'
 const LETTERS = 'zkqxvwlmpzqr'
-export const SECRETS = [RANDOM, WORDS, CODE, LETTERS]
+const SHORT = 'hunter2'
+/** What `ann:correct` is in the header of Basic authentication. */
+const BASIC = 'YW5uOmNvcnJlY3Q='
+/** Lines of base64. */
+const [LINE, LAST_LINE] = [
+  'bG9yZW0gaXBzdW0gZG9sb3Igc2l0IGFtZXQgY29uc2VjdGV0dXIgYWRpcGlzY2lu',
+  'ZyBlbGl0IHNlZCBkbyA0Mg==',
+]
+export const SECRETS = [RANDOM, WORDS, CODE, LETTERS, SHORT, BASIC, LINE, LAST_LINE]
 
 /** Forms in which secrets appear in logs and errors, by their kind. */
 export const FORMS: Readonly<Record<string, readonly string[]>> = {
@@ -21,6 +29,9 @@ export const FORMS: Readonly<Record<string, readonly string[]>> = {
     `git+https://ann:${RANDOM}@h/x`,
   ],
   headers: [
+    `Basic: ${BASIC}`,
+    `"basic": "${BASIC}"`,
+    `basic=${BASIC}`,
     `Bearer: ${RANDOM}`,
     `Bearer: ${WORDS}`,
     `bearer=${RANDOM}`,
@@ -95,8 +106,41 @@ export const FORMS: Readonly<Record<string, readonly string[]>> = {
     `password: my ${WORDS}\n  continued ${RANDOM}\nnext: 1`,
     `users:\n  - token: ${RANDOM}\n      ${WORDS}\n    name: ann`,
     `password: "my ${WORDS}\n  more ${RANDOM}"\nnext: 1`,
+    `password:\n  ${WORDS}\nnext: 1`,
+    `- password:\n    ${WORDS}\n- next: 1`,
+    `- db_password:\n    "${WORDS}"\n- next: 1`,
+    `token:\n  ${SHORT}\nnext: 1`,
+  ],
+  tables: [
+    `| token | ${WORDS} |`,
+    `|token|${WORDS}|`,
+    `| \`api_key\` | ${SHORT} |`,
+    `| user | token |\n|---|---|\n| ann | ${WORDS} |\n| bob | ${SHORT} |`,
+    `| user | API key |\n| :--- | ---: |\n| ann | ${WORDS} |`,
+    `user | token\n--- | ---\nann | ${WORDS}`,
+    ` id |  token  \n----+---------\n  1 | ${WORDS}\n(1 row)`,
+    `+----+--------+\n| id | token  |\n+----+--------+\n|  1 | ${WORDS} |\n+----+--------+`,
+    `-[ RECORD 1 ]-----\nid       | 1\npassword | ${SHORT}`,
+    `id,token\n1,${WORDS}`,
+    `rows:\nid,token,name\n1,${WORDS},ann\n2,${SHORT},bob\n`,
+    `User Name,API Key\nann,${WORDS}`,
+    `id,"api key"\n1,"${WORDS}"`,
+    `id;token\r\n1;${SHORT}\r\n`,
+  ],
+  'lines of base64': [
+    `token: ${LINE}\n${LINE}\n${LAST_LINE}\nnext`,
+    `Authorization: Basic ${LINE}\r\n${LAST_LINE}`,
+    `"token": "${LINE}\n${LAST_LINE}"`,
+    `token=${LINE}\n${LAST_LINE}`,
+    `token:\n${LINE}\n${LAST_LINE}\n`,
+    `secret: ${LINE}\n  ${LAST_LINE}`,
+    `sent Bearer ${LINE}\n${LAST_LINE}`,
+    `Basic ${LINE}\n ${LAST_LINE}`,
   ],
   'command lines': [
+    `sqlcmd /P ${SHORT}`,
+    `sqlcmd -S h -U sa /P${SHORT}`,
+    `sqlcmd -U sa -P${SHORT}`,
     `artillery run --record --key ${RANDOM}`,
     `k6 cloud login -t ${RANDOM}`,
     `sshpass -p '${WORDS}' ssh h`,
@@ -113,6 +157,21 @@ export const FORMS: Readonly<Record<string, readonly string[]>> = {
     `args: ['-u', 'a:${WORDS}']`,
   ],
   'errors and sentences': [
+    `password is ${WORDS}`,
+    `the password is ${SHORT}, but`,
+    `Your passphrase was ${WORDS}.`,
+    `password is Pa$$word${SHORT}!`,
+    `password -> ${WORDS}`,
+    `password -->  ${SHORT}`,
+    `password → ${SHORT}`,
+    `token -> ${RANDOM}`,
+    `'token' -> '${WORDS}'`,
+    `password => ${WORDS}`,
+    `token ${LETTERS}abcd`,
+    `api key ${LETTERS}abcd is wrong`,
+    `token ${RANDOM}!`,
+    `token|${RANDOM}`,
+    `token;${RANDOM}`,
     `password is: ${WORDS}`,
     `password was: ${WORDS}`,
     `api key: ${WORDS}`,
