@@ -9,7 +9,8 @@ export interface View {
 
 interface Places {
   readonly starts: Uint32Array
-  readonly ends: Uint32Array
+  /** The index after the character that begins at an index of the original. */
+  readonly endOf: (start: number) => number
 }
 
 /** The text in lower case. */
@@ -19,7 +20,7 @@ export function lowerCaseOf(text: string): string {
   return lower.length === text.length ? lower : text
 }
 
-const ENCODED = /[\\%&]/
+const ENCODED = /\\|%[\da-f]{2}|&(?:amp;|lt;|gt;|quot;|apos;|#)/i
 
 /**
  * The UTF-8 bytes of a text, one a character, without the escapes of URLs, JSON, JavaScript and HTML, however often the
@@ -54,32 +55,29 @@ export function unwrappedView({ text, places }: View): View | undefined {
   const view = new ViewBuilder(text.length)
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code > 32) view.add(code < 256 ? code : 0, places?.starts[at] ?? at, places?.ends[at] ?? at + 1)
+    if (code > 32) view.add(code < 256 ? code : 0, places === undefined ? at : places.starts[at]!)
   }
-  return view.build()
+  return view.build(places?.endOf ?? ((start) => start + 1))
 }
 
 class ViewBuilder {
   readonly #bytes: Uint8Array
   readonly #starts: Uint32Array
-  readonly #ends: Uint32Array
   #length = 0
 
   constructor(maxLength: number) {
     this.#bytes = new Uint8Array(maxLength)
     this.#starts = new Uint32Array(maxLength)
-    this.#ends = new Uint32Array(maxLength)
   }
 
-  add(byte: number, start: number, end: number): void {
+  add(byte: number, start: number): void {
     this.#bytes[this.#length] = byte >= 65 && byte <= 90 ? byte | 32 : byte
-    this.#starts[this.#length] = start
-    this.#ends[this.#length++] = end
+    this.#starts[this.#length++] = start
   }
 
-  build(): View {
+  build(endOf: Places['endOf']): View {
     const text = Buffer.from(this.#bytes.buffer, 0, this.#length).toString('latin1')
-    return { text, places: { starts: this.#starts, ends: this.#ends } }
+    return { text, places: { starts: this.#starts, endOf } }
   }
 }
 
@@ -90,28 +88,36 @@ const ENTITY = /&(?:amp;)*(?:#(\d{1,7});|#[xX]([\da-fA-F]{1,6});|(lt|gt|quot|apo
 const AMPERSANDS = /&(?:amp;)+/y
 const ENTITIES: Readonly<Record<string, number>> = { lt: 60, gt: 62, quot: 34, apos: 39 }
 
+/** Maximum length of a character in UTF-8. */
+const MAX_BYTES = 4
+
 const mayBeEntity = oneOf('#aglq')
 
 class Decoder {
   readonly #text: string
   readonly #view: ViewBuilder
 
-  constructor(text: string) {
+  /** @param maxLength maximum length of the view: an escape is longer than the bytes for which it stands */
+  constructor(text: string, maxLength = Buffer.byteLength(text)) {
     this.#text = text
-    // A UTF-16 unit has at most three bytes in UTF-8.
-    this.#view = new ViewBuilder(text.length * 3)
+    this.#view = new ViewBuilder(maxLength)
   }
 
   decode(): View {
-    for (let at = 0; at < this.#text.length;) {
-      const code = this.#text.charCodeAt(at)
-      if (code === PERCENT) at = this.#percent(at)
-      else if (code === AMPERSAND) at = this.#entity(at)
-      else if (code === BACKSLASH) at = this.#backslashes(at)
-      else if (code < 128) this.#view.add(code, at, ++at)
-      else at = this.#point(this.#text.codePointAt(at)!, at, code >= 0xd800 && code < 0xdc00 ? at + 2 : at + 1)
-    }
-    return this.#view.build()
+    for (let at = 0; at < this.#text.length;) at = this.#read(at)
+    return this.#view.build((start) => new Decoder(this.#text, MAX_BYTES).#read(start))
+  }
+
+  /** Adds the character at an index. @returns the index after it */
+  #read(at: number): number {
+    const code = this.#text.charCodeAt(at)
+    if (code === PERCENT) return this.#percent(at)
+    if (code === AMPERSAND) return this.#entity(at)
+    if (code === BACKSLASH) return this.#backslashes(at)
+    if (code >= 128)
+      return this.#point(this.#text.codePointAt(at)!, at, code >= 0xd800 && code < 0xdc00 ? at + 2 : at + 1)
+    this.#view.add(code, at)
+    return at + 1
   }
 
   /** `%2F`, `%252F`; each further encoding inserts `25`. @returns the index after it */
@@ -120,14 +126,14 @@ class Decoder {
     while (this.#text.charCodeAt(at) === TWO && this.#text.charCodeAt(at + 1) === FIVE) at += 2
     const byte = this.#hex(at, 2)
     const end = byte < 0 ? at : at + 2
-    this.#view.add(byte < 0 ? PERCENT : byte, start, end)
+    this.#view.add(byte < 0 ? PERCENT : byte, start)
     return end
   }
 
   /** `&#47;`, `&#x2f;`, `&quot;`, `&amp;quot;` */
   #entity(start: number): number {
     if (!mayBeEntity(this.#text.charCodeAt(start + 1))) {
-      this.#view.add(AMPERSAND, start, start + 1)
+      this.#view.add(AMPERSAND, start)
       return start + 1
     }
     ENTITY.lastIndex = start
@@ -139,7 +145,7 @@ class Decoder {
     }
     AMPERSANDS.lastIndex = start
     const end = AMPERSANDS.test(this.#text) ? AMPERSANDS.lastIndex : start + 1
-    this.#view.add(AMPERSAND, start, end)
+    this.#view.add(AMPERSAND, start)
     return end
   }
 
@@ -154,7 +160,7 @@ class Decoder {
     const control = byte < 0 ? LETTERS.get(kind) : byte
     if (control === undefined) return at
     const end = byte < 0 ? at + 1 : at + 3
-    this.#view.add(control, start, end)
+    this.#view.add(control, start)
     return end
   }
 
@@ -172,8 +178,8 @@ class Decoder {
     // UTF-8: two to four bytes, the first with the number of bytes and the upper bits, the others with six bits each.
     const others = point < 128 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3
     const lead = others === 0 ? 0 : (0xff00 >> (others + 1)) & 0xff
-    this.#view.add(lead | (point >> (6 * others)), start, end)
-    for (let left = others - 1; left >= 0; left--) this.#view.add(0x80 | ((point >> (6 * left)) & 63), start, end)
+    this.#view.add(lead | (point >> (6 * others)), start)
+    for (let left = others - 1; left >= 0; left--) this.#view.add(0x80 | ((point >> (6 * left)) & 63), start)
     return end
   }
 

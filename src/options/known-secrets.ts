@@ -106,7 +106,9 @@ function rangesIn({ text, places }: View, search: PartSearch<Form>, isUnwrapped:
   search.each(text, ({ part, isInWord }, at) => {
     if (isUnwrapped && !isInWord) return
     const last = at + part.length - 1
-    ranges.push({ start: places?.starts[at] ?? at, end: places?.ends[last] ?? last + 1, isInWord })
+    const [start, end] =
+      places === undefined ? [at, last + 1] : [places.starts[at]!, places.endOf(places.starts[last]!)]
+    ranges.push({ start, end, isInWord })
   })
   return ranges
 }

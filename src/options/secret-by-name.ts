@@ -182,7 +182,8 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
   if (apart !== undefined) return apart
   const before = quoteEnd >= 0 && isAttribute(text, nameStart) ? valueBefore(text, nameStart) : undefined
   if (before !== undefined) return before
-  const quoted = follower === BLANK && isQuote(codeAt(nameEnd + 1)) && PASSWORD.test(name.text) ? nameEnd + 1 : -1
+  // The name of another secret is often in quotation marks: `secret "db-url" not found`.
+  const quoted = follower === BLANK && isQuote(codeAt(nameEnd + 1)) && name.kind.isPassword ? nameEnd + 1 : -1
   if (quoted >= 0) return quotedValue(text, quoted)
   if (isSpace(follower) && (codeAt(nameEnd + 1) | 32) === LETTER_I) {
     const inList = after(text, IN_LIST, nameEnd)
@@ -197,7 +198,7 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
     const { start, end } = word(text, nameEnd + 1)
     return unlessState(text, start, end)
   }
-  if (follower === BLANK && name.isCode) {
+  if (follower === BLANK && name.kind.isCode) {
     const code = after(text, SAID_CODE, nameEnd)
     if (code >= 0) return { start: code, end: after(text, DIGITS, code), next: code }
   }
@@ -207,7 +208,7 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
   }
   const bracketed = follower === BLANK ? inBrackets(text, nameEnd + 1) : undefined
   if (bracketed !== undefined) return bracketed
-  return isSpace(follower) && !(name.isPass && isVerdict(text, nameStart, nameEnd))
+  return isSpace(follower) && !(name.kind.isPass && isVerdict(text, nameStart, nameEnd))
     ? saidValue(text, name, nameEnd)
     : undefined
 }
@@ -235,7 +236,5 @@ function isVerdict(text: string, nameStart: number, nameEnd: number): boolean {
 const NEXT_FIELD = /\s{1,8}[A-Za-z_]\w{0,40}=/y
 const EQUALS = 61
 const [COLON, LESS, GREATER, PERCENT, AMPERSAND, OPENING, NEW_LINE, RETURN] = [58, 60, 62, 37, 38, 40, 10, 13]
-/** `password '…' is wrong`. The name of another secret is often in quotation marks: `secret "db-url" not found`. */
-const PASSWORD = /pass(?:word|wd|phrase)$/i
 const isPassword = (name: string) => name.length === 8 && name.toLowerCase() === 'password'
 const isQuote = oneOf(`"'\``)

@@ -95,12 +95,12 @@ function closingQuote(text: string, from: number): number {
 }
 
 /** Masks a value, in quotation marks if it is. */
-function maskCell(text: string, { isSecret, isPass }: Name, { start, end }: Cell, masked: Masked): void {
-  if (!isSecret) return
+function maskCell(text: string, name: Name, { start, end }: Cell, masked: Masked): void {
+  if (!name.isSecret) return
   const isQuoted = end - start >= 2 && text.charCodeAt(start) === QUOTE && text.charCodeAt(end - 1) === QUOTE
   const [from, to] = isQuoted ? [start + 1, end - 1] : [start, end]
   // A column `pass` may count passed tests.
-  if (to > from && !(isPass && /^\d+$/.test(text.slice(from, to)))) masked.mask(from, to)
+  if (to > from && !(name.kind.isPass && /^\d+$/.test(text.slice(from, to)))) masked.mask(from, to)
 }
 
 const isSeparator = oneOf(',;\t')

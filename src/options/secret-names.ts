@@ -79,11 +79,26 @@ const SECRET_NUMBERS = new Set(['card', 'cvc', 'cvv', 'otp', 'pin', 'ssn', 'totp
 /** Maximum length of a field's name. */
 export const MAX_NAME_LENGTH = 80
 
-/** Name of a field, header, variable or parameter, and properties of its value by the words in it. */
+/** Name of a field, header, variable or parameter. */
 export class Name {
   readonly text: string
   /** Whether its value is secret. The other properties are false if it is not. */
   readonly isSecret: boolean
+  /** Determined when first needed: a text may have many names without a value after them. */
+  #kind: Kind | undefined
+
+  constructor(text: string) {
+    this.text = text
+    this.isSecret = judge(text)
+  }
+
+  /** Properties of its value by the words in it. */
+  get kind(): Kind {
+    return (this.#kind ??= this.isSecret ? kindOf(this.text) : NO_KIND)
+  }
+}
+
+interface Kind {
   /** Whether it is a header whose value extends to the end of the line. */
   readonly isHeader: boolean
   /** Whether it names a short number: `otp`, `pin`, `cvv`. */
@@ -95,17 +110,16 @@ export class Name {
   readonly isPassword: boolean
   /** Whether its value is the secret itself: `auth`, `cookie` and `session` often name settings or a group. */
   readonly isOfValue: boolean
+}
 
-  constructor(text: string) {
-    this.text = text
-    const isSecret = judge(text)
-    this.isSecret = isSecret
-    this.isHeader = isSecret && HEADER.test(text)
-    this.isCode = isSecret && CODE.test(text)
-    this.isPass = text.length === 4 && text.toLowerCase() === 'pass'
-    this.isTokens = isSecret && TOKENS.test(text)
-    this.isPassword = isSecret && PASSWORD.test(text)
-    this.isOfValue = isSecret && OF_VALUE.test(text)
+function kindOf(name: string): Kind {
+  return {
+    isHeader: HEADER.test(name),
+    isCode: CODE.test(name),
+    isPass: /^pass$/i.test(name),
+    isTokens: TOKENS.test(name),
+    isPassword: PASSWORD.test(name),
+    isOfValue: OF_VALUE.test(name),
   }
 }
 
@@ -114,6 +128,7 @@ const CODE = /(?:^|[_-])(?:t?otp|pin|cv[cv])$/i
 const TOKENS = /tokens$/i
 const PASSWORD = /pass(?:word|wd|phrase|code)$/i
 const OF_VALUE = /(?:pass(?:word|wd|phrase|code)?|pwd|token|secret|key)$/i
+const NO_KIND = kindOf('')
 
 /** Whether a field, header, variable or parameter with this name contains a secret, by the words in it. */
 export function isSecretName(name: string): boolean {

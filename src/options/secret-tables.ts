@@ -107,7 +107,7 @@ function maskedRow(line: string, names: readonly Name[]): string {
 }
 
 /** Whether a cell is a value, rather than a description of one, code in documentation, or a number of passed tests. */
-function isValue({ isPass }: Name, cell: string): boolean {
+function isValue({ kind: { isPass } }: Name, cell: string): boolean {
   if (!isWord(cell) || isState(cell)) return false
   if (isPass || cell.startsWith('`')) return looksLikeSecret(cell.replaceAll('`', ''))
   return true
@@ -124,7 +124,7 @@ function maskedPair(line: string): string {
   const [name, value, end] = cells.slice(first)
   if (name === undefined || value === undefined || cells.length > first + 3 || (end ?? '').trim() !== '') return line
   const word = value.trim().replaceAll(/^["'`]|["'`]$/g, '')
-  if (!isWord(word) || !nameIn(name).isOfValue || isState(word) || !looksLikeSecret(word)) return line
+  if (!isWord(word) || !nameIn(name).kind.isOfValue || isState(word) || !looksLikeSecret(word)) return line
   return cells.map((cell, at) => (at === first + 1 ? maskedCell(cell) : cell)).join('|')
 }
 

@@ -103,7 +103,8 @@ function valueAt(text: string, place: ValuePlace): Found | undefined {
     return none(at)
   if (next >= '0' && next <= '9') {
     if (after(text, COUNT, at) >= 0) return none(at)
-    if ((name.isPass || name.isTokens) && after(text, name.isTokens ? NUMBER : PASSED, at) >= 0) return none(at)
+    if ((name.kind.isPass || name.kind.isTokens) && after(text, name.kind.isTokens ? NUMBER : PASSED, at) >= 0)
+      return none(at)
     // In JSON, the next field may follow without a space.
     const number = separator === ':' ? after(text, JSON_NUMBER, at) : -1
     if (number >= 0) return { start: at, end: number, next: number }
@@ -132,7 +133,7 @@ function valueAt(text: string, place: ValuePlace): Found | undefined {
   if (next === '(') return { start: at + 1, end: lastBefore(text, ')', at + 1), next: at }
   if (next === '\n' || next === '\r') return separator === ':' ? linesBelow(text, name, at) : none(at)
   const first = codeAt(at)
-  const isHeader = name.isHeader || (mayBeScheme(first) && after(text, SCHEME, at) >= 0)
+  const isHeader = name.kind.isHeader || (mayBeScheme(first) && after(text, SCHEME, at) >= 0)
   if (isHeader && !(mayBeRule(first) && after(text, RULE, at) >= 0)) return headerValue(text, at, opening)
   return separator === '=' && text[place.at] !== ' ' ? assigned(text, at) : clause(text, name, at)
 }
@@ -151,7 +152,7 @@ function linesBelow(text: string, name: Name, at: number): Found {
   if (end < 0) return none(at)
   const [first = ''] = /[^\s"'-][^\s"']*/.exec(text.slice(at, Math.min(end, at + 600))) ?? []
   const start = text.indexOf(first, at)
-  const isValue = looksRandom(first) || (name.isOfValue && looksChosen(first, true) && !isState(first))
+  const isValue = looksRandom(first) || (name.kind.isOfValue && looksChosen(first, true) && !isState(first))
   return isValue ? { start, end, next: end } : none(at)
 }
 

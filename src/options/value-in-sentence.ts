@@ -18,7 +18,7 @@ export function saidValue(text: string, name: Name, nameEnd: number): Found | un
   while (wordEnd > said && isPunctuation(codeAt(wordEnd - 1))) wordEnd--
   const isSecret =
     looksSecret(text, said, wordEnd) ||
-    (isSaid && name.isPassword && wordEnd <= said + MAX_CHOSEN && isChosen(text, said, wordEnd))
+    (isSaid && name.kind.isPassword && wordEnd <= said + MAX_CHOSEN && isChosen(text, said, wordEnd))
   return isSecret ? { start: said, end, next: end } : undefined
 }
 
@@ -43,7 +43,7 @@ export function arrowValue(text: string, name: Name, nameStart: number, nameEnd:
   if (at < 0) return undefined
   const start = isQuote(codeAt(at)) ? at + 1 : at
   const end = endOfSaid(text, start)
-  const isKnown = start > at || name.isPassword || looksSecret(text, start, end)
+  const isKnown = start > at || name.kind.isPassword || looksSecret(text, start, end)
   if (end === start || !isKnown || isState(text, start, end)) return none(at)
   const isStep =
     after(text, ARROW, afterSpace(end)) >= 0 || ARROW_BEFORE.test(text.slice(Math.max(0, nameStart - 8), nameStart))

@@ -148,16 +148,28 @@ const startsValueWord = oneOf('vaircVAIRC')
 /** The index after `value=`, at most 80 characters away in the same element or object, or -1. */
 function pairAfter(text: string, from: number): number {
   const markup = MARKUP.from(text, from)
-  const last = Math.min(markup, from + 80)
-  for (let end = VALUE_WORD.from(text, from); end < text.length; end = nextValue(text, end)) {
-    let before = end - 1
-    while (before > end - 9 && isLetter(codeAt(before))) before--
-    if (before > last) break
-    const sign = before >= from && isBeforeWord(codeAt(before)) ? after(text, VALUE_SIGN, end) : -1
-    if (sign >= 0) return sign
-  }
+  let end = PAIR.from(text, from)
+  if (beforeWord(end) < from) end = nextPair(text, end)
+  if (end < text.length && beforeWord(end) <= Math.min(markup, from + 80)) return after(text, VALUE_SIGN, end)
   const isLineEnd = codeAt(markup) === NEW_LINE || codeAt(markup) === RETURN
   return isLineEnd && markup <= from + 80 ? after(text, NEXT_LINE_VALUE, markup) : -1
+}
+
+const PAIR = new Search((text, from) => nextPair(text, from))
+
+/** The index after the next `value` or `args` with a sign after it, or the end. */
+function nextPair(text: string, from: number): number {
+  let end = nextValue(text, from)
+  while (end < text.length && !(isBeforeWord(codeAt(beforeWord(end))) && after(text, VALUE_SIGN, end) >= 0))
+    end = nextValue(text, end)
+  return end
+}
+
+/** The index before the letters that end at an index. */
+function beforeWord(end: number): number {
+  let before = end - 1
+  while (before > end - 9 && isLetter(codeAt(before))) before--
+  return before
 }
 
 const isLetter = oneOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')

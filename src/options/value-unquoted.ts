@@ -63,8 +63,8 @@ export function clause(text: string, name: Name, start: number): Found {
 }
 
 function isProse(text: string, name: Name, start: number): boolean {
-  if (startsSentence(text, start) || (name.isCode && startsWords(start))) return true
-  return name.isPass && isVerb(text, name, start) && hasTwoWords(text, start)
+  if (startsSentence(text, start) || (name.kind.isCode && startsWords(start))) return true
+  return name.kind.isPass && isVerb(text, name, start) && hasTwoWords(text, start)
 }
 
 /** `pin: thread 3`: a code has no spaces. */
