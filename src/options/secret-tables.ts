@@ -1,4 +1,4 @@
-import { MASK } from './found.ts'
+import { MASK, oneOf } from './found.ts'
 import { isSecretName, MAX_NAME_LENGTH, type Name, nameOf } from './secret-names.ts'
 import { looksChosen, looksSecret } from './secret-words.ts'
 import { isState } from './sentence.ts'
@@ -71,7 +71,7 @@ function maskBars(text: string): string {
     }
     if (!isWithin && isRuleOfTable(lines[at + 1] ?? '')) {
       isWithin = true
-      names = line.split('|').map(nameIn)
+      names = line.length > MAX_HEADER ? [] : line.split('|').map(nameIn)
       continue
     }
     const masked = isWithin && names.some(({ isSecret }) => isSecret) ? maskedRow(line, names) : maskedPair(line)
@@ -81,22 +81,34 @@ function maskBars(text: string): string {
   return isChanged ? lines.join('\n') : text
 }
 
-/** Whether a line consists of hyphens with the signs between columns. */
+/** Whether a line consists of hyphens and the signs between columns. */
 function isRuleOfTable(line: string): boolean {
-  return startsRule(line) && /^[ \t]*[|+]?[ \t]*:?-{2,}:?[ \t]*[|+][-+:| \t]*\r?$/.test(line)
+  let hasHyphen = false
+  let hasSign = false
+  for (let at = 0; at < line.length; at++) {
+    const code = line.charCodeAt(at)
+    if (!isOfRule(code)) return false
+    hasHyphen ||= code === HYPHEN
+    hasSign ||= code === BAR || code === PLUS
+  }
+  return hasHyphen && hasSign
 }
 
-function startsRule(line: string): boolean {
-  const first = line[0]
-  return first === '-' || first === '|' || first === '+' || first === ':' || first === ' '
-}
+const isOfRule = oneOf('-+|: \t\r')
+const [HYPHEN, BAR, PLUS] = [45, 124, 43]
 
 /** The name in a cell, without markup: `API key` as `API-key`. */
 function nameIn(cell: string): Name {
-  const text = cell.trim().replaceAll(/^["'`*]{1,3}|["'`*]{1,3}$/g, '')
-  return nameOf(text.length <= MAX_NAME_LENGTH && NAME.test(text) ? text.replaceAll(' ', '-') : '')
+  const written = cell.trim()
+  if (written === '' || written.length > MAX_NAME_LENGTH) return NO_NAME
+  if (WORD_NAME.test(written)) return nameOf(written)
+  const text = written.replaceAll(/^["'`*]{1,3}|["'`*]{1,3}$/g, '')
+  return NAME.test(text) ? nameOf(text.replaceAll(' ', '-')) : NO_NAME
 }
 
+const MAX_HEADER = 2000
+const NO_NAME = nameOf('')
+const WORD_NAME = /^[\w.-]+$/
 const NAME = /^[\w.-]+(?: [\w.-]+){0,2}$/
 
 function maskedRow(line: string, names: readonly Name[]): string {
@@ -119,12 +131,16 @@ function looksLikeSecret(word: string): boolean {
 
 /** `| token | hunter2 |`, `password | hunter2` */
 function maskedPair(line: string): string {
+  const bar = line.indexOf('|')
+  const first = line.slice(0, bar).trim() === '' ? 1 : 0
+  const nameEnd = first === 0 ? bar : line.indexOf('|', bar + 1)
+  // Most lines end here.
+  if (nameEnd < 0 || !nameIn(line.slice(first === 0 ? 0 : bar + 1, nameEnd)).kind.isOfValue) return line
   const cells = line.split('|', MAX_PAIR + 1)
-  const first = cells[0]!.trim() === '' ? 1 : 0
-  const [name, value, end] = cells.slice(first)
-  if (name === undefined || value === undefined || cells.length > first + 3 || (end ?? '').trim() !== '') return line
+  const [, value = '', end = ''] = cells.slice(first)
   const word = value.trim().replaceAll(/^["'`]|["'`]$/g, '')
-  if (!isWord(word) || !nameIn(name).kind.isOfValue || isState(word) || !looksLikeSecret(word)) return line
+  const isPair = cells.length <= first + 3 && end.trim() === ''
+  if (!isPair || !isWord(word) || isState(word) || !looksLikeSecret(word)) return line
   return cells.map((cell, at) => (at === first + 1 ? maskedCell(cell) : cell)).join('|')
 }
 
