@@ -2,7 +2,7 @@ import { looksRandom } from './sentence.ts'
 
 /** How a value is encoded or hashed, rather than the value: `base64`, `sha256-hashed`, `argon2id`. */
 const ENCODING =
-  /^(?:aes|argon|ascii|base|bcrypt|crc|http|latin|md|oauth|pbkdf|rot|scrypt|sha|tls|utf|uuid|(?:es|hs|ps|rs)(?=256|384|512))[-_]?\d{1,4}(?:[-_]?[a-z]+)*$/i
+  /^(?:aes|argon|ascii|base|bcrypt|crc|http|latin|md|oauth|pbkdf|rot|scrypt|sha|tls|utf|uuid|(?:es|hs|ps|rs)(?=256|384|512))[-_]?\d{1,4}(?:[-_]?[a-z]+)*$|^iso-\d{4}-\d+$/i
 /** A number of something: `12-characters`, `30days`. */
 const AMOUNT = /^\d+[-_]?(?:bit|byte|char|day|digit|hour|letter|minute|month|second|time|week|year)[a-z-]*$/i
 
@@ -26,6 +26,11 @@ export function looksChosen(word: string, isLast: boolean): boolean {
 
 const MIN_CHOSEN = 6
 const MIN_PLAIN = 8
+
+/** Whether a word after `password ->` says what happens with the password: `hashed`, `bcrypt`. */
+export function saysWhatHappens(word: string): boolean {
+  return isDescription(word) || (/^[a-z]+$/.test(word) && (DESCRIBES.test(word) || /crypt$|^hash$/.test(word)))
+}
 
 /** Whether a word is certainly a secret if it follows the name of one. */
 export function looksSecret(text: string, start: number, end: number): boolean {

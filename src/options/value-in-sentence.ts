@@ -1,6 +1,6 @@
 import { after, codeAt, type Found, none, oneOf, SPACE } from './found.ts'
 import type { Name } from './secret-names.ts'
-import { looksChosen, looksSecret } from './secret-words.ts'
+import { looksChosen, looksSecret, saysWhatHappens } from './secret-words.ts'
 import { isState } from './sentence.ts'
 
 /** `the token is a1b2c3d4`, `the password is hunter2`. */
@@ -43,7 +43,8 @@ export function arrowValue(text: string, name: Name, nameStart: number, nameEnd:
   if (at < 0) return undefined
   const start = isQuote(codeAt(at)) ? at + 1 : at
   const end = endOfSaid(text, start)
-  const isKnown = start > at || name.kind.isPassword || looksSecret(text, start, end)
+  const isPassword = name.kind.isPassword && end - start <= MAX_CHOSEN && !saysWhatHappens(text.slice(start, end))
+  const isKnown = start > at || isPassword || looksSecret(text, start, end)
   if (end === start || !isKnown || isState(text, start, end)) return none(at)
   const isStep =
     after(text, ARROW, afterSpace(end)) >= 0 || ARROW_BEFORE.test(text.slice(Math.max(0, nameStart - 8), nameStart))

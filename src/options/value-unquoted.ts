@@ -67,13 +67,17 @@ function isProse(text: string, name: Name, start: number): boolean {
   return name.kind.isPass && isVerb(text, name, start) && hasTwoWords(text, start)
 }
 
-/** `pin: thread 3`: a code has no spaces. */
+/** `pin: thread 3`, `pin: 3 threads`: a code has no spaces and more than two digits. */
 function startsWords(start: number): boolean {
-  let at = start
-  while (at < start + 20 && isLetter(codeAt(at))) at++
-  return at > start && codeAt(at) === BLANK
+  let digits = start
+  while (digits < start + 2 && isDigit(codeAt(digits))) digits++
+  const from = digits > start && codeAt(digits) === BLANK ? digits + 1 : start
+  let at = from
+  while (at < from + 20 && isLetter(codeAt(at))) at++
+  return at > from && (from > start || codeAt(at) === BLANK)
 }
 
+const isDigit = (code: number) => code >= 48 && code <= 57
 const isLetter = (code: number) => (code | 32) >= 97 && (code | 32) <= 122
 
 function hasTwoWords(text: string, start: number): boolean {
