@@ -117,6 +117,19 @@ Fix: let the iterator that it returns end with the last message of the frame`,
   )
 })
 
+test('allows a connection no messages of bytes that an earlier one of its client received', () => {
+  const { framed } = connections(() => ({
+    ...echo,
+    receive: (frame) => Array.from({ length: frame.toString() === 'many' ? 1_500 : 0 }, () => frame),
+  }))
+  const receive = (text: string) => framed.receive(0, framed.of(0)!, new Message(Buffer.from(text), false), () => {})
+  framed.open(0)
+  receive('x'.repeat(2_000))
+  framed.close(0)
+  framed.open(0)
+  expect(() => receive('many')).toThrow('more than 1,000 messages for one frame')
+})
+
 test('accepts messages that a connection kept from earlier frames, and empty ones', () => {
   const kept: string[] = []
   const { framed } = connections(() => ({

@@ -8,7 +8,7 @@ import type { HttpRun } from '../../runs/request-run.ts'
 import { createWebSocket } from '../websocket.ts'
 import type { ConversationOptions } from './conversation-options.ts'
 
-/** Rejections by the server of one connection of a VU: the status of the handshake, a join that gets no response, or a close after one message. */
+/** Rejections by the server of one connection of a VU: the status of the handshake, a join that gets no response, or a close after the response to its first request. */
 type Rejection = number | 'silent' | 'once' | undefined
 
 /** A server that echoes messages, and rejects connections. @param reject by VU, and by the number of its connections before */
@@ -27,7 +27,8 @@ async function startServer(reject: (vu: number, before: number) => Rejection): P
     }
     sockets.handleUpgrade(request, socket, head, (ws) => {
       ws.on('message', (data: Buffer) => {
-        if (rejection === undefined) ws.send(data.toString())
+        if (rejection === undefined || rejection === 'once') ws.send(data.toString())
+        if (rejection === 'once' && data.toString() !== 'join') ws.close(1_012)
       })
     })
   })
@@ -107,6 +108,7 @@ test('counts what users would have sent whose iterations time out while they con
   const more = { readyTimeout: 2_000, timeout: 100 }
   const reject = (vu: number, before: number) => (vu < 2 ? (before === 0 ? 'once' : 'silent') : undefined)
   const run = await talk(await startServer(reject), more)
+  expect(run.connections).toMatchObject({ closedIdle: 2, refused: 0 })
   expect(run.errors.get('timeout')).toBeGreaterThan(1)
   // An iteration takes 20 ms, and an attempt 100 ms.
   expect(run.dropped).toBeGreaterThan(0)
