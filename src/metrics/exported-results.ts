@@ -85,6 +85,7 @@ export class ExportedResults {
       setQuantiles(this.#callTime, labels, run.time)
       return
     }
+    for (const metric of run.metrics ?? []) this.#showMetric({ ...labels, metric: metric.name }, metric)
     if (run.kind === 'fanOut') {
       setQuantiles(this.#lag, labels, run.lag)
       setIfKnown(this.#missing, labels, missingRate(run))
@@ -99,7 +100,6 @@ export class ExportedResults {
       const ratio = errorRate(counts)
       if (ratio !== undefined) this.#journeyErrors.set({ ...labels, journey }, ratio)
     }
-    for (const metric of run.metrics ?? []) this.#showMetric({ ...labels, metric: metric.name }, metric)
     for (const { name, rate } of run.softChecks ?? [])
       if (rate !== undefined) this.#softCheck.set({ ...labels, check: name }, rate)
     setIfKnown(this.#errors, labels, errorRate(run))

@@ -177,6 +177,18 @@ describe('the scrape endpoint', () => {
     expect(Object.keys(scraped).filter((name) => name.includes('render time'))).toEqual([])
   })
 
+  test('exposes custom metrics of a fan-out', async () => {
+    const { made } = await exporter({ port: 0 })
+    const run = { ...sampleFanOutRun(), metrics: METRICS.metrics }
+    made.onScenario('S3', 'passed', { runs: [run], assertions: [] }, 'smoke')
+    const of = `scenario="S3",scale="smoke",run=${JSON.stringify(run.name)}`
+    expect(Object.fromEntries(await scrape(made))).toMatchObject({
+      [`slo_result_metric{${of},metric="cart size",figure="p95"}`]: 9.5,
+      [`slo_result_metric_total{${of},metric="declined orders"}`]: 24,
+      [`slo_result_missing_ratio{${of}}`]: expect.any(Number),
+    })
+  })
+
   test('writes an infinite percentile as +Inf', async () => {
     const { made } = await exporter({ port: 0 })
     made.onSnapshot('S4', { ...SNAPSHOT, recent: { ...SNAPSHOT.recent, p99Ms: 'Infinity' } })

@@ -14,9 +14,9 @@ export interface ShownMetric {
 
 /** Custom metrics and soft checks of a run; empty if it has none. */
 export function metricsOf(run: RunResult): readonly ShownMetric[] {
-  if (run.kind !== 'http' && run.kind !== 'conversation') return []
+  if (run.kind === 'micro') return []
   const metrics = run.metrics?.map((metric) => ({ name: metric.name, kind: metric.kind, figures: figuresOf(metric) }))
-  const softChecks = run.softChecks?.map(({ name, reasons, ...counts }) => {
+  const softChecks = (run.kind === 'fanOut' ? undefined : run.softChecks)?.map(({ name, reasons, ...counts }) => {
     const [reason] = Object.entries(reasons).toSorted((a, b) => b[1] - a[1])
     const why = reason === undefined ? [] : [{ label: 'most often', value: `${formatCount(reason[1])} × ${reason[0]}` }]
     return { name, kind: 'soft check', figures: [...rateFigures('passed', counts), ...why] }

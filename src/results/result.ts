@@ -265,6 +265,8 @@ export interface FanOutRunResult extends RunResultBase {
   readonly deliveries: DeliveryCounts
   /** Application heartbeats; absent if none was to be sent. */
   readonly heartbeats?: HeartbeatCounts
+  /** Custom metrics; absent if there are none. */
+  readonly metrics?: readonly MetricResult[]
   /** Absent if nothing was received. */
   readonly lag?: TimeStatsJson
   readonly lagHistogram: HistogramJson

@@ -4,13 +4,20 @@ import type { FanOutRecord, PublisherClock } from '../evidence/fan-out-record.ts
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { MetricSeries } from '../execution/custom-metrics/metric-recorder.ts'
+import type { Counter, Gauge, Rate, Trend } from '../execution/custom-metrics/metric.ts'
 import { now } from '../machine/clock.ts'
+import { partOf } from '../results/owner.ts'
 import type { FanOutRunResult } from '../results/result.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { fanOutEvidence } from './fan-out-evidence.ts'
+import { fanOutMetricEvidence } from './fan-out-metrics.ts'
 import { fanOutRunResult, publicationCounts } from './fan-out-result.ts'
 import { hasFault, worstClients, worstPublications } from './fan-out-worst.ts'
+import { metricResults } from './metric-figures.ts'
+import { metricRun, readMetric, type MetricRun } from './metric-run.ts'
+import type { MeasuredMetrics, MetricScope } from './metric-totals.ts'
 
 /** Result of a fan-out. It has statistics only if something was received: `run.state === 'measured'`. */
 export type FanOutRun = MeasuredFanOutRun | EmptyFanOutRun
@@ -69,6 +76,8 @@ export interface FanOutRunBase extends TimedRun {
   readonly publisherClock: PublisherClock | undefined
   /** Health of the load generator. */
   readonly generator: GeneratorHealth
+  /** What was recorded of a custom metric. It has no figures if nothing was. */
+  metric<M extends Trend | Counter | Rate | Gauge>(metric: M): MetricRun<M>
   /** Reasons why the run is invalid. */
   readonly invalidities: readonly Invalidity[]
   /** The run as plain JSON, for reports. */
@@ -77,11 +86,13 @@ export interface FanOutRunBase extends TimedRun {
   [evidenceOf](): FanOutEvidence
 }
 
-/** Creates the run that matchers and scenarios read. */
-export function fanOutRun(record: FanOutRecord): FanOutRun {
+/** Creates the run that matchers and scenarios read. @param metrics custom metrics that its functions recorded */
+export function fanOutRun(record: FanOutRecord, metrics: readonly MetricSeries[] = []): FanOutRun {
   const histogram = Histogram.merged(record.windows.map(({ lag }) => lag))
   const lag = timeStats(histogram)
-  return lag === undefined ? new EmptyView(record, histogram) : new MeasuredView(record, histogram, lag)
+  return lag === undefined
+    ? new EmptyView(record, metrics, histogram)
+    : new MeasuredView(record, metrics, histogram, lag)
 }
 
 class FanOutView implements FanOutRunBase {
@@ -102,12 +113,14 @@ class FanOutView implements FanOutRunBase {
   readonly generator: GeneratorHealth
   readonly invalidities: readonly Invalidity[]
   readonly #record: FanOutRecord
+  readonly #metrics: readonly MetricSeries[]
   readonly #histogram: Histogram
   /** The engine creates the run when its last delivery has arrived or is missing. */
   readonly #settledMs = now()
 
-  constructor(record: FanOutRecord, histogram: Histogram) {
+  constructor(record: FanOutRecord, metrics: readonly MetricSeries[], histogram: Histogram) {
     this.#record = record
+    this.#metrics = metrics
     this.#histogram = histogram
     this.name = record.name
     this.load = record.load
@@ -139,8 +152,20 @@ class FanOutView implements FanOutRunBase {
     return worstClients(this.#record, count)
   }
 
+  metric<M extends Trend | Counter | Rate | Gauge>(metric: M): MetricRun<M> {
+    const { kind, name, unit } = readMetric(metric)
+    const whole = { phase: undefined, between: undefined }
+    const evidence = (scope: MetricScope) =>
+      fanOutMetricEvidence(this.#record, this.#measured, { kind, name, unit }, scope, this[evidenceOf]().evidenceLines)
+    return partOf(this, metricRun(this.#measured, { kind, name, unit }, whole, evidence)) as MetricRun<M>
+  }
+
   result(): FanOutRunResult {
-    return fanOutRunResult(this.#record, this.#histogram)
+    return { ...fanOutRunResult(this.#record, this.#histogram), ...metricResults(this.#measured) }
+  }
+
+  get #measured(): MeasuredMetrics {
+    return { name: this.name, phases: this.#record.phases, metrics: this.#metrics }
   }
 
   [windowOf](): RunWindow {
@@ -177,8 +202,8 @@ class MeasuredView extends FanOutView implements MeasuredFanOutRun {
   readonly state = 'measured'
   readonly lag: TimeStats
 
-  constructor(record: FanOutRecord, histogram: Histogram, lag: TimeStats) {
-    super(record, histogram)
+  constructor(record: FanOutRecord, metrics: readonly MetricSeries[], histogram: Histogram, lag: TimeStats) {
+    super(record, metrics, histogram)
     this.lag = lag
   }
 }

@@ -5,7 +5,7 @@ import { describeLoad } from '../load/describe.ts'
 import type { MetricKind, MetricWindows } from '../stats/metric-windows.ts'
 import { formatCount } from '../stats/units.ts'
 import { generatorLines } from './generator-findings.ts'
-import { metricTotals, type MetricScope } from './metric-totals.ts'
+import { metricTotals, type MeasuredMetrics, type MetricScope } from './metric-totals.ts'
 import { droppedPart, errorsPart, generatorPart } from './request-evidence.ts'
 import { httpInvalidities } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
@@ -35,7 +35,7 @@ export function metricEvidence(
   const { phases, load, reducedTo, generators, abortReason } = measured
   const durationMs = scopeDurationMs(phases, scope)
   const { offered, completed } = requests.sum
-  const { figures, count } = figuresOf(measured, metric, { phase, between })
+  const { figures, count } = judgedFigures(measured, metric, { phase, between })
   const shared = {
     metric: name,
     unit,
@@ -63,8 +63,9 @@ export function metricEvidence(
 type FiguresOf<Evidence> = Evidence extends MetricEvidence ? Omit<Evidence, keyof MetricEvidenceBase> : never
 type Figures = FiguresOf<MetricEvidence>
 
-function figuresOf(
-  measured: HttpMeasurement,
+/** What matchers judge of a metric in a scope, and the number of its values. */
+export function judgedFigures(
+  measured: MeasuredMetrics,
   metric: MetricName,
   scope: MetricScope,
 ): { readonly figures: Figures; readonly count: number } {
@@ -101,7 +102,7 @@ function isA<Kind extends MetricKind>(kind: Kind, metric: MetricName): metric is
 
 /** Total of a counter by second. Requests due after the last phase count in the last second of the scope. */
 function totalBySecond(
-  { phases }: HttpMeasurement,
+  { phases }: MeasuredMetrics,
   windows: readonly MetricWindows['counter'][],
   { phase, between }: MetricScope,
 ) {

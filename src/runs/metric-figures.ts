@@ -2,8 +2,7 @@ import type { MetricName } from '../execution/custom-metrics/metric-recorder.ts'
 import { scopeDurationMs, WHOLE_RUN } from '../execution/request-scope.ts'
 import type { MetricResult, SoftCheckResult } from '../results/metric-result.ts'
 import { PER_UNIT, type TrendWindow } from '../stats/metric-windows.ts'
-import { metricTotals, type MetricScope } from './metric-totals.ts'
-import type { HttpMeasurement } from './request-measurement.ts'
+import { metricTotals, type MeasuredMetrics, type MetricScope } from './metric-totals.ts'
 
 /** Figures of a trend, in its unit. */
 export interface TrendFigures {
@@ -53,7 +52,7 @@ export interface GaugeFigures {
 
 /** Number of values of a metric in a scope, and figures of them, which are meaningless if it is 0. */
 export function metricFigures(
-  measured: HttpMeasurement,
+  measured: MeasuredMetrics,
   metric: MetricName,
   scope: MetricScope,
 ): { readonly count: number } & (TrendFigures | CounterFigures | RateFigures | GaugeFigures) {
@@ -87,7 +86,7 @@ function trendFigures({ values }: TrendWindow): TrendFigures {
 }
 
 /** Custom metrics and soft checks of a run as plain JSON; those without values have no figures. */
-export function metricResults(measured: HttpMeasurement): {
+export function metricResults(measured: MeasuredMetrics): {
   readonly metrics?: readonly MetricResult[]
   readonly softChecks?: readonly SoftCheckResult[]
 } {

@@ -10,9 +10,9 @@ import type { MetricName } from '../execution/custom-metrics/metric-recorder.ts'
 import type { Counter, Gauge, Rate, Trend } from '../execution/custom-metrics/metric.ts'
 import type { PhaseName } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
+import { showValue } from '../options/show-value.ts'
 import { partOf } from '../results/owner.ts'
 import type { MetricKind } from '../stats/metric-windows.ts'
-import { metricEvidence } from './metric-evidence.ts'
 import {
   metricFigures,
   type CounterFigures,
@@ -20,8 +20,7 @@ import {
   type RateFigures,
   type TrendFigures,
 } from './metric-figures.ts'
-import type { MetricScope } from './metric-totals.ts'
-import type { HttpMeasurement } from './request-measurement.ts'
+import type { MeasuredMetrics, MetricScope } from './metric-totals.ts'
 import { assertKnown, period } from './scope-arguments.ts'
 
 interface MetricRunBase<Self, Figures, Evidence extends MetricEvidence> {
@@ -76,9 +75,14 @@ export type MetricRun<M extends Trend | Counter | Rate | Gauge> = M extends Tren
       ? RateRun
       : GaugeRun
 
-/** Creates the metric that matchers and scenarios read. */
-export function metricRun(measured: HttpMeasurement, metric: MetricName, scope: MetricScope): object {
-  const within = (narrower: MetricScope) => metricRun(measured, metric, { ...scope, ...narrower })
+/** Creates the metric that matchers and scenarios read. @param evidence returns what matchers judge in a scope */
+export function metricRun(
+  measured: MeasuredMetrics,
+  metric: MetricName,
+  scope: MetricScope,
+  evidence: (scope: MetricScope) => MetricEvidence,
+): object {
+  const within = (narrower: MetricScope) => metricRun(measured, metric, { ...scope, ...narrower }, evidence)
   const { count, ...figures } = metricFigures(measured, metric, scope)
   return {
     kind: metric.kind,
@@ -94,11 +98,25 @@ export function metricRun(measured: HttpMeasurement, metric: MetricName, scope: 
     between(from: Duration, to: Duration) {
       return partOf(this, within({ ...scope, between: period(from, to) }))
     },
-    [metricOf]: () => metricEvidence(measured, metric, scope),
+    [metricOf]: () => evidence(scope),
   }
 }
 
 /** Names of the soft checks of a run. */
-export function namesOf({ metrics }: HttpMeasurement, kind: MetricKind): readonly string[] {
+export function namesOf({ metrics }: Pick<MeasuredMetrics, 'metrics'>, kind: MetricKind): readonly string[] {
   return metrics.flatMap((each) => (each.kind === kind ? each.name : []))
+}
+
+/** Returns the argument of `run.metric()`. @throws {TypeError} if it is not a metric */
+export function readMetric(metric: unknown): MetricName {
+  if (isMetric(metric)) return metric
+  throw new TypeError(
+    `run.metric(): must be a metric of the fixture metric, received ${showValue(metric)}\n` +
+      `Fix: const cartSize = metric.trend('cart size'), then run.metric(cartSize)`,
+  )
+}
+
+function isMetric(value: unknown): value is MetricName {
+  if (typeof value !== 'object' || value === null || !('kind' in value) || !('name' in value)) return false
+  return ['trend', 'counter', 'rate', 'gauge'].includes(value.kind as string)
 }

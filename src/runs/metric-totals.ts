@@ -1,7 +1,15 @@
 import type { MetricName, MetricSeries } from '../execution/custom-metrics/metric-recorder.ts'
 import { phasesIn, WHOLE_RUN, type Scope } from '../execution/request-scope.ts'
+import type { Phase } from '../load/load.ts'
 import { createWindow, type MetricKind, type MetricWindows } from '../stats/metric-windows.ts'
-import type { HttpMeasurement } from './request-measurement.ts'
+
+/** What a run of any kind recorded of custom metrics. */
+export interface MeasuredMetrics {
+  /** Name of the run. */
+  readonly name: string
+  readonly phases: readonly Phase[]
+  readonly metrics: readonly MetricSeries[]
+}
 
 /** Part of a run whose custom metrics are judged. */
 export type MetricScope = Pick<Scope, 'phase' | 'between'>
@@ -14,7 +22,7 @@ export interface MetricTotals<Kind extends MetricKind> {
 
 /** Totals of a metric in a scope. */
 export function metricTotals<Kind extends MetricKind>(
-  { metrics, phases }: Pick<HttpMeasurement, 'metrics' | 'phases'>,
+  { metrics, phases }: Pick<MeasuredMetrics, 'metrics' | 'phases'>,
   { kind, name }: MetricName<Kind>,
   scope: MetricScope,
 ): MetricTotals<Kind> {

@@ -12,14 +12,15 @@ import { describeLoad, durationOf } from '../load/describe.ts'
 import type { Phase, PhaseName } from '../load/load.ts'
 import { now } from '../machine/clock.ts'
 import type { Duration } from '../options/checks.ts'
-import { showValue } from '../options/show-value.ts'
 import { partOf } from '../results/owner.ts'
 import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { iterationRun, type IterationRun } from './iteration-run.ts'
 import { groupsOf } from './iteration-totals.ts'
-import { metricRun, namesOf, type MetricRun, type RateRun } from './metric-run.ts'
+import { metricEvidence } from './metric-evidence.ts'
+import { metricRun, namesOf, readMetric, type MetricRun, type RateRun } from './metric-run.ts'
+import type { MetricScope } from './metric-totals.ts'
 import { endingEvidence, requestEvidence } from './request-evidence.ts'
 import { httpInvalidities } from './request-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
@@ -168,18 +169,6 @@ export function companionOf(measurement: HttpMeasurement): Companion {
   return { name, startMs, endMs: startMs + warmupMs + durationOf(load), invalidities }
 }
 
-function isMetric(value: unknown): value is MetricName {
-  if (typeof value !== 'object' || value === null || !('kind' in value) || !('name' in value)) return false
-  return ['trend', 'counter', 'rate', 'gauge'].includes(value.kind as string)
-}
-
-function notAMetric(received: unknown): string {
-  return (
-    `run.metric(): must be a metric of the fixture metric, received ${showValue(received)}\n` +
-    `Fix: const cartSize = metric.trend('cart size'), then run.metric(cartSize)`
-  )
-}
-
 class ScopedRun implements HttpRunBase {
   readonly #measured: HttpMeasurement
   readonly #scope: Scope
@@ -315,8 +304,7 @@ class ScopedRun implements HttpRunBase {
   }
 
   metric<M extends Trend | Counter | Rate | Gauge>(metric: M): MetricRun<M> {
-    if (!isMetric(metric)) throw new TypeError(notAMetric(metric))
-    return this.#metric(metric, 'metric()') as MetricRun<M>
+    return this.#metric(readMetric(metric), 'metric()') as MetricRun<M>
   }
 
   softCheck(name: string): RateRun {
@@ -405,7 +393,9 @@ class ScopedRun implements HttpRunBase {
         `${this.name}: a journey, a step, a tag, good and failed select requests, not custom metrics or soft checks\n` +
           `Fix: call run.${call} on the run or on a phase of it`,
       )
-    return partOf(this, metricRun(this.#measured, { kind, name, unit }, { phase, between }))
+    const metric = { kind, name, unit }
+    const evidence = (scope: MetricScope) => metricEvidence(this.#measured, metric, scope)
+    return partOf(this, metricRun(this.#measured, metric, { phase, between }, evidence))
   }
 
   #assertKnown(what: string, name: string, known: ReadonlySet<string>): void {

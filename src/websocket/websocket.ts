@@ -118,15 +118,13 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
     })
     const { measurement, scenarioError } = await engine.run()
     joint.stopOthers(scenarioError)
-    const record = summarize((await division?.merged?.(measurement, FAN_OUTS)) ?? measurement)
+    const merged = (await division?.merged?.(measurement, FAN_OUTS)) ?? measurement
+    const record = summarize(merged)
     const { name, startMs, invalidities } = record
     const own = { startMs, endMs: startMs + warmupMs + durationMs }
     const companions = await joint.ended(() => ({ name, ...own, invalidities }))
-    const run = fanOutRun({
-      ...record,
-      invalidities: [...invalidities, ...companionInvalidities(companions, [own])],
-      ...parallelTo(companions),
-    })
+    const judged = [...invalidities, ...companionInvalidities(companions, [own])]
+    const run = fanOutRun({ ...record, invalidities: judged, ...parallelTo(companions) }, merged.metrics)
     context.onRun(run.result())
     if (scenarioError !== undefined) throw scenarioError.error
     return run

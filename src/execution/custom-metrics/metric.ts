@@ -79,9 +79,9 @@ export interface Gauge extends CustomMetric {
 }
 
 /**
- * Creates the custom metrics of a scenario. Their values are recorded in the functions of `http.run()` and `ws.run()`, such as
- * `check` and `flow`, and are judged with `run.metric()`. A value counts in the phase of its request: the warm-up is left
- * out. A second call with the same name returns the same metric.
+ * Creates the custom metrics of a scenario. Their values are recorded in the functions of `http.run()`, `ws.run()` and
+ * `ws.fanOut()`, such as `check`, `flow` and `identify`, and are judged with `run.metric()`. A value counts in the phase of its
+ * request, publication or message: the warm-up is left out. A second call with the same name returns the same metric.
  */
 export interface MetricFactory {
   /** Values whose percentiles are judged. @throws {OptionsError} naming every mistake @throws {ScenarioError} if the name is taken */
@@ -185,7 +185,7 @@ function contextOf(metric: MetricName): RecordingContext | undefined {
   if (context === undefined)
     throw new ScenarioError(
       `${callOf(metric)} was called outside the functions of a run, so the value belongs to no request\n` +
-        'Fix: call it in a function of http.run() or ws.run(), such as check, extract or flow, before the function returns',
+        'Fix: call it in a function of http.run(), ws.run() or ws.fanOut(), such as check, flow or identify, before the function returns',
     )
   return context.mayRecord?.(callOf(metric)) === false ? undefined : context
 }

@@ -19,13 +19,13 @@ export interface RecordingContext {
   mayRecord?(call: string): boolean
 }
 
-/** The request of which a function runs that returns without waiting. */
+/** What a function runs for that returns without waiting, such as a request. */
 export const metricContext: { current: RecordingContext | undefined } = { current: undefined }
 
-/** The iteration whose flow runs; a flow waits for responses, in between which other flows run. */
+/** What a function runs for that waits, such as the iteration of a flow: meanwhile, other functions run. */
 const iterations = new AsyncLocalStorage<RecordingContext>()
 
-/** Whether metrics were created in this process. If not, flows run without {@link iterations}, which costs time. */
+/** Whether metrics were created in this process. If not, functions run without {@link iterations}, which costs time. */
 let isUsed = false
 
 export function useMetrics(): void {
@@ -35,6 +35,22 @@ export function useMetrics(): void {
 /** Calls the flow of an iteration: what it records belongs to the iteration. */
 export function callFlow<I extends RecordingContext>(flow: (iteration: I) => unknown, iteration: I): unknown {
   return isUsed ? iterations.run(iteration, flow, iteration) : flow(iteration)
+}
+
+/** Calls a function that returns without waiting: what it records belongs to the context. */
+export function recordIn<T>(context: RecordingContext, call: () => T): T {
+  const before = metricContext.current
+  metricContext.current = context
+  try {
+    return call()
+  } finally {
+    metricContext.current = before
+  }
+}
+
+/** Like {@link recordIn}, for a function that may return a promise. */
+export function recordInPromise<T>(context: RecordingContext, call: () => T): T {
+  return isUsed ? iterations.run(context, call) : call()
 }
 
 /** The request or iteration whose function runs. */

@@ -56,6 +56,13 @@ test('shows custom metrics and soft checks', async () => {
   expect(page).toContain('passed 99% (1,188 of 1,200), most often 12 × status 503')
 })
 
+test('shows custom metrics of a fan-out', async () => {
+  const runs = [{ ...sampleFanOutRun(), metrics: METRICS.metrics }]
+  const page = await htmlReport(sampleResults({ scenarios: [scenario('S3', 'passed', runs, [])] }))
+  expect(page).toContain('Custom metrics and soft checks')
+  expect(page).toContain('last 3 jobs, min -1 jobs, max 1,250 jobs')
+})
+
 test('shows the times of iterations and groups', async () => {
   const run = sampleHttpRun()
   const part = { offered: 10, completed: 8, dropped: 1, unfinished: 1, errors: {}, time: run.latency! }

@@ -112,7 +112,8 @@ function figure({ title, note }: Chart, id: string): Markup {
 function detailTables(run: HttpRunResult | FanOutRunResult): Markup[] {
   const generator = generatorTable(run)
   const generators = generatorsTable(run)
-  if (run.kind === 'fanOut') return [generators, html`<div class="tables">${deliveryTable(run)}${generator}</div>`]
+  if (run.kind === 'fanOut')
+    return [metricTable(run), generators, html`<div class="tables">${deliveryTable(run)}${generator}</div>`]
   return [
     journeyTable(run),
     stepTable(run),
@@ -178,7 +179,7 @@ function iterationTable({ iterations, groups = [], journeys = [] }: HttpRunResul
   return table('Iterations and groups', head, rows)
 }
 
-function metricTable(run: HttpRunResult): Markup {
+function metricTable(run: HttpRunResult | FanOutRunResult): Markup {
   const rows = metricsOf(run).map(({ name, kind, figures }): TableCell[] => [
     { text: name },
     { text: kind },

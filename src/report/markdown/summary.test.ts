@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { AssertionResult } from '../../results/result.ts'
-import { COMPARED, FAILED, INVALID, METRICS, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
+import {
+  COMPARED,
+  FAILED,
+  INVALID,
+  METRICS,
+  PASSED,
+  sampleFanOutRun,
+  sampleHttpRun,
+} from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
 import { COMMENT_MARKER, commentBody, markdownSummary } from './summary.ts'
@@ -187,4 +195,10 @@ test('shows custom metrics and soft checks in a table', () => {
 
     "
   `)
+})
+
+test('shows custom metrics of a fan-out in the table', () => {
+  const runs = [{ ...sampleFanOutRun(), metrics: METRICS.metrics }]
+  const summary = markdownSummary(sampleResults({ scenarios: [scenario('S3', 'passed', runs, [])] }), none)
+  expect(summary).toContain('| S3 | queue length | gauge | last 3 jobs, min -1 jobs, max 1,250 jobs |\n')
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { OptionsError } from '../../options/problems.ts'
 import type { AssertionResult } from '../../results/result.ts'
-import { COMPARED, FAILED, METRICS, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
+import { COMPARED, FAILED, METRICS, PASSED, sampleFanOutRun, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
@@ -242,4 +242,12 @@ test('shows custom metrics and soft checks below the figures of their run', () =
 
     Scenarios  1 passed  (1)"
   `)
+})
+
+test('shows custom metrics below the figures of a fan-out', () => {
+  const runs = [{ ...sampleFanOutRun(), metrics: METRICS.metrics }]
+  const results = sampleResults({ scenarios: [scenario('S3', 'passed', runs, [PASSED])] })
+  expect(summaryOf(results, none, 120, plain)).toContain(
+    '\n      gauge queue length: last 3 jobs, min -1 jobs, max 1,250 jobs\n',
+  )
 })

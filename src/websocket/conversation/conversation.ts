@@ -10,13 +10,13 @@ import type { Load } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
 import type { AssignedRows } from '../../load/rows/assigned-rows.ts'
 import { isOwn, type Division } from '../../load/share.ts'
-import type { Vu } from '../../load/vu.ts'
-import { sleep } from '../../machine/clock.ts'
+import { now, sleep } from '../../machine/clock.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
 import { calculatedWarnings } from '../../runs/calculated-warnings.ts'
 import type { HttpMeasurement, Readiness } from '../../runs/request-measurement.ts'
 import { SlowestRequests } from '../../runs/slowest-requests.ts'
 import { formatCount } from '../../stats/units.ts'
+import { ConnectionRecording, recorded, type RecordedRun } from '../connection-recording.ts'
 import { Clients, type ClientEvents } from '../fan-out/clients.ts'
 import { Message } from '../message.ts'
 import { checkedMessages } from '../returned-values.ts'
@@ -260,15 +260,34 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     this.#broken.abort()
   }
 
+  get #recordedRun(): RecordedRun {
+    const execution = this.#execution
+    return {
+      metrics: execution.metrics,
+      phases: execution.phases,
+      get elapsedMs() {
+        return now() - execution.startMs
+      },
+      get isOver() {
+        return execution.isOver
+      },
+      scenarioFailed: (error) => this.broken(error),
+    }
+  }
+
   #createClients(clients: number): Clients<D> {
     const { plan } = this.#parts
-    const { onOpen, isReady } = plan
+    const { onOpen, isReady, handshake } = plan
+    const recording = new ConnectionRecording(this.#recordedRun)
     const clientsPlan = {
       ...plan,
       clients,
       vuOf: (client: number) => this.#byId[client]!.vu,
-      subscribe: onOpen && ((vu: Vu<D>) => checkedMessages('onOpen', onOpen(vu))),
-      isSubscribed: isReady && ((message: Message, vu: Vu<D>) => decided('isReady', isReady(message, vu))),
+      ...recorded<D>(recording, {
+        handshake,
+        subscribe: onOpen && ((vu) => checkedMessages('onOpen', onOpen(vu))),
+        isSubscribed: isReady && ((message, vu) => decided('isReady', isReady(message, vu))),
+      }),
       acknowledgedBy: 'isReady' as const,
       subscribeTimeoutMs: plan.readyTimeoutMs,
       joinDelayMs: onOpen === undefined ? 0 : GREETING_DELAY_MS,

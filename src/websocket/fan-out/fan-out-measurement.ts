@@ -1,11 +1,14 @@
 import type { FanOutRecord, PublicationRecord } from '../../evidence/fan-out-record.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { GeneratorSummary, MergedGenerators } from '../../evidence/merged-generators.ts'
+import type { MetricSeries } from '../../execution/custom-metrics/metric-recorder.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
+import type { Phase } from '../../load/load.ts'
 import { shareOf } from '../../load/share.ts'
 import { now, wallMs } from '../../machine/clock.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { describeFanOut } from './describe-fan-out.ts'
+import type { PlacedFanOut } from './fan-out-options.ts'
 import type { FanOutParts } from './fan-out-parts.ts'
 import type { ForeignLabels } from './group-labels.ts'
 import type { OpenDeliveries } from './open-deliveries.ts'
@@ -20,6 +23,8 @@ type Judged = 'invalidities' | 'connectInvalidities' | 'notes' | 'unnumbered'
  * they are judged.
  */
 export interface FanOutMeasurement extends Omit<FanOutRecord, Judged> {
+  /** Custom metrics that functions of the scenario recorded. */
+  readonly metrics: readonly MetricSeries[]
   /** Limits of the generator's health. */
   readonly limits: GeneratorLimits
   /** Health while sockets were opened; `undefined` if opening was interrupted. */
@@ -68,17 +73,17 @@ export interface FanOutGenerator extends GeneratorSummary {
 /** Measurement of a finished fan-out. */
 export function measurementOf(parts: FanOutParts): FanOutMeasurement {
   const { plan, ledger, sockets, startUs, publishedMs, generator, identifier, moves, movesAfterEnd, endUs } = parts
-  const { name, clients, warmupMs, durationMs, lateThresholdMs, drainDurationMs: settleMs } = plan
+  const { name, clients, warmupMs, lateThresholdMs, drainDurationMs: settleMs } = plan
   const { limits, openingHealth, lostProcesses, diagnosis, open, feed, abortReason } = parts
   const { lostDeliveries, ambiguous, foreignLabels, sendFailure, connectionNotes, openingMs, heartbeats } = parts
   const own = ledger.publications.filter(({ isRemote }) => !isRemote)
-  const steady = { name: 'steady' as const, startMs: warmupMs, endMs: warmupMs + durationMs }
   return {
     ...{ name, load: describeFanOut(plan), lateThresholdMs, settleMs, openingMs, feed, generator, abortReason },
     ...{ limits, openingHealth, lostProcesses, diagnosis, open, lostDeliveries, ambiguous, foreignLabels },
     ...{ sendFailure, connectionNotes, subscribeTimeoutMs: plan.subscribeTimeoutMs },
     ...(plan.reducedTo === undefined ? {} : { reducedTo: plan.reducedTo }),
-    phases: warmupMs > 0 ? [{ name: 'warmup', startMs: 0, endMs: warmupMs }, steady] : [steady],
+    phases: phasesOf(plan),
+    metrics: parts.metrics,
     startMs: now() - (nowUs() - startUs) / 1000,
     durationMs: publishedMs,
     countedMs: Math.max(0, publishedMs - warmupMs),
@@ -122,6 +127,12 @@ export function measurementOf(parts: FanOutParts): FanOutMeasurement {
       ...(moves.rejected === undefined ? {} : { rejected: moves.rejected }),
     },
   }
+}
+
+/** Phases of a fan-out. */
+export function phasesOf({ warmupMs, durationMs }: Pick<PlacedFanOut, 'warmupMs' | 'durationMs'>): readonly Phase[] {
+  const steady = { name: 'steady' as const, startMs: warmupMs, endMs: warmupMs + durationMs }
+  return warmupMs > 0 ? [{ name: 'warmup', startMs: 0, endMs: warmupMs }, steady] : [steady]
 }
 
 function recordOf(publication: Publication, startUs: number): PublicationRecord {

@@ -89,7 +89,7 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
   readonly publish?: PublishOptions
   /**
    * Which publication a message is, or which publications it holds. Must depend on the message alone: equal messages are
-   * identified once. A run in which more than 1% of the messages are not identified is invalid. An error of the function
+   * identified once, unless the function records a custom metric. A run in which more than 1% of the messages are not identified is invalid. An error of the function
    * ends the run, except a `SyntaxError`: a message that is not valid JSON is not identified.
    */
   readonly identify: (message: Message) => IdentifyResult

@@ -1,6 +1,7 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import type { FailedJoins, FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
+import type { MetricSeries } from '../../execution/custom-metrics/metric-recorder.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { ClientStates } from './client-states.ts'
 import type { DeliveryTracker } from './delivery-tracker.ts'
@@ -13,6 +14,7 @@ import type { OpenDeliveries } from './open-deliveries.ts'
 /** Measurements of a finished fan-out, from which its record is made. */
 export interface FanOutParts {
   readonly plan: PlacedFanOut
+  readonly metrics: readonly MetricSeries[]
   readonly ledger: DeliveryTracker
   readonly sockets: ClientStates
   /** The fix if every handshake failed and the cause was found. */

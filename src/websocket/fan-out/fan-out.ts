@@ -1,4 +1,5 @@
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
+import { recordIn } from '../../execution/custom-metrics/recording-context.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
@@ -8,6 +9,7 @@ import type { Vu } from '../../load/vu.ts'
 import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
 import { redactText } from '../../options/redact.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
+import { recorded } from '../connection-recording.ts'
 import { Message } from '../message.ts'
 import { checkedMessages } from '../returned-values.ts'
 import { nowUs } from '../sockets/clock.ts'
@@ -20,8 +22,9 @@ import { DeliveryTracker } from './delivery-tracker.ts'
 import { describeFanOut } from './describe-fan-out.ts'
 import { failedJoins } from './failed-joins.ts'
 import { limitsFor } from './fan-out-limits.ts'
-import { measurementOf, type FanOutMeasurement } from './fan-out-measurement.ts'
+import { measurementOf, phasesOf, type FanOutMeasurement } from './fan-out-measurement.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
+import { FanOutRecording } from './fan-out-recording.ts'
 import { snapshotOf } from './fan-out-snapshot.ts'
 import { Feed } from './feed.ts'
 import { Identifier } from './identifier.ts'
@@ -60,6 +63,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   readonly #clients: Clients<D>
   /** VUs by id; `undefined` for those of other generators. */
   readonly #vus: readonly (Vu<D> | undefined)[]
+  readonly #recording: FanOutRecording
   readonly #identifier: Identifier<Sighting>
   readonly #source: TargetIds | Feed
   readonly #ledger: DeliveryTracker
@@ -104,23 +108,25 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       mask: (client, text) => this.#clients.masked(client, text, REJECTION_LENGTH),
     })
     const { hasGroups, names } = this.#membership
-    this.#publisher = plan.publish && new Publisher(plan, plan.publish, names, context.seed, this)
+    this.#recording = new FanOutRecording(phasesOf(plan), (error) => this.broken(error))
+    this.#publisher = plan.publish && new Publisher(plan, plan.publish, names, context.seed, this, this.#recording)
     this.#source = plan.publish ? new TargetIds(this.#ledger) : new Feed(this.#ledger, { hasGroups, lateThresholdMs })
-    this.#identifier = new Identifier(plan.identify, sightingOf, (text, length) =>
-      this.#clients.masked(this.#heardBy, text, length),
-    )
+    const mask = (text: string, length: number) => this.#clients.masked(this.#heardBy, text, length)
+    this.#identifier = new Identifier(plan.identify, sightingOf, this.#recording.messages, mask)
     this.#clients = this.#createClients()
   }
 
   #createClients(): Clients<D> {
-    const { subscribe, isSubscribed } = this.#plan
+    const { subscribe, isSubscribed, handshake } = this.#plan
     const clientsPlan = {
       ...this.#plan,
       vuOf: (client: number) => this.#vus[client]!,
-      subscribe: subscribe && ((vu: Vu<D>) => checkedMessages('subscribe', subscribe(vu, this.#membership.of(vu.id)))),
-      isSubscribed:
-        isSubscribed &&
-        ((message: Message, vu: Vu<D>) => this.#membership.acknowledges(isSubscribed(message, vu), vu.id)),
+      ...recorded<D>(this.#recording.connections, {
+        handshake,
+        subscribe: subscribe && ((vu) => checkedMessages('subscribe', subscribe(vu, this.#membership.of(vu.id)))),
+        isSubscribed:
+          isSubscribed && ((message, vu) => this.#membership.acknowledges(isSubscribed(message, vu), vu.id)),
+      }),
       acknowledgedBy: 'isSubscribed' as const,
     }
     return new Clients<D>(clientsPlan, this, (events) => (this.#pool = createPool(this.#plan, events)))
@@ -159,6 +165,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       await this.#settle()
     } finally {
       this.#isOver = true
+      this.#recording.isOver = true
       // Closing the sockets may take seconds, in which nothing is received any more.
       this.#endUs = nowUs()
       this.#watch.stop()
@@ -197,6 +204,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   early(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
     if (this.#startUs === 0) return
+    this.#recording.messages.receivedUs = atUs
     // Only replays of known publications, or of ones that become known, count. Other content may belong to the protocol.
     for (const sighting of this.#identifier.peek(data, isBinary, framed))
       if (this.#source.receiveEarly(client, sighting, atUs)) this.#lastMessageUs = atUs
@@ -206,9 +214,10 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     try {
       const { moves } = this.#membership
       const isMoving = moves.isMoving(client)
-      if (isMoving && moves.heard(client, framed ?? new Message(data, isBinary)))
+      if (isMoving && this.#acknowledges(client, framed ?? new Message(data, isBinary)))
         return this.early(client, data, isBinary, atUs, framed)
       this.#heardBy = client
+      this.#recording.messages.receivedUs = atUs
       const found = this.#identifier.identify(data, isBinary, framed)
       if (found.length === 0) {
         if (isMoving) moves.heardOther(client, framed ?? new Message(data, isBinary))
@@ -226,8 +235,13 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     this.#stop.abort(`the scenario failed: ${firstLineOf(error)}`)
   }
 
+  #acknowledges(client: number, message: Message): boolean {
+    return recordIn(this.#recording.connections, () => this.#membership.moves.heard(client, message))
+  }
+
   #started(startUs: number, errorMs = 0): void {
     this.#startUs = startUs
+    this.#recording.startUs = startUs
     this.#startErrorMs = errorMs
     this.#membership.moves.start(startUs)
   }
@@ -314,6 +328,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     if (abortReason !== undefined) this.#ledger.cutOff(this.#endUs, this.#plan.drainDurationMs)
     const measurement = measurementOf({
       plan: this.#plan,
+      metrics: this.#recording.metrics.series,
       ledger: this.#ledger,
       sockets: this.#clients.states,
       diagnosis,

@@ -1,8 +1,10 @@
+import { recordIn } from '../../execution/custom-metrics/recording-context.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import { editDistance } from '../../options/known-keys.ts'
 import { inspected, shortened } from '../../options/shortened.ts'
 import { formatCount } from '../../stats/units.ts'
 import { Message } from '../message.ts'
+import type { MessageRecording } from './fan-out-recording.ts'
 import { identityOf, isSameMessage, type MessageIdentity } from './message-identity.ts'
 
 /**
@@ -58,6 +60,7 @@ interface Known<T> {
 export class Identifier<T> {
   readonly #identify: (message: Message) => IdentifyResult
   readonly #resolve: (identification: Identification) => T
+  readonly #recording: MessageRecording | undefined
   readonly #shown: (text: string, length: number) => string
   readonly #known: Known<T>[] = []
   #latest: Known<T> | undefined
@@ -72,15 +75,18 @@ export class Identifier<T> {
 
   /**
    * @param resolve converts an identification, once for each distinct message
+   * @param recording context in which `identify` records custom metrics
    * @param shown shortens the text of a message for people, without secrets
    */
   constructor(
     identify: (message: Message) => IdentifyResult,
     resolve: (identification: Identification) => T,
+    recording?: MessageRecording,
     shown: (text: string, length: number) => string = shortened,
   ) {
     this.#identify = identify
     this.#resolve = resolve
+    this.#recording = recording
     this.#shown = shown
   }
 
@@ -127,7 +133,7 @@ export class Identifier<T> {
    */
   peek(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
     try {
-      const items = listOf(this.#identify(framed ?? new Message(data, isBinary)), data.length)
+      const items = this.#itemsOf(data, isBinary, framed)
       return items.filter((item) => isUsable(item)).map((item) => this.#resolve(item))
     } catch {
       return []
@@ -145,11 +151,18 @@ export class Identifier<T> {
     return undefined
   }
 
+  #itemsOf(data: Buffer, isBinary: boolean, framed: Message | undefined): readonly unknown[] {
+    const call = () => listOf(this.#identify(framed ?? new Message(data, isBinary)), data.length)
+    if (this.#recording === undefined) return call()
+    this.#recording.isUsed = false
+    return recordIn(this.#recording, call)
+  }
+
   #identifyNew(data: Buffer, isBinary: boolean, framed: Message | undefined): readonly T[] {
     let items: readonly unknown[]
     let why = ''
     try {
-      items = listOf(this.#identify(framed ?? new Message(data, isBinary)), data.length)
+      items = this.#itemsOf(data, isBinary, framed)
     } catch (error) {
       // A SyntaxError comes from parsing what the target sent. Any other error is the scenario's.
       if (error instanceof EndlessError) throw endless(error, this.#sampleOf(data, isBinary))
@@ -176,7 +189,8 @@ export class Identifier<T> {
       this.#others++
       this.#otherSample ??= this.#sampleOf(data, isBinary)
     }
-    const identity = identityOf(data, isBinary, framed)
+    // A value that identify records belongs to one message, so that equal ones are identified again.
+    const identity = this.#recording?.isUsed === true ? undefined : identityOf(data, isBinary, framed)
     if (identity === undefined) return found
     this.#latest = { identity, found }
     this.#known[this.#oldest] = this.#latest

@@ -9,12 +9,16 @@ import type {
 import type { LostGenerator } from '../../evidence/generator-info.ts'
 import { combinedHealth } from '../../runs/merge/combined-health.ts'
 import { mergeHeartbeats } from '../../runs/merge/merge-connections.ts'
+import { mergeMetrics } from '../../runs/merge/packed-metrics.ts'
 import { firstToStop, inOrder, jointNotes } from '../../runs/merge/parts.ts'
 import { Histogram } from '../../stats/histogram.ts'
 import type { FanOutMeasurement } from './fan-out-measurement.ts'
 import { decodeFanOut } from './fan-out-part.ts'
 import { mergeFanOutGenerators } from './merge-fan-out-generators.ts'
 import { mergePublications } from './merge-publications.ts'
+
+/** What is merged of each generator, apart from custom metrics. */
+type Merged = Omit<FanOutMeasurement, 'metrics'>
 
 /**
  * The fan-out that all generators did together. Each of them has counted the deliveries to its own sockets of *all*
@@ -33,8 +37,8 @@ export function mergeFanOuts(
 ): FanOutMeasurement {
   const ordered = inOrder(parts.map((bytes) => decodeFanOut(bytes, own)))
   const all = ordered.map(({ measured }) => measured)
-  const sum = (of: (measured: FanOutMeasurement) => number) => all.reduce((total, each) => total + of(each), 0)
-  const longest = (of: (measured: FanOutMeasurement) => number) => Math.max(...all.map(of))
+  const sum = (of: (measured: Merged) => number) => all.reduce((total, each) => total + of(each), 0)
+  const longest = (of: (measured: Merged) => number) => Math.max(...all.map(of))
   const { heartbeats: _, ...shared } = own
   const heartbeats = mergeHeartbeats(all.map((each) => each.heartbeats))
   const ambiguous = countedSample(all.map((each) => each.ambiguous))
@@ -52,6 +56,10 @@ export function mergeFanOuts(
     failedAgain: addUp(all.map(({ failedAgain }) => failedAgain)),
     openingMs: longest(({ openingMs }) => openingMs),
     processes: sum(({ processes }) => processes),
+    metrics: mergeMetrics(
+      ordered.map(({ metrics }) => metrics),
+      own.phases,
+    ),
     connectTime: Histogram.merged(all.map(({ connectTime }) => connectTime)),
     deliveries: mergeDeliveries(all.map(({ deliveries }) => deliveries)),
     hasPublished: all.some(({ hasPublished }) => hasPublished),
@@ -89,7 +97,7 @@ export function mergeFanOuts(
 }
 
 /** Number of publications that some generators counted and others did not. Only one of them has the sockets of a feed. */
-function unsharedIn(all: readonly FanOutMeasurement[]): number {
+function unsharedIn(all: readonly Merged[]): number {
   if (all.some(({ feed }) => feed !== undefined)) return 0
   const times = Map.groupBy(
     all.flatMap(({ publications }) => publications),

@@ -1,3 +1,4 @@
+import { recordInPromise } from '../../execution/custom-metrics/recording-context.ts'
 import { constantArrivalRate } from '../../load/builders.ts'
 import { Pacer } from '../../load/pacer.ts'
 import { Random } from '../../load/random.ts'
@@ -6,6 +7,7 @@ import { isOwn, type CommonStart } from '../../load/share.ts'
 import { redactText } from '../../options/redact.ts'
 import { fromPerformanceMs, nowUs, toPerformanceMs } from '../sockets/clock.ts'
 import type { PlacedFanOut, PublishPlan } from './fan-out-options.ts'
+import { PublicationRecording, type FanOutRecording } from './fan-out-recording.ts'
 import { factsOf, publicationId, type PublicationFacts } from './publication-facts.ts'
 import type { Publication, PublicationDue } from './publication.ts'
 
@@ -33,6 +35,7 @@ export class Publisher {
   readonly #send: PublishPlan['send']
   readonly #groups: readonly string[]
   readonly #events: PublisherEvents
+  readonly #recording: FanOutRecording
   readonly #schedule: ArrivalSchedule
   /** Publications of the share, if there are several generators, with the outcomes of `send`. */
   readonly #own: { readonly publication: Publication; failure: string | undefined; response: unknown }[] = []
@@ -46,12 +49,14 @@ export class Publisher {
     groups: readonly string[],
     seed: number | string,
     events: PublisherEvents,
+    recording: FanOutRecording,
   ) {
     const { warmupMs, durationMs } = plan
     this.#plan = plan
     this.#send = send
     this.#groups = groups
     this.#events = events
+    this.#recording = recording
     const load = constantArrivalRate({ rate, vus: 1, duration: warmupMs + durationMs, arrivals })
     this.#schedule = new ArrivalSchedule(load, new Random(seed))
   }
@@ -125,7 +130,9 @@ export class Publisher {
     this.#sent++
     const outcome = { publication, failure: undefined as string | undefined, response: undefined as unknown }
     if (isRemote !== undefined) this.#own.push(outcome)
+    const recording = new PublicationRecording(this.#recording, publication.intendedUs)
     const failed = (error: unknown) => {
+      recording.isSettled = true
       publication.isFailed = true
       publication.failedUs = nowUs()
       outcome.failure = redactText(String(error))
@@ -133,6 +140,7 @@ export class Publisher {
       this.#events.settled(publication, undefined)
     }
     const responded = (response: unknown) => {
+      recording.isSettled = true
       const refused = refusal(response)
       if (refused !== undefined) return failed(refused)
       publication.respondedUs = nowUs()
@@ -141,7 +149,7 @@ export class Publisher {
     }
     publication.sentUs = nowUs()
     try {
-      const sending = Promise.resolve(this.#send({ id, sequence, index, group }))
+      const sending = Promise.resolve(recordInPromise(recording, () => this.#send({ id, sequence, index, group })))
       sending.then(responded, failed)
     } catch (error) {
       failed(error)
