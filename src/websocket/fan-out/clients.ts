@@ -20,6 +20,7 @@ import type { SocketLayout } from '../sockets/socket-limits.ts'
 import type { HandshakeRequest, HeartbeatPlan, PendingHandshake } from '../sockets/socket-options.ts'
 import type { PoolEvents, SocketPool } from '../sockets/socket-pool.ts'
 import { ClientStates } from './client-states.ts'
+import { DoubtfulAcknowledgements } from './doubtful-acknowledgements.ts'
 import { OpenRequests } from './open-requests.ts'
 
 const DEADLINE_SWEEP_MS = 100
@@ -105,6 +106,7 @@ export class Clients<D> implements PoolEvents {
   /** Messages for which `isSubscribed` returned nothing. */
   #undecided = 0
   #decided = 0
+  readonly #doubtful = new DoubtfulAcknowledgements()
   #isStopped = false
 
   constructor(plan: ClientsPlan<D>, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
@@ -170,7 +172,7 @@ export class Clients<D> implements PoolEvents {
 
   /** Notes about the connections for reports. */
   get notes(): readonly string[] {
-    const notes = heartbeatNotes(this.#heartbeats.counts)
+    const notes = [...heartbeatNotes(this.#heartbeats.counts), ...this.#doubtful.notes(this.#plan.acknowledgedBy)]
     if (this.#plan.perMessageDeflate && this.#uncompressed > 0)
       notes.push(
         `the target declined permessage-deflate on ${formatCount(this.#uncompressed)} of ${formatCount(this.#opened)} connections`,
@@ -334,7 +336,9 @@ export class Clients<D> implements PoolEvents {
     const isAcknowledged = isSubscribed(framed ?? new Message(data, isBinary), vuOf(client))
     if (isAcknowledged === undefined) this.#undecided++
     else this.#decided++
-    if (isAcknowledged === true) this.#nowSubscribed(client)
+    if (isAcknowledged !== true) return
+    this.#doubtful.accepted(data, isBinary, (text) => this.masked(client, text, DESCRIPTION_LENGTH))
+    this.#nowSubscribed(client)
   }
 
   #isHeartbeatResponse(client: number, data: Buffer, isBinary: boolean, framed: Message | undefined): boolean {
