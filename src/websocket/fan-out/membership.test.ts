@@ -1,9 +1,10 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { evidenceOf } from '../../evidence/evidence.ts'
 import { load, start } from '../../testing/truth-websocket.ts'
 import type { Message } from '../message.ts'
 import { delimited } from '../protocols/delimited.ts'
-import type { FanOutOptions, Move } from './fan-out-options.ts'
+import type { FanOutOptions, Move, PublicationToSend } from './fan-out-options.ts'
 
 interface Truth {
   readonly sent: number
@@ -64,14 +65,20 @@ function scenario(publications: number, rate: number): Omit<FanOutOptions, 'conn
   }
 }
 
+/** Publishers that race each other: each publication waits for another time before the target gets it. */
+async function race({ sequence }: PublicationToSend): Promise<void> {
+  await setTimeout([90, 0, 45][sequence % 3])
+}
+
 describe('rooms that are joined and left, leaks, batches, replays and late joins', () => {
   test.each([
     { clients: 50, processes: 1, rate: 15, framing: undefined },
     { clients: 50, processes: 2, rate: 15, framing: delimited() },
     { clients: 5000, processes: 1, rate: 5, framing: undefined },
+    { clients: 50, processes: 1, rate: 15, framing: undefined, perMessageDeflate: true },
   ])(
     'are accounted for to the message: $clients clients, $processes processes',
-    async ({ clients, processes, rate, framing }) => {
+    async ({ clients, processes, rate, framing, perMessageDeflate = false }) => {
       const publications = 30
       const server = await start('membership', String(publications))
       const run = await load(server).fanOut({
@@ -79,6 +86,7 @@ describe('rooms that are joined and left, leaks, batches, replays and late joins
         ...(framing && { framing }),
         connections: clients,
         processes,
+        perMessageDeflate,
         publish: { rate, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
       })
 
@@ -106,6 +114,7 @@ describe('rooms that are joined and left, leaks, batches, replays and late joins
       expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(
         /unexpected: client \d+ received publication #\d+ of group "[abc]", and is not in it/,
       )
+      expect(run[evidenceOf]().evidenceLines.join('\n')).not.toContain('declined permessage-deflate')
       const { recoveries } = run[evidenceOf]()
       // A delivery that was dropped before is missing in the recovery too.
       expect(recoveries.lost).toBe(clients / 10)
@@ -114,4 +123,37 @@ describe('rooms that are joined and left, leaks, batches, replays and late joins
     },
     120_000,
   )
+
+  test('are accounted for with ids and sequences of the target, and publishers that race each other', async () => {
+    const [publications, rate, clients] = [30, 15, 50]
+    const server = await start('membership', String(publications), 'own')
+    const run = await load(server).fanOut({
+      ...scenario(publications, rate),
+      connections: clients,
+      identify: (message) =>
+        linesOf(message).map(({ type, id, sequence }) => (type === 'price' ? { id, sequence } : 'other')),
+      publish: {
+        rate,
+        send: async (publication) => {
+          await race(publication)
+          const { id, sequence, group } = publication
+          return server.publish({ id, sequence, room: group })
+        },
+      },
+    })
+
+    const truth = await server.truth<Truth>()
+    const { deliveries } = run
+    expect(run.invalidities).toEqual([])
+    expect(truth.replayed).toBeGreaterThan(0)
+    expect(deliveries).toMatchObject({
+      missing: truth.dropped,
+      duplicate: truth.duplicates,
+      unexpected: truth.leaks,
+      unidentified: 0,
+      outOfOrder: 0,
+    })
+    expect(deliveries.received + deliveries.optional).toBe(truth.firsts)
+    expect(deliveries.expected).toBe(deliveries.received + truth.dropped)
+  }, 120_000)
 })
