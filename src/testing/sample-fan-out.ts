@@ -84,7 +84,7 @@ class Account {
       moves: { made: 0, unacknowledged: 0 },
       ...{ movesAfterEnd: 0, open: openDeliveries(this.#ledger.publications, []), lostDeliveries: 0 },
       sendFailure: this.#publications.some(({ isFailed }) => isFailed) ? 'the response was 500' : undefined,
-      ...{ connectionNotes: [], lostProcesses: [], generator: HEALTHY, limits: DEFAULT_LIMITS },
+      ...{ metrics: [], connectionNotes: [], lostProcesses: [], generator: HEALTHY, limits: DEFAULT_LIMITS },
     }
     return parts as unknown as FanOutParts
   }
