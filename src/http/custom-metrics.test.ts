@@ -134,7 +134,7 @@ describe('custom metrics', () => {
   test('cannot be recorded outside the functions of a run', async () => {
     expect(messageOf(() => metric.trend('outside').add(1))).toMatchInlineSnapshot(`
       "ScenarioError: add() of the trend "outside" was called outside the functions of a run, so the value belongs to no request
-      Fix: call it in a function of http.run() or ws.run(), such as check, extract or flow, before the function returns"
+      Fix: call it in a function of http.run(), ws.run() or ws.fanOut(), such as check, flow or identify, before the function returns"
     `)
     const later: Promise<string>[] = []
     const seen = metric.counter('later')
