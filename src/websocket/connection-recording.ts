@@ -1,7 +1,7 @@
 import type { MetricRecorder } from '../execution/custom-metrics/metric-recorder.ts'
 import { recordIn, recordInPromise, type RecordingContext } from '../execution/custom-metrics/recording-context.ts'
 import type { Phase } from '../load/load.ts'
-import type { ClientsPlan } from './fan-out/clients.ts'
+import type { ClientsPlan } from './fan-out/clients-plan.ts'
 
 /** A run whose functions record custom metrics. */
 export interface RecordedRun {

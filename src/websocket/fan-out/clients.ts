@@ -1,8 +1,7 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { decision } from '../../execution/checked-function.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
-import { ownIds, positionOf, type Share } from '../../load/share.ts'
-import type { Vu } from '../../load/vu.ts'
+import { ownIds, positionOf } from '../../load/share.ts'
 import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
 import { durationMs } from '../../options/checks.ts'
 import { shortened } from '../../options/shortened.ts'
@@ -10,76 +9,22 @@ import { showValue } from '../../options/show-value.ts'
 import { heartbeatNotes } from '../../runs/heartbeat-notes.ts'
 import { formatCount, formatMs } from '../../stats/units.ts'
 import { FramedConnections, type FramedEvents } from '../conversation/framed-connections.ts'
-import type { Framing, FramingHeartbeat } from '../framing.ts'
+import type { FramingHeartbeat } from '../framing.ts'
 import { Message, type Outgoing } from '../message.ts'
 import { ApplicationHeartbeats, type Beat } from '../sockets/application-heartbeats.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { maskHandshake } from '../sockets/handshake-secrets.ts'
 import { Handshakes } from '../sockets/handshakes.ts'
-import type { SocketLayout } from '../sockets/socket-limits.ts'
-import type { HandshakeRequest, HeartbeatPlan, PendingHandshake } from '../sockets/socket-options.ts'
+import type { HandshakeRequest, PendingHandshake } from '../sockets/socket-options.ts'
 import type { PoolEvents, SocketPool } from '../sockets/socket-pool.ts'
 import { ClientStates } from './client-states.ts'
+import type { ClientEvents, ClientsPlan } from './clients-plan.ts'
 import { DoubtfulAcknowledgements } from './doubtful-acknowledgements.ts'
 import { OpenRequests } from './open-requests.ts'
 
 const DEADLINE_SWEEP_MS = 100
 /** Length of the description of a closed or failed connection; the reason in a close frame has at most 123 bytes. */
 const DESCRIPTION_LENGTH = 200
-
-/** Plan of how clients connect and subscribe; see the options of the same names. */
-export interface ClientsPlan<D> {
-  /** Clients of all generators: their numbers go from 0 to `clients - 1`. */
-  readonly clients: number
-  /** Clients that this generator has. */
-  readonly share: Share
-  /** Returns the VU of a client of the share, as functions of the scenario receive it. */
-  readonly vuOf: (client: number) => Vu<D>
-  readonly connectRatePerSec: number | undefined
-  readonly maxHandshakes: number
-  readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | PendingHandshake
-  /** Limit of the functions of a handshake, and of the handshake itself. */
-  readonly handshakeTimeoutMs: number
-  readonly framing: Framing | undefined
-  readonly perMessageDeflate: boolean
-  readonly heartbeat: HeartbeatPlan<D> | undefined
-  /** Returns the messages of a new connection. */
-  readonly subscribe: ((vu: Vu<D>) => readonly Outgoing[]) | undefined
-  /** Returns `undefined` if the function of the scenario returned nothing. */
-  readonly isSubscribed: ((message: Message, vu: Vu<D>) => boolean | undefined) | undefined
-  /** The option that `isSubscribed` calls. */
-  readonly acknowledgedBy: 'isSubscribed' | 'isReady'
-  readonly subscribeTimeoutMs: number
-  /** Without an acknowledgement, the time for the target to process the last subscription. */
-  readonly joinDelayMs: number
-  /** Pause before a client that lost its connection connects again; `undefined` if it does so only on `reopen`. */
-  readonly reconnectAfterMs: number | undefined
-  readonly layout: SocketLayout
-  /** URL of each instance of the target. */
-  readonly urls: readonly string[]
-}
-
-export interface ClientEvents {
-  /** Called when a client is connected and subscribed. @param isAgain whether it was before, on another connection */
-  subscribed(client: number, isAgain: boolean): void
-  /** Called when a subscribed client has lost its connection. */
-  lost?(client: number, why: string): void
-  /** Called when a connection could not be opened, or closed before the client was subscribed. */
-  failed?(client: number, kind: string): void
-  /** Called when a client that was subscribed before has a new connection. */
-  reopened?(client: number): void
-  /** Called with each message to a client that is not subscribed yet, including the acknowledgement. */
-  early?(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
-  /**
-   * Called with each message to a subscribed client.
-   *
-   * @param data the bytes by which messages are compared
-   * @param framed the message, if a framing returned it
-   */
-  message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
-  /** Called when a function of the scenario threw. */
-  broken(error: unknown): void
-}
 
 /** Clients of a run: opens and subscribes them, and again after a lost connection if the plan has `reconnectAfterMs`. */
 export class Clients<D> implements PoolEvents {
