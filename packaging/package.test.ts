@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
@@ -31,4 +32,13 @@ test('the package has every declaration that public types need, and no other', (
     expect.arrayContaining(['lib/index.d.ts', 'lib/config/index.d.ts', 'lib/report/reporter.d.ts']),
   )
   expect(declarations).not.toContain('lib/http/connection.d.ts')
+})
+
+test('the package is tested with a scenario for every fixture', () => {
+  const declared = readFileSync(join(DIST, 'lib/fixtures/perf-fixtures.d.ts'), 'utf8')
+  const [, fixtures = ''] = /interface PerfFixtures \{(.*?)\n\}/s.exec(declared) ?? []
+  const names = [...fixtures.matchAll(/^ {4}readonly (\w+)/gm)].map(([, name]) => name!)
+  const scenarios = readFileSync(join(import.meta.dirname, 'consumer/features/perf/features.perf.ts'), 'utf8')
+  const used = [...scenarios.matchAll(/async \(\{ ([\w, ]+) \}\)/g)].flatMap(([, list]) => list!.split(', '))
+  expect([...new Set(used)].toSorted()).toEqual(names.toSorted())
 })

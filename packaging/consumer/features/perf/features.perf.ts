@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import { constantArrivalRate, killTarget, perfTest, sharedIterations } from 'vitest-slo'
 
@@ -25,6 +26,19 @@ perfTest('a fan-out', async ({ ws, target }) => {
     duration: '3s',
   })
   expect(run).toHaveMissingRateBelow(0.5)
+})
+
+perfTest('a conversation', async ({ ws }) => {
+  const run = await ws.run({
+    path: '/live',
+    load: sharedIterations({ iterations: 50, vus: 2 }),
+    steps: {
+      name: 'say',
+      send: ({ vu, iteration }) => ({ text: `${vu.id}-${iteration}` }),
+      check: (message, { sent }) => message.json<{ text: string }>().text === (sent as { text: string }).text,
+    },
+  })
+  expect(run).toHaveErrorRateBelow(0.1)
 })
 
 perfTest('a ledger of an API', async ({ http, ledger, target }) => {
@@ -78,4 +92,32 @@ perfTest('chaos', async ({ chaos, http }) => {
   ])
   expect(disrupted).toHaveErrorRateBelow(0.99)
   expect(chaos.done).toHaveLength(1)
+})
+
+perfTest('setup, a custom metric and a baseline', async ({ baseline, http, metric, setup, target }) => {
+  const { hello } = await setup(() => target.get<{ hello: string }>('/hello'))
+  const greeted = metric.rate('greeted')
+  const run = await http.run({
+    load,
+    request: {
+      ...request,
+      check: (response) => {
+        greeted.add(response.json<{ hello: string }>().hello === hello)
+        return true
+      },
+    },
+  })
+  expect(run.metric(greeted)).toHaveRateAtLeast(0.5)
+  expect(run).toBeNoSlowerThan(await baseline.of(run), { tolerance: 0.99 })
+})
+
+perfTest('the reset of a service', async ({ http, reset, runId, scale, services }) => {
+  const run = await http.run({
+    load: sharedIterations({ iterations: 50, vus: 2 }),
+    request: { path: `/hello?run=${runId}` },
+  })
+  expect(run).toHaveErrorRateBelow(0.1)
+  await reset({ service: 'stock' })
+  expect(await readFile(services['stock']!['file']!, 'utf8')).toBe('seeded 2 times')
+  expect(scale.name).toBe('full')
 })
