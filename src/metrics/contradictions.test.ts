@@ -168,3 +168,30 @@ test('several states of a state set do not add up', async () => {
   `)
   expect(window.gauge('breaker{breaker="closed"}').max).toBe(0)
 })
+
+test('a counter that does not fall when its process creates it again may have lost growth', async () => {
+  const scrape = (createdSec: number, requests: number, labels = '') =>
+    `# TYPE requests counter\nrequests_total${labels} ${requests}\nrequests_created${labels} ${createdSec}\n`
+  const window = await windowOver(scrape(1000.5, 900), scrape(1000.5, 1_000), scrape(1060.5, 1_200))
+  expect(messageOf(() => window.counter('requests_total'))).toMatchInlineSnapshot(`
+    "InvalidRunError: requests_total was created again, as requests_created shows, and did not fall: it was 1000 before and 1200 after, so its growth is unknown
+    Fix: keep the target running during the scope, or scrape more often: metrics: { interval: '250ms' }"
+  `)
+  const fell = await windowOver(scrape(1000.5, 1_000), scrape(1060.5, 20))
+  expect(fell.counter('requests_total')).toMatchObject({ delta: 20, resets: 1 })
+  const other = await windowOver(
+    scrape(1000.5, 900, '{route="/a"}') + scrape(1000.5, 5, '{route="/b"}'),
+    scrape(1000.5, 950, '{route="/a"}') + scrape(1060.5, 9, '{route="/b"}'),
+  )
+  expect(other.counter('requests_total{route="/a"}').delta).toBe(50)
+  expect(() => other.counter('requests_total')).toThrow('metrics: { interval')
+})
+
+test('buckets that do not fall when their process creates the histogram again may have lost growth', async () => {
+  const scrape = (createdSec: number, count: number) =>
+    `# TYPE lag histogram\n${histogram({ 1: count, '+Inf': count }, count)}lag_created ${createdSec}\n`
+  const window = await windowOver(scrape(1000.5, 100), scrape(1060.5, 400))
+  expect(() => window.quantile('lag', 0.5)).toThrow('lag_bucket was created again')
+  const kept = await windowOver(scrape(1000.5, 100), scrape(1000.5, 400))
+  expect(kept.quantile('lag', 0.5).isBelow(1)).toBe(true)
+})

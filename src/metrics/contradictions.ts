@@ -18,6 +18,8 @@ const STEPS_NEEDED = 1_000
 /** Observations in progress while a target writes its metrics may be in one sum but not yet in another. */
 const IN_PROGRESS = { atLeast: 10, ratio: 0.01 }
 
+const KEEP_RUNNING = `keep the target running during the scope, or scrape more often: metrics: { interval: '250ms' }`
+
 /** @returns `undefined` if the values of these counters are consistent */
 export function counterContradiction(instance: InstanceWindow, counters: readonly Series[]): Contradiction | undefined {
   for (const series of counters)
@@ -26,6 +28,7 @@ export function counterContradiction(instance: InstanceWindow, counters: readonl
         fallsOnly(series, first, last) ??
         missingCounter(instance.history, series, first, last) ??
         hiddenReset(instance.history, series, first, last) ??
+        hiddenCreation(instance.history, series, first, last) ??
         tooCoarse(series, first, last)
       if (found !== undefined) return found
     }
@@ -73,7 +76,33 @@ function hiddenReset(history: ScrapeHistory, series: Series, first: number, last
       finding:
         `the process of ${series.name} restarted, and the counter did not fall: it was ${before} before and ${after} after, ` +
         `so its growth is unknown`,
-      fix: `keep the target running during the scope, or scrape more often: metrics: { interval: '250ms' }`,
+      fix: KEEP_RUNNING,
+    }
+  }
+  return undefined
+}
+
+/** Contradiction of a counter that did not fall although its process created it again, by its `_created`. */
+function hiddenCreation(
+  history: ScrapeHistory,
+  series: Series,
+  first: number,
+  last: number,
+): Contradiction | undefined {
+  const labels = withoutBound(series.labels)
+  const created = history
+    .named(`${series.name.replace(/_(?:total|count|bucket)$/, '')}_created`)
+    .find((one) => withoutBound(one.labels) === labels)
+  if (created === undefined) return undefined
+  for (let scrape = first + 1; scrape <= last; scrape++) {
+    const [before, after] = [series.at(scrape - 1), series.at(scrape)]
+    if (!(created.at(scrape) - created.at(scrape - 1) > START_JITTER_SEC) || !(before > 0) || !(after >= before))
+      continue
+    return {
+      finding:
+        `${series.name} was created again, as ${created.name} shows, and did not fall: it was ${before} before and ${after} ` +
+        `after, so its growth is unknown`,
+      fix: KEEP_RUNNING,
     }
   }
   return undefined

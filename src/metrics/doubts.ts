@@ -3,8 +3,9 @@ import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { namesBound } from './buckets.ts'
 import { counterContradiction, histogramContradiction } from './contradictions.ts'
 import { showUnreadable } from './exposition.ts'
-import { gaugeGap } from './gauge-gaps.ts'
+import { gaugeGap, uncoveredScope } from './gauge-gaps.ts'
 import type { InstanceWindow } from './instance.ts'
+import type { WindowParts } from './metrics-window.ts'
 import { fallingBack, severalProcesses } from './processes.ts'
 import { uncountedRequests, type SentRequests } from './request-counters.ts'
 import { showSelector, type Selector } from './selector.ts'
@@ -22,11 +23,16 @@ const SEPARATE =
 export class Doubts {
   readonly #instances: readonly InstanceWindow[]
   readonly #window: RunWindow
+  readonly #intervalMs: number
   readonly #requests: SentRequests | undefined
 
-  constructor(instances: readonly InstanceWindow[], window: RunWindow, requests: SentRequests | undefined) {
+  constructor(
+    instances: readonly InstanceWindow[],
+    { window, intervalMs, requests }: Pick<WindowParts, 'window' | 'intervalMs' | 'requests'>,
+  ) {
     this.#instances = instances
     this.#window = window
+    this.#intervalMs = intervalMs
     this.#requests = requests
   }
 
@@ -42,6 +48,7 @@ export class Doubts {
       this.#ofInstances() ??
       this.#ofValues(selector, reading) ??
       this.#ofProcesses() ??
+      (reading === 'gauge' ? undefined : this.#ofCoverage()) ??
       this.#ofLines(selector, reading) ??
       this.#ofKind(selector, reading)
     )
@@ -49,8 +56,23 @@ export class Doubts {
 
   /** Invalidity of a gauge without a value in some scrapes; `undefined` if it has one in nearly all. */
   ofGaps(selector: Selector): Invalidity | undefined {
+    const without = this.#instances.findIndex((instance) => instance.readings(selector).length === 0)
+    if (without !== -1 && this.#instances.some((instance) => instance.readings(selector).length > 0))
+      return unreliable(
+        `instance ${without + 1} of ${this.#instances.length} shows no ${showSelector(selector)}, and others do, so their sum is too low`,
+        'make every instance expose it',
+      )
     for (const instance of this.#instances) {
       const gap = gaugeGap(instance, selector, this.#window)
+      if (gap !== undefined) return unreliable(gap.finding, gap.fix)
+    }
+    return undefined
+  }
+
+  /** Invalidity of growth in a small part of the scope. */
+  #ofCoverage(): Invalidity | undefined {
+    for (const instance of this.#instances) {
+      const gap = uncoveredScope(instance, this.#window, this.#intervalMs)
       if (gap !== undefined) return unreliable(gap.finding, gap.fix)
     }
     return undefined

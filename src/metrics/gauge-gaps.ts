@@ -1,5 +1,5 @@
 import type { RunWindow } from '../evidence/run-window.ts'
-import { formatCount } from '../stats/units.ts'
+import { formatCount, formatMs } from '../stats/units.ts'
 import { hasRestarted } from './contradictions.ts'
 import type { InstanceWindow } from './instance.ts'
 import { showSelector, type Selector } from './selector.ts'
@@ -64,6 +64,22 @@ function failedScrapes(instance: InstanceWindow, { spans, scope }: RunWindow): G
   if (failures.length <= succeeded) return undefined
   return {
     finding: `only ${succeeded} of ${succeeded + failures.length} scrapes of the ${scope} succeeded: ${failures[0]!.message}`,
+    fix: 'find out why the metrics route did not respond under load',
+  }
+}
+
+/**
+ * Gap of a scope whose ends no scrape covers, so that growth is that of the rest: scrapes fail most likely while the target
+ * is slow. One interval at either end is left out of any scope between other phases.
+ */
+export function uncoveredScope(instance: InstanceWindow, window: RunWindow, intervalMs: number): Gap | undefined {
+  const { ms, scopeMs, ends } = instance.uncovered
+  if (instance.covered.length === 0 || ms - ends * intervalMs <= MAX_MISSING * scopeMs) return undefined
+  const failure = instance.history.failures.findLast(({ atMs }) => atMs >= window.runStartMs)
+  return {
+    finding:
+      `the scrapes cover only ${formatMs(scopeMs - ms)} of the ${formatMs(scopeMs)} of the ${window.scope}` +
+      (failure === undefined ? '' : `: ${failure.message}`),
     fix: 'find out why the metrics route did not respond under load',
   }
 }

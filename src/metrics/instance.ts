@@ -39,6 +39,18 @@ export class InstanceWindow {
     return this.covered.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
   }
 
+  /** Time of the scope that lies before the first or after the last scrape of its parts; each part has two such ends. */
+  get uncovered(): { readonly ms: number; readonly scopeMs: number; readonly ends: number } {
+    const parts = joined(this.#spans)
+    const scopeMs = parts.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
+    const within = (part: Pick<Covered, 'startMs' | 'endMs'>) =>
+      this.covered.reduce(
+        (sum, { startMs, endMs }) => sum + Math.max(0, Math.min(endMs, part.endMs) - Math.max(startMs, part.startMs)),
+        0,
+      )
+    return { ms: scopeMs - parts.reduce((sum, part) => sum + within(part), 0), scopeMs, ends: 2 * parts.length }
+  }
+
   /** Growth of all selected series; `undefined` if there is none in the window. */
   growth(selector: Selector): Growth | undefined {
     return sumOf(this.history.select(selector).map((series) => this.growthOf(series)))

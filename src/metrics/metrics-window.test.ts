@@ -503,3 +503,56 @@ describe('a gauge that is missing in some scrapes', () => {
     )
   })
 })
+
+describe('scrapes that fail under load', () => {
+  /** A steady phase from 2 s to 18 s of a run of 22 s; only the scrapes of these seconds succeed. */
+  async function withScrapesAt(seconds: readonly number[]): Promise<MetricsWindow> {
+    const history = new ScrapeHistory()
+    for (let second = 0; second <= 22; second++) {
+      const fast = Math.min(second, 4) * 100
+      const text = `${buckets({ '0.1': fast, '1': second * 100, '+Inf': second * 100 })}requests_total ${second * 100}\n`
+      if (seconds.includes(second)) await history.add(second * 1000, text)
+      else history.failures.push({ atMs: second * 1000, message: 'the route did not respond within 1 s' })
+    }
+    const span = { startMs: 2_000, endMs: 18_000 }
+    const run = { runStartMs: 0, runEndMs: 22_000, settledMs: 22_000 }
+    const window = { run: 'http 1', scope: 'steady phase', ...run, spans: [span] }
+    return new MetricsWindow({
+      ...{ window, histories: [history], intervalMs: 1000 },
+      ...{ unavailable: undefined, requests: undefined },
+    })
+  }
+
+  test('make counters and quantiles invalid if the others cover too little of the scope', async () => {
+    const window = await withScrapesAt([0, 1, 2, 3, 4, 19, 20, 21, 22])
+    expect(messageOf(() => window.quantile('lag_seconds', 0.95))).toMatchInlineSnapshot(`
+      "InvalidRunError: the scrapes cover only 2.00 s of the 16.0 s of the steady phase: the route did not respond within 1 s
+      Fix: find out why the metrics route did not respond under load"
+    `)
+    expect(() => window.counter('requests_total')).toThrow('cover only 2.00 s of the 16.0 s')
+    const { invalidities } = window[metricsOf]().hitRatio('requests_total', 'lag_seconds_bucket{le="0.1"}')
+    expect(invalidities).toMatchObject([{ reason: 'metric-unreliable' }])
+  })
+
+  test('do not matter between the first and the last one of the scope', async () => {
+    const window = await withScrapesAt([0, 1, 3, 16, 19, 22])
+    expect(window.counter('requests_total').delta).toBe(1_300)
+    expect(window.quantile('lag_seconds', 0.95)).toEqual({ low: 0.1, high: 1 })
+  })
+})
+
+test('a gauge of several instances is invalid if one of them never exposes it', async () => {
+  const window = await windowOver([
+    ['jobs 5', 'jobs 6', 'jobs 7'],
+    ['up 1', 'up 1', 'up 1'],
+  ])
+  expect(messageOf(() => window.gauge('jobs'))).toMatchInlineSnapshot(`
+    "InvalidRunError: instance 2 of 2 shows no jobs, and others do, so their sum is too low
+    Fix: make every instance expose it"
+  `)
+  const both = await windowOver([
+    ['jobs 5', 'jobs 6', 'jobs 7'],
+    ['jobs 1', 'jobs 1', 'jobs 1'],
+  ])
+  expect(both.gauge('jobs').max).toBe(8)
+})

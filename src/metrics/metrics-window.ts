@@ -75,7 +75,7 @@ export class MetricsWindow {
     this.#intervalMs = intervalMs
     this.#unavailable = unavailable
     this.#queried = new QueriedSeries(histories, intervalMs)
-    this.#doubts = new Doubts(this.#instances, window, requests)
+    this.#doubts = new Doubts(this.#instances, { window, intervalMs, requests })
   }
 
   /** Vitest clones only objects without a tag for the diff of a failed assertion, and a clone lacks private fields. */
