@@ -13,10 +13,22 @@ export class BaselineError extends Error {
 
 const STORE_AGAIN = 'Fix: store it again with vitest -u, or delete the file'
 
-/** Writes one line per key, so that a diff shows what changed. */
+/**
+ * Writes one line per key, so that a diff shows what changed.
+ *
+ * @throws {BaselineError} if the file cannot be written
+ */
 export function writeBaseline(path: string, stored: StoredRun): void {
   const lines = Object.entries(stored).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
-  writeFileAtomically(path, `{\n${lines.join(',\n')}\n}\n`)
+  try {
+    writeFileAtomically(path, `{\n${lines.join(',\n')}\n}\n`)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    throw new BaselineError(
+      `The baseline ${path} cannot be written: ${reason}.\nFix: make its folder writable, or store it elsewhere and commit it`,
+      { cause: error },
+    )
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import { onFirstOf } from '../testing/on-first-generator.ts'
 import { SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from '../testing/sample-runs.ts'
 import { createBaselines, type BaselineContext } from './baseline.ts'
 import { differencesBetween, fingerprintOf } from './fingerprint.ts'
+import { countNamesakes } from './namesakes.ts'
 import type { StorableRun } from './stored-run.ts'
 
 let folder: string
@@ -68,16 +69,18 @@ describe('a baseline', () => {
   })
 
   test('of several generators is stored and read by the first one', async () => {
-    const [first, second] = onFirstOf(2).map((onOneGenerator, index) => {
-      return baselines({ onOneGenerator, file: join(folder, `${index}`, 'votes.perf.ts') })
-    })
+    const generators = () =>
+      onFirstOf(2).map((onOneGenerator, index) => {
+        return baselines({ onOneGenerator, file: join(folder, `${index}`, 'votes.perf.ts') })
+      })
     const slower = runOf({ latencyMs: (n) => 50 + (n % 100) })
     for (const isNew of [true, false]) {
+      const [first, second] = generators()
       const [own, received] = await Promise.all([first!.of(runOf()), second!.of(runOf())])
       expect([own.isNew, received.isNew]).toEqual([isNew, isNew])
       expect(received[baselineOf]()).toEqual(own[baselineOf]())
     }
-    const received = await Promise.all([first!.of(slower), second!.of(slower)])
+    const received = await Promise.all(generators().map((each) => each.of(slower)))
     expect(() => expect(slower).toBeNoSlowerThan(received[1])).toThrow(/Received: p50 \+67/)
     expect(await readdir(folder)).toEqual(['0'])
   })
@@ -158,6 +161,61 @@ function withPercentile(all: Stored, change: object): unknown {
   return { ...all, percentiles: [{ ...first, ...change }, ...others] }
 }
 
+describe('the file of a baseline', () => {
+  const fileOf = async (scenario: string, run = runOf()) => (await baselines({ scenario }).save(run)).split('/').at(-1)!
+
+  test('has the words of its scenario in any script', async () => {
+    expect(await fileOf('Голосование: вечер')).toBe('голосование-вечер-http-1.json')
+    expect(await fileOf('投票')).toBe('投票-http-1.json')
+    expect(await fileOf('caf\u0065\u0301')).toBe(await fileOf('caf\u00e9'))
+  })
+
+  test('ends in a hash if its name is too long, so that scenarios and runs with long names differ', async () => {
+    const long = 'votes and sees the result '.repeat(10)
+    const files = [
+      await fileOf(`${long} now`),
+      await fileOf(`${long} later`),
+      await fileOf(`${long} now`, { ...runOf(), name: 'http 2' }),
+      await fileOf('投'.repeat(200)),
+    ]
+    expect(new Set(files).size).toBe(4)
+    for (const file of files) expect(file).toMatch(/^.{30,120}-[0-9a-f]{8}\.json$/)
+    for (const file of files) expect(Buffer.byteLength(file)).toBeLessThan(140)
+  })
+
+  test('is not shared by scenarios of one name', async () => {
+    await expect(baselines({ namesakes: 2 }).of(runOf())).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [BaselineError: 2 scenarios of votes.perf.ts are named "S4 voting", and their baselines would be one file.
+      Fix: give each scenario a name of its own]
+    `)
+  })
+
+  test('is not shared by runs of one name', async () => {
+    const all = baselines()
+    const [first, second] = [runOf(), runOf()]
+    await all.of(first)
+    await expect(all.of(second)).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [BaselineError: Two runs of the scenario "S4 voting" are named "http 1", and their baselines would be one file.
+      Fix: give each run a name of its own, { name: 'search' }]
+    `)
+    expect((await all.of(first)).isNew).toBe(false)
+    expect((await all.of({ ...second, name: 'search' })).isNew).toBe(true)
+  })
+
+  test('is an error if it cannot be written', async () => {
+    await writeFile(join(folder, '__baselines__'), '')
+    await expect(baselines().save(runOf())).rejects.toThrow(
+      /^The baseline .*s4-voting-http-1\.json cannot be written: (ENOTDIR|EEXIST)\.\nFix: make its folder writable/,
+    )
+  })
+
+  test('counts scenarios with the same name, in suites too', () => {
+    const scenario = (fullTestName: string) => ({ fullTestName })
+    const file = { tasks: [scenario('a > b'), { fullTestName: 'a', tasks: [scenario('a > b'), scenario('a > c')] }] }
+    expect(['a > b', 'a > c', 'a'].map((name) => countNamesakes(file, name))).toEqual([2, 1, 0])
+  })
+})
+
 describe('a file that cannot be used', () => {
   const stored = async (change: (stored: Stored) => unknown) => {
     const path = await baselines().save(runOf())
@@ -237,6 +295,11 @@ describe('a file that cannot be used', () => {
       'a value that its histogram does not have',
       (all) => withPercentile(all, { ms: 80, highMs: 90 }),
       'percentiles[0].ms must be 59.007, as in histogram, received 80',
+    ],
+    [
+      'an interval that no run of so many samples has',
+      (all) => withPercentile(all, { lowMs: 59.007, highMs: 59.007 }),
+      'percentiles[0].highMs must be at least 60.031, as 2000 samples cannot be more precise, received 59.007',
     ],
     ['an edited mean', (all) => ({ ...all, meanMs: 100 }), 'meanMs must be 59.5, as in histogram, received 100'],
     ['an edited count', (all) => ({ ...all, count: 3 }), 'count must be 2000, as in histogram, received 3'],

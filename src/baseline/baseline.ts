@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
 import { baselineOf, type BaselineEvidence, type BaselineSource } from '../evidence/baseline-evidence.ts'
 import { alone, type OnOneGenerator } from '../evidence/on-one-generator.ts'
+import { windowOf } from '../evidence/run-window.ts'
 import { BaselineError, readBaseline, writeBaseline } from './baseline-file.ts'
 import { differencesBetween, fingerprintOf } from './fingerprint.ts'
 import { storedNameOf, storedRun, type StorableRun, type StoredRun } from './stored-run.ts'
@@ -13,6 +15,8 @@ export interface BaselineContext {
   readonly file: string
   /** Name of the scale. */
   readonly scale: string
+  /** Number of scenarios of the file with this name. @default 1 */
+  readonly namesakes?: number
   /** As for snapshots: `all` stores again (`vitest -u`), `new` stores missing baselines, `none` stores nothing (CI). */
   readonly update: 'all' | 'new' | 'none'
   /** Files are read and written by the first generator. @default there is one generator */
@@ -50,16 +54,34 @@ export interface Baseline extends BaselineSource {
 }
 
 export function createBaselines(context: BaselineContext): Baselines {
-  const { scenario, scale, update, onOneGenerator: once = alone } = context
+  const { scenario, scale, update, namesakes = 1, onOneGenerator: once = alone } = context
+  const runs = new Map<string, unknown>()
+  /** Path of a run's file. @throws {BaselineError} if another run or scenario has the same */
+  const claim = (run: StorableRun) => {
+    const name = storedNameOf(run)
+    const path = pathFor(context, name)
+    if (namesakes > 1)
+      throw new BaselineError(
+        `${namesakes} scenarios of ${basename(context.file)} are named ${JSON.stringify(scenario)}, and their baselines would be one file.\nFix: give each scenario a name of its own`,
+      )
+    // A scope of a run is another object each time.
+    const identity = run[windowOf]?.().runStartMs ?? run
+    if (runs.has(path) && runs.get(path) !== identity)
+      throw new BaselineError(
+        `Two runs of the scenario ${JSON.stringify(scenario)} are named ${JSON.stringify(name)}, and their baselines would be one file.\nFix: give each run a name of its own, { name: 'search' }`,
+      )
+    runs.set(path, identity)
+    return path
+  }
   const save = async (run: StorableRun) => {
     const stored = storedRun(run, scenario, scale)
-    const path = pathFor(context, stored.run)
+    const path = claim(run)
     writeBaseline(path, stored)
     return { path, stored }
   }
   const read = async (run: StorableRun) => {
     const name = storedNameOf(run)
-    const path = pathFor(context, name)
+    const path = claim(run)
     const existing = update === 'all' ? undefined : await readBaseline(path, { scenario, run: name })
     if (existing !== undefined) return { path, evidence: evidenceFrom(existing, run, scale, false) }
     if (update === 'none')
@@ -99,7 +121,22 @@ function evidenceFrom(
   }
 }
 
+/** In bytes: file systems allow 255. */
+const LONGEST_NAME = 120
+
+/** The words of scenario and run, in any script. A name that has to be shortened ends in a hash, so that it remains unique. */
 function pathFor({ file, scenario }: BaselineContext, run: string): string {
-  const name = `${scenario} ${run}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
-  return join(dirname(file), '__baselines__', basename(file), `${name.slice(0, 120).replace(/^-|-$/g, '')}.json`)
+  const words = `${scenario} ${run}`
+    .normalize('NFC')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
+    .replaceAll(/^-|-$/g, '')
+  let name = words
+  if (Buffer.byteLength(words) > LONGEST_NAME) {
+    const hash = createHash('sha256').update(words).digest('hex').slice(0, 8)
+    // Cuts no character: the bytes of an incomplete one are left out.
+    const start = new TextDecoder().decode(Buffer.from(words).subarray(0, LONGEST_NAME), { stream: true })
+    name = `${start.replace(/-$/, '')}-${hash}`
+  }
+  return join(dirname(file), '__baselines__', basename(file), `${name}.json`)
 }

@@ -1,4 +1,5 @@
 import { showValue } from '../options/show-value.ts'
+import { betaQuantile } from '../stats/distributions.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { FORMAT, type StoredRun } from './stored-run.ts'
 
@@ -88,7 +89,26 @@ function figuresProblem({ histogram: json, count, meanMs, percentiles }: StoredR
     }),
   ]
   const wrong = figures.find(([, stored, held]) => stored !== held)
-  return wrong && `${wrong[0]} must be ${wrong[2]}, as in histogram, received ${wrong[1]}`
+  if (wrong !== undefined) return `${wrong[0]} must be ${wrong[2]}, as in histogram, received ${wrong[1]}`
+  return intervalProblem(histogram, percentiles)
+}
+
+/** Samples of the most regular run are worth less than this many independent ones each. */
+const MOST_WORTH = 20
+
+/** An interval that no run of so many samples has would decide comparisons that are undecided. */
+function intervalProblem(histogram: Histogram, percentiles: StoredRun['percentiles']): string | undefined {
+  const worth = MOST_WORTH * histogram.count
+  for (const [at, { p, lowMs, highMs }] of percentiles.entries()) {
+    const timeAt = (tail: number) =>
+      histogram.percentileUs(betaQuantile(tail, p * worth + 0.5, (1 - p) * worth + 0.5)) / 1000
+    const [low, high] = [timeAt(0.025), timeAt(0.975)]
+    const because = `as ${histogram.count} samples cannot be more precise`
+    if (Number(lowMs) > low) return `percentiles[${at}].lowMs must be at most ${low}, ${because}, received ${lowMs}`
+    if (Number(highMs) < high)
+      return `percentiles[${at}].highMs must be at least ${high}, ${because}, received ${highMs}`
+  }
+  return undefined
 }
 
 function mistakeIn(path: string, value: object, rules: Readonly<Record<string, Rule>>): string | undefined {

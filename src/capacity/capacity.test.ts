@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { RunWindow } from '../evidence/run-window.ts'
+import { windowOf, type RunWindow } from '../evidence/run-window.ts'
 import { type CapacityEvidence, capacityOf } from '../evidence/utilization-evidence.ts'
 import { CapacityWindow } from './capacity-window.ts'
+import { createCapacity, type CpuOfMetrics } from './capacity.ts'
 import type { PgBouncerReading } from './pgbouncer-sample.ts'
 import type { PostgresReading } from './postgres-sample.ts'
 import type { RedisReading } from './redis-sample.ts'
@@ -284,4 +285,47 @@ test('charts contain all samples since the start of the run, with gaps for faile
     ['postgres', 'longest transaction', 'ms', [0.5], [0]],
     ['postgres', 'deadlocks', 'perSec', [0.5], [2]],
   ])
+})
+
+describe('CPU of an external target', () => {
+  async function scraped(more: Partial<CpuOfMetrics>) {
+    const seconds = [0, 5, 6, 7, 8, 9, 10]
+    const readings = seconds.map((totalSec, at) => ({ atMs: at * 1_000, totalSec, generation: 0 }))
+    await using capacity = await createCapacity({
+      ...{ pids: [], cores: 2, isExternal: true },
+      cpuOfMetrics: () => ({ readings, failures: [], doubt: undefined, ...more }),
+    })
+    const found = await capacity.during({ [windowOf]: () => window })
+    return found[capacityOf]().cpu()
+  }
+
+  test('is that of its metrics', async () => {
+    expect(await scraped({})).toMatchObject({ mean: 0.5, max: 0.5, invalidities: [] })
+  })
+
+  test('leaves out the second in which an instance is added', async () => {
+    const totals = [0, 5, 6, 507, 508, 509, 510]
+    const readings = totals.map((totalSec, at) => ({ atMs: at * 1_000, totalSec, generation: at < 3 ? 0 : 1 }))
+    expect(await scraped({ readings })).toMatchObject({ mean: 0.5, max: 0.5, sampleCount: 2, invalidities: [] })
+  })
+
+  test('is invalid if several processes respond behind one route', async () => {
+    const doubt = 'several processes respond behind one metrics route: process_start_time_seconds went back'
+    const { invalidities } = await scraped({ doubt })
+    expect(invalidities).toMatchInlineSnapshot(`
+      [
+        {
+          "finding": "the CPU time of the target is unknown: several processes respond behind one metrics route: process_start_time_seconds went back",
+          "fix": "list the metrics route of each process (metrics: { url: [first, second] }), or aggregate all processes in one route",
+          "reason": "metric-unreliable",
+        },
+      ]
+    `)
+  })
+
+  test('is invalid if most scrapes failed', async () => {
+    const failures = [1_500, 2_500, 3_000, 3_500].map((atMs) => ({ atMs, message: 'the route did not respond' }))
+    const { invalidities } = await scraped({ failures })
+    expect(invalidities).toMatchObject([{ finding: 'only 3 of 7 samples succeeded: the route did not respond' }])
+  })
 })

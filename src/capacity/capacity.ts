@@ -17,7 +17,7 @@ import { coresOf, ProcessTrees } from './process-cpu.ts'
 import { connectRedis } from './redis-sample.ts'
 import type { Sampled } from './sampled.ts'
 import { Sampler } from './sampler.ts'
-import { isSeen, type Observed, type Reading, type Unseen } from './samples.ts'
+import { isSeen, type Failure, type Observed, type Unseen } from './samples.ts'
 
 export interface CapacityContext {
   /** Processes of the target, one for each instance; empty if it is external. */
@@ -29,7 +29,7 @@ export interface CapacityContext {
   /** Names or ids of the target's containers, which take precedence over `pids`. */
   readonly containers?: readonly string[]
   /** CPU seconds used by an external target, from its metrics at each scrape. */
-  readonly cpuOfMetrics?: () => readonly Reading<number>[]
+  readonly cpuOfMetrics?: () => CpuOfMetrics
   /** Cores the target may use. @default by its affinity or its container's limits; unknown for an external target */
   readonly cores?: number
   /** Postgres and Redis services of the run, all of which are sampled. @default none */
@@ -42,6 +42,15 @@ export interface CapacityContext {
   readonly onWindow?: (window: CapacityWindow) => void
   /** Time between samples. @default 1,000 ms */
   readonly intervalMs?: number
+}
+
+/** CPU time of an external target, from its metrics. */
+export interface CpuOfMetrics {
+  /** Only readings of the same generation of processes can be compared. */
+  readonly readings: readonly { readonly atMs: number; readonly totalSec: number; readonly generation: number }[]
+  readonly failures: readonly Failure[]
+  /** Reason that they are not those of the whole target. */
+  readonly doubt: string | undefined
 }
 
 /** Samples of the target's CPU, Redis, Postgres and pgBouncer, taken until the scenario ends. */
@@ -145,8 +154,8 @@ async function cpuOf(
     const cores = await coresOf(pids, availableParallelism())
     return { cpu: sampling.each(() => trees.read()), cores, doubt: () => trees.doubt() }
   }
-  if (cpuOfMetrics !== undefined && cpuOfMetrics().length > 0)
-    return { cpu: scrapedCpu(cpuOfMetrics), cores: undefined }
+  if (cpuOfMetrics !== undefined && cpuOfMetrics().readings.length > 0)
+    return { cpu: scrapedCpu(cpuOfMetrics), cores: undefined, doubt: async () => doubtOf(cpuOfMetrics()) }
   return { cpu: { ...(isExternal ? NO_EXTERNAL_CPU : NO_CPU), isExternal }, cores: undefined }
 }
 
@@ -159,13 +168,26 @@ function responsesOf(run: TimedRun): number {
 }
 
 /** CPU readings from the target's metrics. They are taken when the metrics are scraped. */
-function scrapedCpu(cpuOfMetrics: () => readonly Reading<number>[]): Observed<CpuReading> {
+function scrapedCpu(cpuOfMetrics: () => CpuOfMetrics): Observed<CpuReading> {
   return {
     get readings() {
-      return cpuOfMetrics().map(({ atMs, value }) => ({ atMs, value: { totalSec: value, instancesSec: [] } }))
+      return cpuOfMetrics().readings.map(({ atMs, totalSec, generation }) => {
+        return { atMs, value: { totalSec, instancesSec: [], pids: [generation] } }
+      })
     },
-    failures: [],
+    get failures() {
+      return cpuOfMetrics().failures
+    },
     async sample() {},
+  }
+}
+
+function doubtOf({ doubt }: CpuOfMetrics): Invalidity | undefined {
+  if (doubt === undefined) return undefined
+  return {
+    reason: 'metric-unreliable',
+    finding: `the CPU time of the target is unknown: ${doubt}`,
+    fix: 'list the metrics route of each process (metrics: { url: [first, second] }), or aggregate all processes in one route',
   }
 }
 

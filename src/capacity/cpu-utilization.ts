@@ -11,7 +11,7 @@ export interface CpuReading {
   readonly totalSec: number
   /** CPU time of each instance; empty if only the total is known. */
   readonly instancesSec: readonly number[]
-  /** Processes that were read, if known. Readings of different processes cannot be compared. */
+  /** Processes that were read, or another number for each set of them, if known. Only readings of the same ones are compared. */
   readonly pids?: readonly number[]
 }
 

@@ -16,7 +16,7 @@ import { readAmount, showAmount } from './amount.ts'
 import { withCanonicalKeys } from './canonical-history.ts'
 import { columnNamed } from './columns.ts'
 import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
-import { describeCounts, describeLikeness } from './history-messages.ts'
+import { describeCounts, describeGone, describeLikeness } from './history-messages.ts'
 import { reportsIdle, type IsIdle } from './idle-target.ts'
 import { NAMED_VIOLATIONS, checkHistory } from './invariants.ts'
 import { LedgerError } from './ledger-error.ts'
@@ -86,6 +86,7 @@ export class RowChecks implements LedgerChecks {
       if (history.size === 0) return nothingOf(history)
       if (!isUnscoped && typeof rows === 'string') requireScope(rows)
       const source = this.#bind('rows', rows, history.runId)
+      let mostRows = 0
       return {
         sources: [source],
         judge: async (read) => {
@@ -94,12 +95,15 @@ export class RowChecks implements LedgerChecks {
           const keyed = await readKeys(table, key, signal)
           const operations = withCanonicalKeys(history, keyed.types, key.length > 1)
           const { findings, counts, likeness } = await checkHistory(operations, keyed, depth, signal)
+          mostRows = Math.max(mostRows, counts.rows)
           const like = likeness && describeLikeness(likeness, findings)
+          const gone = describeGone(mostRows - counts.rows, findings)
+          const explained = [like, gone].filter((each) => each !== undefined)
           return {
             findings,
             invalidities: nothingChecked(history, counts, findings, source.shown),
-            lines: [...(like ? [like.line] : []), ...describeCounts(history, counts), ...this.#notes],
-            hint: like?.hint,
+            lines: [...explained.map(({ line }) => line), ...describeCounts(history, counts), ...this.#notes],
+            hint: explained[0]?.hint,
           }
         },
       }

@@ -20,10 +20,27 @@ export function describeCounts(history: History, counts: HistoryCounts): string[
   return lines
 }
 
+const SELECTIONS: Readonly<Record<Likeness, string>> = {
+  case: 'lower(key)',
+  spaces: 'trim(key)',
+  'case and spaces': 'lower(trim(key))',
+  'Unicode normal form': 'normalize(key, NFC)',
+}
+
+/** Line and hint for rows that were read once and have gone, if there are lost ones. */
+export function describeGone(gone: number, findings: readonly Finding[]): { line: string; hint: string } | undefined {
+  if (gone <= 0 || !findings.some(({ kind }) => kind === 'lost')) return undefined
+  const rows = gone === 1 ? '1 row that was' : `${formatCount(gone)} rows that were`
+  return {
+    line: `${rows} read before ${gone === 1 ? 'is' : 'are'} no longer there`,
+    hint: 'a job deletes or archives rows: select those of the archive, too (UNION ALL), or stop the job for the run',
+  }
+}
+
 /** Line and hint for keys stored in a different form than sent: they are both lost and unexpected. */
 export function describeLikeness(likeness: Likeness, findings: readonly Finding[]): { line: string; hint: string } {
   const count = findings.find(({ kind }) => kind === 'lost')?.count ?? 0
-  const select = { case: 'lower(key)', spaces: 'trim(key)', 'case and spaces': 'lower(trim(key))' }[likeness]
+  const select = SELECTIONS[likeness]
   return {
     line: `as many lost as unexpected (${formatCount(count)}), identical except for ${likeness}`,
     hint: `the target stores keys in a different form: send them in the stored form, or select them in the sent form (SELECT ${select} AS key)`,

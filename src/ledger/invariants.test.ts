@@ -314,6 +314,8 @@ describe('keys that were stored in a different form', () => {
     [['a ', ' b'], ['a', 'b'], 'spaces'],
     [['A ', 'b'], ['a', 'b'], 'case and spaces'],
     [['A ', 'B'], ['a', 'b'], 'case and spaces'],
+    [['caf\u0065\u0301', 'b'], ['caf\u00e9', 'b'], 'Unicode normal form'],
+    [['caf\u00e9'], ['caf\u0065\u0301'], 'Unicode normal form'],
     [['A', 'B'], ['a', 'c'], undefined],
     [['A'], ['a', 'b'], undefined],
     [['A', 'B'], ['a'], undefined],

@@ -87,7 +87,7 @@ export function showKey(key: string): string {
 }
 
 /** The only difference between lost and unexpected keys. */
-export type Likeness = 'case' | 'spaces' | 'case and spaces'
+export type Likeness = 'case' | 'spaces' | 'case and spaces' | 'Unicode normal form'
 
 /** @returns the difference between lost and unexpected keys, if each lost key resembles an unexpected one */
 export async function likenessOf(
@@ -105,5 +105,6 @@ export async function likenessOf(
   }
   if (await alike((key) => key.toLowerCase())) return 'case'
   if (await alike((key) => key.trim())) return 'spaces'
-  return (await alike((key) => key.trim().toLowerCase())) ? 'case and spaces' : undefined
+  if (await alike((key) => key.trim().toLowerCase())) return 'case and spaces'
+  return (await alike((key) => key.normalize('NFC'))) ? 'Unicode normal form' : undefined
 }

@@ -806,3 +806,20 @@ async function sleeping(): Promise<void> {
   const sql = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'vitest-slo ledger' AND wait_event = 'PgSleep'`
   await expect.poll(async () => (await admin.query(sql)).rowCount, { timeout: 10_000 }).toBe(1)
 }
+
+test('names rows that disappear while others are missing, as a job that archives them causes', async () => {
+  const history = sampleHistory([
+    { key: 'a', outcome: 'ok' },
+    { key: 'b', outcome: 'ok' },
+    { key: 'c', outcome: 'ok' },
+  ])
+  let reads = 0
+  const archiving = async () => (reads++ === 0 ? [{ key: 'a' }, { key: 'b' }] : [{ key: 'b' }])
+  const found = await checkHistory(history, { rows: archiving })
+  expect(found.findings).toMatchObject([{ kind: 'lost', count: 2 }])
+  expect(found.lines[0]).toBe('1 row that was read before is no longer there')
+  expect(found.hint).toContain('UNION ALL')
+  const kept = await checkHistory(history, { rows: async () => [{ key: 'a' }, { key: 'b' }] })
+  expect(kept.findings).toMatchObject([{ kind: 'lost', count: 1 }])
+  expect(kept.hint).toBeUndefined()
+})

@@ -36,8 +36,6 @@ test.each([
 
 test.each([
   [{ a: { b: 1 } }, '{ a: [Object] }'],
-  [new Date(0), '1970-01-01T00:00:00.000Z'],
-  [Buffer.from('a'), '<Buffer 61>'],
   [true, 'true'],
 ])('shows how to cast a key that is not text, a number or a UUID: %o', async (key, shown) => {
   const [, message, fix] = await problemOf(() => readKeys({ rows: [{ key }], columns: [] }, ['key']))
@@ -106,4 +104,15 @@ test('readKeys() lets the event loop run while it reads many rows, and stops if 
   const stopped = new AbortController()
   setTimeout(() => stopped.abort(new Error('stopped')), 0)
   await expect(readKeys({ rows, columns: [] }, ['key'], stopped.signal)).rejects.toThrow('stopped')
+})
+
+test.each([
+  [new Date(0), '1970-01-01T00:00:00.000Z', `to_char(key AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS key`],
+  [Buffer.from('a'), '<Buffer 61>', "encode(key, 'hex') AS key"],
+])('shows how to select a time or bytes in the form in which they were sent: %o', async (key, shown, select) => {
+  const [, message, fix] = await problemOf(() => readKeys({ rows: [{ key }], columns: [] }, ['key']))
+  expect(message).toMatch(`1 of 1 rows have a key that is ${shown} in "key"`)
+  expect(fix).toBe(
+    `a key must be a string, a number or a UUID: cast it in the query in the form in which it was sent, ${select}`,
+  )
 })

@@ -123,8 +123,14 @@ function faultOf(
   if (value === null || value === undefined) return [`no ${noun}`, missing]
   const what = `a ${noun} that is ${inspect(value, { depth: 0 })}`
   if (value === '') return [what, missing]
+  const [form, cast] =
+    value instanceof Date
+      ? [' in the form in which it was sent', `to_char(${name} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`]
+      : value instanceof Uint8Array
+        ? [' in the form in which it was sent', `encode(${name}, 'hex')`]
+        : ['', `${name}::text`]
   if (!isRounded(value, column))
-    return [what, `a ${noun} must be a string, a number or a UUID: cast it in the query, ${name}::text AS ${name}`]
+    return [what, `a ${noun} must be a string, a number or a UUID: cast it in the query${form}, ${cast} AS ${name}`]
   return column?.rounds === 'JSON'
     ? [`${what}, read from JSON, which rounds numbers,`, `select it as text: doc->>'id' AS ${name}`]
     : [`${what}, a number with more digits than it can hold exactly,`, `select it as text: ${name}::text AS ${name}`]

@@ -4,6 +4,7 @@ import { Registry, Counter, Gauge, Histogram, Summary } from 'prom-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { metricsOf } from '../evidence/utilization-evidence.ts'
+import { cpuTimeOf } from './cpu-time.ts'
 import { createMetrics, type MetricsContext } from './metrics.ts'
 
 async function served(listener: RequestListener): Promise<string> {
@@ -384,3 +385,50 @@ function messageOf(read: () => unknown): string {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   }
 }
+
+describe('the CPU time of an external target', () => {
+  const process = (instance: string, seconds: number) =>
+    `process_cpu_seconds_total{instance="${instance}"} ${seconds}\n`
+
+  async function cpuTimeOver(...texts: readonly string[]) {
+    let text = texts[0]!
+    const metrics = await metricsAt([await textServer(() => text)])
+    for (text of texts.slice(1)) await metrics.during(runFromNow())
+    return metrics[cpuTimeOf]()
+  }
+
+  test('begins a new generation if a process starts, restarts or disappears', async () => {
+    const { readings, doubt } = await cpuTimeOver(
+      process('a', 100),
+      process('a', 101),
+      process('a', 102) + process('b', 500),
+      process('a', 103) + process('b', 501),
+      process('a', 0.1) + process('b', 502),
+      process('b', 503),
+      process('b', 504),
+    )
+    expect(doubt).toBeUndefined()
+    expect(readings.map(({ totalSec, generation }) => [totalSec, generation])).toEqual([
+      ...[
+        [100, 0],
+        [101, 0],
+        [602, 1],
+        [604, 1],
+        [502.1, 2],
+        [503, 3],
+        [504, 3],
+      ],
+    ])
+  })
+
+  test('is doubtful if several processes respond behind one route', async () => {
+    const { doubt } = await cpuTimeOver(
+      ...[10, 900, 11, 901].map(
+        (seconds) => `process_start_time_seconds ${seconds > 99 ? 5 : 50}\nprocess_cpu_seconds_total ${seconds}\n`,
+      ),
+    )
+    expect(doubt).toBe(
+      'several processes respond behind one metrics route: process_start_time_seconds went back from 50 to 5',
+    )
+  })
+})

@@ -5,6 +5,7 @@ import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { duration } from '../options/values.ts'
 import type { RunSeries } from '../results/result.ts'
+import { cpuTimeOf, scrapedCpuTime, type ScrapedCpuTime } from './cpu-time.ts'
 import { readingsBetween, summed, type Reading } from './instance.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import { severalProcesses } from './processes.ts'
@@ -47,6 +48,8 @@ export interface Metrics extends AsyncDisposable {
    * several processes respond behind one route.
    */
   readings(selector: string): readonly Reading[]
+  /** @internal */
+  [cpuTimeOf](): ScrapedCpuTime
 }
 
 /**
@@ -85,6 +88,7 @@ export async function createMetrics(context: MetricsContext): Promise<Metrics> {
         intervalMs,
       )
     },
+    [cpuTimeOf]: () => scrapedCpuTime(histories, intervalMs),
     async [Symbol.asyncDispose]() {
       await Promise.all(scrapers.map((scraper) => scraper.stop()))
       for (const { name, series } of windows) onSeries?.(name, series)
