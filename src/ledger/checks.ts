@@ -51,6 +51,9 @@ const SETTLE_FOR_MS = 2_000
 /** Findings that late rows can resolve. */
 const HEALING: ReadonlySet<FindingKind> = new Set(['lost', 'unbalanced', 'drifted', 'violation'])
 
+/** Findings of an earlier read are true even if they are gone: otherwise the time of a read would decide the verdict. */
+const DISAPPEARED = 'seen while other rows were missing; gone in a later read, as after a job that removes duplicates'
+
 type ReadSource = (source: BoundSource) => Promise<Table>
 
 /** Sources of a check, and its judgement of them. */
@@ -204,14 +207,22 @@ export class RowChecks implements LedgerChecks {
     const { database, signal, loadEndedMs } = this.#context
     const { queryTimeoutMs, isIdle, settleTimeoutMs, settleForMs } = this.#limits
     const isQuery = sources.some(({ query }) => query !== undefined)
+    // A function may read while rows change, and return one twice.
+    const isConsistent = sources.every(({ query }) => query !== undefined)
+    let surplus: T | undefined
+    const judgeAll = async (read: ReadSource) => {
+      const judged = await judge(read)
+      if (isConsistent && judged.findings.some(({ kind }) => !HEALING.has(kind))) surplus ??= judged
+      return judged
+    }
     await using session =
       isQuery && 'url' in database ? await openSession({ url: database.url, queryTimeoutMs, signal }) : undefined
     const { verdict, waited, horizon } = await watchLedger({
       settle: () => (session === undefined ? this.#waitForIdle() : this.#settle(session, sources)),
       read: () =>
         session === undefined
-          ? judge((source) => source.read(undefined))
-          : session.inSnapshot((query) => judge((source) => source.read(query))),
+          ? judgeAll((source) => source.read(undefined))
+          : session.inSnapshot((query) => judgeAll((source) => source.read(query))),
       missing: ({ findings, total, isEmpty = false }) =>
         findings.reduce((sum, { kind, count }) => sum + (HEALING.has(kind) ? count : 0), 0) +
         (total?.conserved === false ? 1 : 0) +
@@ -224,7 +235,9 @@ export class RowChecks implements LedgerChecks {
       clock: this.#clock,
     })
     this.#settledAt = horizon
-    return { ...verdict, waited }
+    if (surplus === undefined || verdict.findings.length > 0) return { ...verdict, waited }
+    const findings = surplus.findings.filter(({ kind }) => !HEALING.has(kind))
+    return { ...surplus, findings, lines: [DISAPPEARED, ...surplus.lines], waited }
   }
 
   #settle(session: Session, sources: readonly BoundSource[]): Promise<Settled> {

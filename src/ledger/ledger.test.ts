@@ -807,6 +807,29 @@ async function sleeping(): Promise<void> {
   await expect.poll(async () => (await admin.query(sql)).rowCount, { timeout: 10_000 }).toBe(1)
 }
 
+test('reports duplicates that were read while other rows were missing, also if a job has removed them since', async () => {
+  const history = sampleHistory([
+    { key: 'a', outcome: 'ok' },
+    { key: 'b', outcome: 'ok' },
+  ])
+  await insertVotes(['a', 'a'], history.runId)
+  const clock = clockWith(async (sleeps) => {
+    if (sleeps !== 12) return
+    await admin.query('DELETE FROM votes WHERE id = 1')
+    await insertVotes(['b'], history.runId)
+  })
+  const found = await checkHistory(history, {}, { clock })
+  expect(found.findings).toMatchObject([{ kind: 'duplicated', count: 1 }])
+  expect(found.lines[0]).toContain('gone in a later read')
+  const late = sampleHistory([
+    { key: 'a', outcome: 'ok' },
+    { key: 'c', outcome: 'ok' },
+  ])
+  await insertVotes(['a'], late.runId)
+  const arriving = clockWith(async (sleeps) => void (sleeps === 12 && (await insertVotes(['c'], late.runId))))
+  expect((await checkHistory(late, {}, { clock: arriving })).findings).toEqual([])
+})
+
 test('names rows that disappear while others are missing, as a job that archives them causes', async () => {
   const history = sampleHistory([
     { key: 'a', outcome: 'ok' },
