@@ -17,16 +17,16 @@ export function goodOf({ completed, errors }: RequestEvidence): number {
   return errors.values().reduce((good, count) => good - count, completed)
 }
 
-/** Part of a scope at its start that shows the latency without a backlog. */
-const START = 1 / 8
+/** Part of a scope. The one with the lowest latency shows the latency without a backlog. */
+const PART = 1 / 8
 /** Greatest latency at the start, relative to the length of the scope. */
 const LONGEST = 1 / 4
 
 /**
- * Counts the good responses that arrived within a scope, and of those in flight at its end as many as the latency L at its
- * start explains. By Little's law, a target that keeps up at the rate λ has λ·L requests in flight: over the length D, it
- * sends λ·(D − L) responses. Three standard deviations of λ·L are no backlog either, so that in a short scope the count may
- * be a few percent too high.
+ * Counts the good responses that arrived within a scope, and of those in flight at its end as many as its lowest latency L
+ * explains; the latency at its start may be that of an instance that warms up. By Little's law, a target that keeps up at the
+ * rate λ has λ·L requests in flight: over the length D, it sends λ·(D − L) responses. Three standard deviations of λ·L are
+ * no backlog either, so that in a short scope the count may be a few percent too high.
  */
 export function sustained({ requestWindows, goodBySecond }: RequestEvidence): Sustained {
   const lengths = new Map(goodBySecond.map(({ second, seconds }) => [second, seconds]))
@@ -36,19 +36,32 @@ export function sustained({ requestWindows, goodBySecond }: RequestEvidence): Su
     const last = stretch.at(-1)!
     const lastUs = (lengths.get(last.second) ?? 1) * WINDOW_US
     const lengthUs = (stretch.length - 1) * WINDOW_US + lastUs
-    const start = Histogram.merged(stretch.slice(0, Math.ceil(stretch.length * START)).map(({ good }) => good.latency))
-    const latencyUs = start.count === 0 ? 0 : start.meanUs
+    const latencies = latenciesUs(stretch)
     const good = stretch.reduce((sum, window) => sum + window.good.count, 0)
-    if (latencyUs > LONGEST * lengthUs) {
-      invalidity ??= tooShort(latencyUs, lengthUs)
+    if (latencies.startUs > LONGEST * lengthUs) {
+      invalidity ??= tooShort(latencies.startUs, lengthUs)
       inTime += good
       continue
     }
-    const inFlight = (good / lengthUs) * latencyUs
-    const counted = ((arrivedIn(stretch, lastUs) + 3 * Math.sqrt(inFlight)) * lengthUs) / (lengthUs - latencyUs)
+    const inFlight = (good / lengthUs) * latencies.lowestUs
+    const arrived = arrivedIn(stretch, lastUs) + 3 * Math.sqrt(inFlight)
+    const counted = (arrived * lengthUs) / (lengthUs - latencies.lowestUs)
     inTime += Math.min(good, Math.round(counted))
   }
   return { inTime, ...(invalidity && { invalidity }) }
+}
+
+/** Mean latency of good responses in the first part of a stretch, and in the part in which it is lowest. */
+function latenciesUs(stretch: readonly Window[]): { readonly startUs: number; readonly lowestUs: number } {
+  const length = Math.ceil(stretch.length * PART)
+  const means: number[] = []
+  // A shorter rest would be judged by too few responses.
+  for (let at = 0; at + length <= stretch.length; at += length) {
+    const part = Histogram.merged(stretch.slice(at, at + length).map(({ good }) => good.latency))
+    means.push(part.count === 0 ? Number.NaN : part.meanUs)
+  }
+  const known = means.filter((mean) => !Number.isNaN(mean))
+  return { startUs: means[0] || 0, lowestUs: known.length === 0 ? 0 : Math.min(...known) }
 }
 
 function tooShort(latencyUs: number, lengthUs: number): Invalidity {

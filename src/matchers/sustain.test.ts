@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Random } from '../load/random.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { sampleHttpRun } from '../testing/sample-runs.ts'
@@ -46,7 +46,7 @@ test('toSustainRate() fails with a growing backlog, although a few early respons
   const queue = queueing(50, 42)
   const latencyMs = (n: number) => (n < 3 ? 4_000 : 20 + queue(n))
   const run = sampleHttpRun({ seconds: 8, perSecond: 50, latencyMs })
-  expect(messageOf(() => expect(run).toSustainRate())).toContain('sustained share of the offered rate = 91.5%')
+  expect(messageOf(() => expect(run).toSustainRate())).toContain('sustained share of the offered rate = 90.8%')
 })
 
 test('toSustainRate() and throughput are invalid if the scope is too short to show a backlog', () => {
@@ -147,4 +147,32 @@ test('toSustainRate() rejects a closed model', () => {
     Fix: use toHaveThroughputAbove(perSec)"
   `,
   )
+})
+
+describe('several instances behind one address, 200/s in turn', () => {
+  /** A backlog that changes by so many milliseconds per second from a second on. */
+  const backlog = (fromSecond: number, msPerSecond: number) => (n: number) =>
+    Math.max(0, n / 200 - fromSecond) * msPerSecond
+
+  test.each<[string, Parameters<typeof sampleHttpRun>[0]]>([
+    ['one of three is slow', { latencyMs: (n) => (n % 3 === 0 ? 400 : 20) }],
+    ['one of them warms up', { latencyMs: (n) => (n < 400 && n % 2 === 0 ? 800 : 20) }],
+    ['all of them warm up', { latencyMs: (n) => 20 + Math.max(0, 1_200 - n * 4) }],
+    ['one that is added drains a backlog', { latencyMs: (n) => 20 + Math.max(0, 600 - Math.abs(n - 1_000)) }],
+    ['a limiter rejects some, and the scenario expects it', { limitedPerSecond: 40 }],
+    ['one rejects fewer than the tolerance', { errorsPerSecond: 1, errorKind: 'status' }],
+  ])('sustain the rate: %s', (_, run) => {
+    expect(sampleHttpRun(run)).toSustainRate()
+  })
+
+  test.each<[string, Parameters<typeof sampleHttpRun>[0]]>([
+    ['one of three is dead', { errorsPerSecond: 67, errorKind: 'connect' }],
+    ['a limiter rejects some', { errorsPerSecond: 20, errorKind: 'status' }],
+    ['one of three falls behind', { latencyMs: (n) => 20 + (n % 3 === 0 ? backlog(0, 150)(n) : 0) }],
+    ['one is removed near the end', { latencyMs: (n) => 20 + backlog(7, 300)(n) }],
+    ['one is added too late', { latencyMs: (n) => 20 + backlog(0, 80)(n) }],
+    ['a backlog grows after they warmed up', { latencyMs: (n) => 20 + (n < 300 ? 1_500 : 0) + backlog(2, 120)(n) }],
+  ])('do not sustain the rate: %s', (_, run) => {
+    expect(() => expect(sampleHttpRun(run)).toSustainRate()).toThrow(/^expect[^]*Received: sustained share of the/)
+  })
 })

@@ -23,7 +23,7 @@ export interface SustainMatchers<R extends void | Promise<void>, T> {
    * The target kept up with the offered rate: good responses arrived as fast as requests were due.
    *
    * Does not count errors and dropped requests, and responses that arrived after the end of the scope only as far as the
-   * latency at its start explains them: a growing backlog is not sustained, even if every request eventually gets a response.
+   * lowest latency of its eighths explains them: a growing backlog is not sustained, even if every request eventually gets a response.
    * A backlog is only measured at the end of the scope, so there is no confidence interval. Invalid if the mean latency at
    * the start is more than a quarter of the scope. Only judges open models: the rate of a closed model follows the target.
    * Needs `1 / tolerance` requests. Excludes warm-up.

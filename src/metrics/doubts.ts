@@ -5,7 +5,6 @@ import { counterContradiction, histogramContradiction } from './contradictions.t
 import { showUnreadable } from './exposition.ts'
 import { gaugeGap, uncoveredScope } from './gauge-gaps.ts'
 import type { InstanceWindow } from './instance.ts'
-import type { WindowParts } from './metrics-window.ts'
 import { fallingBack, severalProcesses } from './processes.ts'
 import { uncountedRequests, type SentRequests } from './request-counters.ts'
 import { showSelector, type Selector } from './selector.ts'
@@ -19,6 +18,13 @@ const SEPARATE =
   'aggregate all processes in one route (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each ' +
   'a separate route (metrics: { url: […] }), or run one process'
 
+interface DoubtContext {
+  readonly window: RunWindow
+  /** Time between scrapes. */
+  readonly intervalMs: number
+  readonly requests: SentRequests | undefined
+}
+
 /** Checks whether the metrics of a window are reliable. */
 export class Doubts {
   readonly #instances: readonly InstanceWindow[]
@@ -26,10 +32,7 @@ export class Doubts {
   readonly #intervalMs: number
   readonly #requests: SentRequests | undefined
 
-  constructor(
-    instances: readonly InstanceWindow[],
-    { window, intervalMs, requests }: Pick<WindowParts, 'window' | 'intervalMs' | 'requests'>,
-  ) {
+  constructor(instances: readonly InstanceWindow[], { window, intervalMs, requests }: DoubtContext) {
     this.#instances = instances
     this.#window = window
     this.#intervalMs = intervalMs
