@@ -2,6 +2,7 @@ import { isNameCharacter, readEscape } from './escaped-character.ts'
 import { after, codeAt, type Found, lastBefore, none, oneOf, SPACE } from './found.ts'
 import { MAX_NAME_LENGTH, nameIn, nameOf, type Name } from './secret-names.ts'
 import { readValue } from './secret-value.ts'
+import { looksUnspoken } from './secret-words.ts'
 import { QUOTED, word } from './value-enclosed.ts'
 import { backslashesBefore, entityValue, percentValue } from './value-encoded.ts'
 import {
@@ -72,21 +73,21 @@ const BACKSLASH = 92
 const BLANK = 32
 
 /**
- * Whether a value may follow a name and a space: after a sign, an arrow, an option or some words, or as a word that has a
- * digit or is long.
+ * Whether a value may follow a name and a space: after a sign, an arrow, an option or some words, or as a word that
+ * looks random.
  */
 function mayFollow(text: string, nameStart: number, nameEnd: number): boolean {
   let at = nameEnd + 1
   while (at < nameEnd + 8 && isSpace(codeAt(at))) at++
   if (startsValue(codeAt(at)) || startsArrow(codeAt(at)) || isVerb(codeAt(at) | 32, codeAt(at + 1) | 32)) return true
   const end = Math.min(at + 64, text.length)
-  const start = at
-  while (at < end && !isSpace(codeAt(at)) && !isDigit(codeAt(at))) at++
-  return at - start >= MIN_LETTERS || isDigit(codeAt(at)) || isOption(text, nameStart)
+  let wordEnd = at
+  while (wordEnd < end && !isSpace(codeAt(wordEnd)) && !isDigit(codeAt(wordEnd))) wordEnd++
+  if (wordEnd === end || isDigit(codeAt(wordEnd)) || isOption(text, nameStart)) return true
+  while (wordEnd > at && !isNameCharacter(codeAt(wordEnd - 1))) wordEnd--
+  return looksUnspoken(text, at, wordEnd)
 }
 
-/** Length of a word that may be a secret without a digit. */
-const MIN_LETTERS = 16
 const [HYPHEN, BAR, SEMICOLON] = [45, 124, 59]
 
 /** `--password …`, `-password …`, `<password …>`, `login ann password …` */

@@ -1,6 +1,6 @@
-import { oneOf } from './found.ts'
+import { codeAt, oneOf, release, take } from './found.ts'
 import { Masked } from './masked.ts'
-import { MAX_NAME_LENGTH, type Name, nameOf } from './secret-names.ts'
+import { MAX_NAME_LENGTH, type Name, nameIn, nameOf } from './secret-names.ts'
 
 /** First line of CSV: at least two names. */
 interface Header {
@@ -13,11 +13,13 @@ interface Header {
 
 /** Masks columns of CSV with the name of a secret, below a header on any line. */
 export function maskCsv(text: string): string {
+  take(text)
   const masked = new Masked(text)
   for (let at = 0; at < text.length;) {
     const header = headerAt(text, at)
     at = header === undefined ? lineAfter(text, at) : maskRows(text, header, masked)
   }
+  release()
   return masked.toString()
 }
 
@@ -30,16 +32,27 @@ function lineAfter(text: string, from: number): number {
 function headerAt(text: string, start: number): Header | undefined {
   let separator = 0
   let end = start
-  for (let code = text.charCodeAt(end); end < text.length && code !== NEW_LINE; code = text.charCodeAt(++end)) {
+  for (let code = codeAt(end); end < text.length && code !== NEW_LINE; code = codeAt(++end)) {
     if (separator === 0 && isSeparator(code)) separator = code
     else if (code !== separator && !isOfHeader(code)) return undefined
   }
-  if (separator === 0 || end === text.length) return undefined
+  if (separator === 0 || end === text.length || !hasSecretName(text, start, end, separator)) return undefined
   const cells = text.slice(start, end).trimEnd().split(String.fromCharCode(separator))
   if (cells.length > MAX_COLUMNS || !cells.every(isName)) return undefined
   const names = cells.map((cell) => nameOf(cell.replaceAll('"', '').replaceAll(' ', '-')))
   const isUncertain = start > 0 || cells.some((cell) => cell.includes(' '))
-  return names.some(({ isSecret }) => isSecret) ? { separator, names, isUncertain, end } : undefined
+  return { separator, names, isUncertain, end }
+}
+
+/** Whether a line has the name of a secret between separators. Few lines without spaces have one. */
+function hasSecretName(text: string, from: number, end: number, separator: number): boolean {
+  for (let start = from, at = from; at <= end; at++) {
+    if (at < end && codeAt(at) !== separator) continue
+    if (at === start || at - start > MAX_NAME_LENGTH) return false
+    if (nameIn(text, start, at).isSecret) return true
+    start = at + 1
+  }
+  return false
 }
 
 const MAX_COLUMNS = 100

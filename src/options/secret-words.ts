@@ -1,3 +1,4 @@
+import { oneOf } from './found.ts'
 import { looksRandom } from './sentence.ts'
 
 /** How a value is encoded or hashed, rather than the value: `base64`, `sha256-hashed`, `argon2id`. */
@@ -35,7 +36,7 @@ export function saysWhatHappens(word: string): boolean {
 /** Whether a word is certainly a secret if it follows the name of one. */
 export function looksSecret(text: string, start: number, end: number): boolean {
   if (looksRandom(text, start, end)) return end - start > MAX_DESCRIPTION || !isDescription(text.slice(start, end))
-  return end - start >= MIN_LETTERS && end - start <= MAX_LETTERS && isUnspoken(text.slice(start, end))
+  return looksUnspoken(text, start, end)
 }
 
 function isDescription(word: string): boolean {
@@ -43,15 +44,29 @@ function isDescription(word: string): boolean {
 }
 
 const MAX_DESCRIPTION = 24
-const MIN_LETTERS = 16
-const MAX_LETTERS = 200
 
 /** Whether letters are random: hexadecimal digits, often in other cases, or with too few vowels for a word. */
-function isUnspoken(word: string): boolean {
-  if (!/^[a-z]+$/i.test(word)) return false
-  if (/^(?:[a-f]+|[A-F]+)$/.test(word)) return true
-  const changes = word.match(/[a-z](?=[A-Z])|[A-Z](?=[a-z])/g)?.length ?? 0
-  if (changes * 2.5 >= word.length) return true
-  const vowels = word.match(/[aeiouy]/gi)?.length ?? 0
-  return vowels * 4 < word.length || /[bcdfghjklmnpqrstvwxz]{5}/i.test(word)
+export function looksUnspoken(text: string, start: number, end: number): boolean {
+  const length = end - start
+  if (length < MIN_LETTERS || length > MAX_LETTERS) return false
+  let [changes, vowels, consonants, most, others] = [0, 0, 0, 0, 0]
+  for (let at = start, last = 0; at < end; at++) {
+    const code = text.charCodeAt(at)
+    const letter = code | 32
+    if (letter < 97 || letter > 122) return false
+    if (at > start && (code & 32) !== (last & 32)) changes++
+    if (letter > LETTER_F) others++
+    consonants = isVowel(letter) ? 0 : consonants + 1
+    if (consonants === 0) vowels++
+    if (consonants > most) most = consonants
+    last = code
+  }
+  return (others === 0 && changes === 0) || changes * 2.5 >= length || vowels * 4 < length || most >= MANY_CONSONANTS
 }
+
+/** Length of a word that may be a secret without a digit. */
+const MIN_LETTERS = 16
+const MAX_LETTERS = 200
+const MANY_CONSONANTS = 5
+const LETTER_F = 102
+const isVowel = oneOf('aeiouy')

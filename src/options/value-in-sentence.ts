@@ -24,6 +24,14 @@ export function saidValue(text: string, name: Name, nameEnd: number): Found | un
 
 const MIN_SAID = 6
 
+function isLetters(start: number, end: number): boolean {
+  let at = start
+  while (at < end && isLetter(codeAt(at) | 32)) at++
+  return at === end
+}
+
+const isLetter = (code: number) => code >= 97 && code <= 122
+
 /** Whether a word ends a sentence or a clause. */
 function endsClause(code: number, next: number): boolean {
   return code === 0 || code === NEW_LINE || code === RETURN || (code !== BLANK && (next === 0 || isSpace(next)))
@@ -31,6 +39,8 @@ function endsClause(code: number, next: number): boolean {
 
 function isChosen(text: string, start: number, end: number): boolean {
   const isLast = endsClause(codeAt(end), codeAt(end + 1))
+  // Most words of a sentence.
+  if (!isLast && isLetters(start, end)) return false
   return looksChosen(text.slice(start, end), isLast) && !isState(text, start, end)
 }
 
