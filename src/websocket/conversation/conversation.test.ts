@@ -420,6 +420,20 @@ describe('errors of ws.run()', () => {
     expect(seeing.connections).not.toHaveProperty('firstMessages')
   })
 
+  test('is invalid, too, if the process is blocked until the time in which the last response may arrive is over', async () => {
+    const block = () => {
+      const untilMs = performance.now() + 600
+      while (performance.now() < untilMs);
+    }
+    const check: ConversationStep<unknown>['check'] = (_, { iteration }) => {
+      if (iteration === 20) setTimeout(block, 10)
+    }
+    const blind = await says(await pushing(5, 'before'), 21, { check })
+    expect(blind[evidenceOf]().invalidities).toMatchObject([
+      { reason: 'undecided', finding: expect.stringMatching(/^the target also sends messages by itself, 1 beyond/) },
+    ])
+  })
+
   test('warns without isResponse if at most 1% of the responses may be a push', async () => {
     const run = await says(await pushing(1, 'after'), 150, { thinkTime: 1 })
     expect(run[evidenceOf]().invalidities).toEqual([])

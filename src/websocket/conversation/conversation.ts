@@ -10,7 +10,7 @@ import type { Load } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
 import type { AssignedRows } from '../../load/rows/assigned-rows.ts'
 import { isOwn, type Division } from '../../load/share.ts'
-import { now, sleep } from '../../machine/clock.ts'
+import { nextTurn, now, sleep } from '../../machine/clock.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
 import { calculatedWarnings } from '../../runs/calculated-warnings.ts'
 import type { HttpMeasurement, Readiness } from '../../runs/request-measurement.ts'
@@ -223,6 +223,9 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     const signal = AbortSignal.any([this.#parts.signal, this.#broken.signal])
     const ms = Math.min(LISTEN_AT_MOST_MS, Math.max(LISTEN_AT_LEAST_MS, 2 * this.#firsts.longestMs))
     await sleep(ms, undefined, { signal }).catch(() => undefined)
+    // If the process is late, messages that arrived in time are read only now: once in this turn, and what they cause in the next.
+    await nextTurn()
+    await nextTurn()
   }
 
   get inFlight(): number {

@@ -6,7 +6,7 @@ import { ScenarioError } from '../../execution/scenario-error.ts'
 import type { AssignedRows } from '../../load/rows/assigned-rows.ts'
 import { isOwn, type Division } from '../../load/share.ts'
 import type { Vu } from '../../load/vu.ts'
-import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
+import { clearInterval, nextTurn, setInterval, sleep } from '../../machine/clock.ts'
 import { redactText } from '../../options/redact.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
 import { recorded } from '../connection-recording.ts'
@@ -280,6 +280,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
         if (atUs >= fromUs + (isAwaited ? settleMs : watchMs) * 1000) return
       }
       await sleep(50, undefined, { signal: this.#signal }).catch(() => undefined)
+      // If the process is late, messages that arrived in time are read only now.
+      await nextTurn()
     }
   }
 
