@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
-import { checkMachines } from './command-generators.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Vitest } from 'vitest/node'
+import { placeOf, RENDEZVOUS_KINDS } from '../testing/rendezvous-kinds.ts'
+import { checkMachines, CommandGenerators } from './command-generators.ts'
 import { generatorCount, readGenerators } from './generators-option.ts'
 
 const MACHINE = { version: '0.1.0', node: 'v24.0.0', loopback: 'a' }
@@ -34,4 +36,18 @@ test('prefers the variables of one generator of several to the config', () => {
   expect(readGenerators(4, env, false)).toMatchObject({ from: { index: 1, count: 3, runId: 'r' }, timeoutMs: 120_000 })
   expect(readGenerators(4, { PERF_RENDEZVOUS_TIMEOUT: '5m' }, false)).toEqual({ from: 4, timeoutMs: 300_000 })
   expect(readGenerators(1, {}, false)).toBeUndefined()
+})
+
+test.each([[true], [false]])('leaves no timer behind after a run, passed: %s', async (passed) => {
+  const rendezvous = await RENDEZVOUS_KINDS.local()
+  onTestFinished(() => rendezvous[Symbol.asyncDispose]())
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  const commands = [0, 1].map((index) => {
+    const place = placeOf(rendezvous, index, 2)!
+    return new CommandGenerators({} as Vitest, place, place.timeoutMs, (line) => line)
+  })
+  await Promise.all(commands.map((command) => command.join()))
+  expect(await Promise.all(commands.map((command) => command.end(passed)))).toEqual([undefined, undefined])
+  expect(timers()).toBeLessThanOrEqual(before)
 })

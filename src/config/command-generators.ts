@@ -7,7 +7,7 @@ import { openRendezvous } from '../generators/index.ts'
 import { COMMAND_LOG } from '../generators/local-hub.ts'
 import type { GeneratorPlace } from '../generators/place.ts'
 import type { Rendezvous } from '../generators/rendezvous.ts'
-import { sleep } from '../machine/clock.ts'
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { LocalGenerators } from './local-generators.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
@@ -92,7 +92,7 @@ export class CommandGenerators implements AsyncDisposable {
       try {
         const met = this.#run.rendezvous.barrier('the end of the run', passed)
         // The command fails in any case: a generator that hangs, and was lost in a run, is not awaited for minutes.
-        const verdicts = await (passed ? met : Promise.race([met, sleep(FAILED_WAIT_MS, undefined)]))
+        const verdicts = await (passed ? met : within(FAILED_WAIT_MS, met))
         met.catch(() => {})
         isHung = verdicts === undefined
         failed = (verdicts ?? []).flatMap((one, index) => (one ? [] : [index + 1]))
@@ -194,4 +194,15 @@ export function checkMachines(machines: readonly Machine[], startsTarget: boolea
     `generator 1 starts the target on its machine, where generators ${otherMachines.join(', ')} cannot reach it: they run on other machines`,
     'start the target yourself and set PERF_TARGET_URL to an address that all generators can reach, or use generators on one machine: definePerfConfig({ generators: 4 })',
   )
+}
+
+/** The result of a promise, or `undefined` after a time. The timer does not outlive the result: it would delay the exit. */
+async function within<T>(ms: number, result: Promise<T>): Promise<T | undefined> {
+  const { promise: timeout, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(resolve, ms, undefined)
+  try {
+    return await Promise.race([result, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
 }
