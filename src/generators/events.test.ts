@@ -34,9 +34,13 @@ async function startAll(
 }
 
 const { local, Redis } = RENDEZVOUS_KINDS
-describe('local', () => testEvents(local))
+describe('local', () => {
+  testEvents(local)
+})
 // Beside the tests of a Redis that is disrupted: both wait most of the time.
-describe.concurrent('Redis', () => testEvents(Redis))
+describe.concurrent('Redis', () => {
+  testEvents(Redis)
+})
 
 /** What happens to real processes, as docs/generators.md lists it. The tests run one after another. */
 function testEvents(create: () => Promise<TestRendezvous>): void {
