@@ -40,7 +40,7 @@ export default defineConfig({
     sequence: { sequencer: SlowestFirst },
     projects: [
       group(1, 'pure', { include: pure, isolate: false, maxWorkers: 2 }),
-      group(2, 'waiting', { include: [...WAITING], exclude: pure, maxWorkers: 2 }),
+      group(2, 'waiting', { include: [...WAITING], exclude: pure, maxWorkers: 3 }),
       group(3, 'timed', { include: [...TIMED], exclude: pure, maxWorkers: 2 }),
       group(4, 'other', {
         include: ['{bench,fixtures,perf,scripts,src}/**/*.test.ts'],

@@ -30,34 +30,49 @@ export const NOT_PURE: readonly string[] = [
 ]
 
 /**
- * Files that load a server of their own or start services, and wait most of the time: four of them use less than two
+ * Files that load a server of their own or start services, and wait most of the time: three of them use less than two
  * cores. They set no limits for the generator, or expect nothing that a busy machine would change.
  */
 export const WAITING: readonly string[] = [
   'fixtures/{faults,ledger,target}/*.test.ts',
   'src/{chaos,services,websocket}/**/*.test.ts',
-  'src/comparison/compare-builds.test.ts',
 ]
 
 /**
  * Files that measure time. They use little of the processor, and nothing that uses much runs at the same time: no services,
  * no other Vitest.
  */
-export const TIMED: readonly string[] = ['src/{capacity,execution,http,load,metrics,micro}/**/*.test.ts']
+export const TIMED: readonly string[] = [
+  'src/{capacity,execution,http,load,metrics,micro}/**/*.test.ts',
+  'src/comparison/compare-builds.test.ts',
+]
 
 /** The files that take longest, slowest first. They begin first, so that none of them runs alone at the end. */
 export const SLOWEST: readonly string[] = [
   'fixtures/ledger/faults.test.ts',
+  'src/config/generators.test.ts',
   'src/websocket/fan-out/fan-out.test.ts',
   'fixtures/faults/faults.test.ts',
-  'src/websocket/fan-out/membership.test.ts',
+  'src/report/stopped.test.ts',
+  'src/generators/events.test.ts',
   'src/websocket/protocols/protocols.test.ts',
   'src/services/reaper/cleanup.test.ts',
-  'src/websocket/conversation/conversation.test.ts',
-  'src/config/watch-mode.test.ts',
   'src/cli/compare.test.ts',
   'src/http/connections.test.ts',
-  'src/report/stopped.test.ts',
+  'src/report/reporter.test.ts',
+  'src/websocket/conversation/conversation.test.ts',
+  'src/websocket/fan-out/membership.test.ts',
+  'src/config/watch-mode.test.ts',
+  'src/report/channels.test.ts',
+  'src/fixtures/audit.test.ts',
+  'src/websocket/fan-out/rooms.test.ts',
+  'src/websocket/unresolved-functions.test.ts',
+  'src/websocket/fan-out/feed.test.ts',
+  'src/websocket/framing.test.ts',
   'src/report/watch.test.ts',
+  'src/report/reporter-failures.test.ts',
+  'src/websocket/fan-out/rejected-moves.test.ts',
+  'src/config/interrupts.test.ts',
+  'src/websocket/fan-out/hostile-servers.test.ts',
   'src/http/idle-connections.test.ts',
 ]
