@@ -2,7 +2,7 @@ import { chai, onTestFinished, TestRunner, type MatcherResult, type MatcherState
 import type { RunPart } from '../evidence/run-part.ts'
 import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
-import { assertedBy, EXPECT_CALL, type ExpectCall } from '../results/asserted.ts'
+import { assertedBy, EXPECT_CALL, type ExpectCall, type LaterAssertion } from '../results/asserted.ts'
 import { colourMessage } from '../results/message-colours.ts'
 import { isForeign, scenarioOf } from '../results/owner.ts'
 import type { AssertionResult } from '../results/result.ts'
@@ -166,7 +166,10 @@ export class Call {
     // Vitest awaits a matcher's promise once, and twice under `soft` unless `resolves` is used.
     const promise = WatchedPromise.over(settled, soft && !chain ? 2 : 1)
     const test = this.#test
-    if (test !== undefined) assertedBy(test).later.push({ call: this.#whole, promise, site: this.#site })
+    if (test === undefined) return promise
+    const later: LaterAssertion = { call: this.#whole, promise, isSettled: false, site: this.#site }
+    assertedBy(test).later.push(later)
+    void promise.settled().then(() => (later.isSettled = true))
     return promise
   }
 

@@ -5,6 +5,8 @@ export interface LaterAssertion {
   /** The call as it was written: `expect(ledger).toConserve({ … })`. */
   readonly call: string
   readonly promise: WatchedPromise<unknown>
+  /** Whether it has been judged or rejected. */
+  isSettled: boolean
   /** Error with the stack of the call. */
   readonly site: Error
 }
