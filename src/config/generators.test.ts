@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Results } from '../report/results.ts'
 import { processesWith, untilExited } from '../services/reaper/process-identity.ts'
 import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../testing/inline-project.ts'
@@ -45,14 +45,14 @@ interface Seen {
   readonly token?: string
 }
 
-async function projectWith(options: string): Promise<InlineProject> {
+async function projectWith(options: string, whenFinished = onTestFinished): Promise<InlineProject> {
   const project = await InlineProject.create({
     'vitest.config.ts': `import { appendFileSync } from 'node:fs'\n${perfConfigSource(`${SERVICE} ${options}`)}`,
     'target/server.mjs': INSTANT_TARGET,
     'perf/a.perf.ts': `const FILE = 'a '\n${SCENARIO}`,
     'perf/b.perf.ts': `const FILE = 'b '\n${SCENARIO}`,
   })
-  onTestFinished(() => project[Symbol.asyncDispose]())
+  whenFinished(() => project[Symbol.asyncDispose]())
   return project
 }
 
@@ -133,8 +133,9 @@ test('names a generator that does not start, and prints why', async () => {
   expect(plainText(output)).toMatch(/generator 2 \(\S+\) was lost before the start of all generators\nFix: /)
 })
 
-test.each(['SIGINT', 'SIGKILL'] as const)('%s leaves no generator behind', async (signal) => {
-  const project = await projectWith('generators: 3,')
+// Simultaneous, like the next: they wait most of the time.
+test.concurrent.for(['SIGINT', 'SIGKILL'] as const)('%s leaves no generator behind', async (signal, context) => {
+  const project = await projectWith('generators: 3,', context.onTestFinished)
   const env = { HANG: '1', PERF_TEST_PROJECT: project.root }
   let isSent = false
   await project.run(['run'], env, (output, stop) => {
@@ -145,6 +146,27 @@ test.each(['SIGINT', 'SIGKILL'] as const)('%s leaves no generator behind', async
   expect(isSent).toBe(true)
   expect(await untilExited(() => generatorsOf(project).length > 0, 20_000)).toBe(true)
 })
+
+test.concurrent('does not wait for a generator that hangs in a run', async (context) => {
+  const project = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource('generators: 2,'),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': `
+      import { expect } from 'vitest'
+      import { constantArrivalRate, perfTest } from 'vitest-slo'
+      perfTest('hangs', async ({ http }) => {
+        if (process.env.PERF_GENERATOR === '2/2') setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 1000)
+        const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 4, duration: '8s' }), request: { path: '/' } })
+        expect(run).toHaveErrorRateBelow(0.5)
+      })
+    `,
+  })
+  context.onTestFinished(() => project[Symbol.asyncDispose]())
+  const { exitCode, output } = await project.run(['run'], { PERF_TEST_PROJECT: project.root })
+  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
+  expect(plainText(output)).toMatch(/generator 2 of 2 \(\S+\) lost at/)
+  expect(await untilExited(() => generatorsOf(project).length > 0, 20_000)).toBe(true)
+}, 100_000)
 
 test('starts new generators for each rerun in watch mode', async () => {
   const project = await projectWith('generators: 2, test: { watch: true },')
@@ -188,52 +210,44 @@ test('runs two commands over Redis with one target', async () => {
   expect(plainText(output)).toContain('generator 1 of 2 of run r7 has already ended')
 })
 
-/**
- * Appends what `run` measured on each generator. With SLOW, responses take so long that delays of a busy machine do not make
- * the run invalid.
- */
+/** Appends what `run` measured on each generator. */
 const LOADED = `
   import { appendFileSync } from 'node:fs'
   import { expect } from 'vitest'
   import { constantArrivalRate, perfTest, sharedIterations } from 'vitest-slo'
   const generator = process.env.PERF_GENERATOR ?? '1'
-  const own = process.env.OWN_RATE && generator !== '1' ? 10 : 0
   const loads = {
-    'a rate': constantArrivalRate({ rate: (process.env.SLOW ? 20 : 100) + own, vus: 20, duration: '1s' }),
+    'a rate': constantArrivalRate({ rate: 100, vus: 20, duration: '1s' }),
     iterations: sharedIterations({ iterations: 90, vus: 9 }),
   }
   for (const [name, load] of Object.entries(loads))
     perfTest(name, async ({ http, target }) => {
       const before = Number(await (await fetch(target.url + '/count')).text())
-      const run = await http.run({ load, request: { path: process.env.SLOW ? '/slow' : '/' }, name })
+      const run = await http.run({ load, request: { path: '/' }, name })
       const { offered, completed, latency: { p50Ms, p95Ms } } = run
       appendFileSync('seen', JSON.stringify({ what: name, generator, offered, completed, p50Ms, p95Ms }) + '\\n')
       expect(run).toHaveErrorRateBelow(0.1)
-      expect(run).toHaveP50Below(process.env.SLOW ? 100 : 500)
+      expect(run).toHaveP50Below(500)
     })
 `
 
+/** Responses of /slow take so long that delays of a busy machine do not make a run invalid. */
 const COUNTING_TARGET = `
   import { createServer } from 'node:http'
   let count = 0
   createServer((request, response) => {
     if (request.url === '/') count++
-    setTimeout(() => response.end(String(count)), request.url === '/slow' ? 500 : 0)
+    setTimeout(() => response.end(String(count)), request.url === '/slow' ? 2000 : 0)
   }).listen(Number(process.env.PORT), '127.0.0.1')
 `
 
-async function loadedProject(options: string): Promise<InlineProject> {
+test('measures the run of all generators on each of them', async () => {
   const project = await InlineProject.create({
-    'vitest.config.ts': perfConfigSource(options),
+    'vitest.config.ts': perfConfigSource('generators: 3,'),
     'target/server.mjs': COUNTING_TARGET,
     'perf/a.perf.ts': LOADED,
   })
   onTestFinished(() => project[Symbol.asyncDispose]())
-  return project
-}
-
-test('measures the run of all generators on each of them', async () => {
-  const project = await loadedProject('generators: 3,')
   // A run is invalid on a machine that is too busy, but its counts are the same.
   const { output } = await project.run(['run'])
   const seen = await seenIn(project)
@@ -252,73 +266,74 @@ test('measures the run of all generators on each of them', async () => {
   expect(results.scenarios[0]!.runs[0]).toMatchObject({ generators: [{}, {}, {}] })
 })
 
-test('fails on every generator if an objective is missed', async () => {
-  const project = await loadedProject('generators: 2,')
-  const { exitCode, output } = await project.run(['run', '-t', 'a rate'], { SLOW: '1' })
-  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
-  expect(plainText(output)).toContain('Expected: p50 < 100 ms')
-  expect(plainText(output)).not.toContain('another generator did not pass')
-})
-
-test('reads a ledger on one generator, and judges the same rows on each', async () => {
-  const project = await InlineProject.create({
-    'vitest.config.ts': perfConfigSource('generators: 2,'),
-    'target/server.mjs': INSTANT_TARGET,
-    'perf/a.perf.ts': `
-      import { appendFileSync } from 'node:fs'
-      import { expect } from 'vitest'
-      import { perfTest } from 'vitest-slo'
-      const generator = process.env.PERF_GENERATOR ?? '1'
-      const seen = (what, values) => appendFileSync('seen', JSON.stringify({ what, generator, ...values }) + '\\n')
-      perfTest('ledger', async ({ ledger }) => {
-        const own = ledger.with({ settleFor: 0 })
-        const { amount } = await own.value(() => [{ total: process.pid }])
-        seen('total', { amount })
-        const rows = () => {
-          seen('read')
-          return [{ account: generator, balance: -1 }]
-        }
-        await expect(own).toHoldInvariant('no debts', rows).catch(({ message }) => seen('judged', { message }))
-      })
-    `,
+/** Three scenarios of one command. None of them passes. */
+const NOT_PASSING = `
+  import { appendFileSync } from 'node:fs'
+  import { expect } from 'vitest'
+  import { constantArrivalRate, perfTest } from 'vitest-slo'
+  const generator = process.env.PERF_GENERATOR ?? '1'
+  const seen = (what, values) => appendFileSync('seen', JSON.stringify({ what, generator, ...values }) + '\\n')
+  perfTest('misses an objective', async ({ http }) => {
+    const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 20, duration: '1s' }), request: { path: '/slow' } })
+    expect(run).toHaveErrorRateBelow(0.1)
+    expect(run).toHaveP50Below(100)
   })
-  onTestFinished(() => project[Symbol.asyncDispose]())
-  const { exitCode, output } = await project.run(['run'])
-  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
-  expect(plainText(output)).not.toContain('another generator did not pass')
-  const seen = (await seenIn(project)) as readonly (Seen & { readonly amount?: string; readonly message?: string })[]
-  expect(new Set(seen.filter(({ what }) => what === 'read').map(({ generator }) => generator)).size).toBe(1)
-  for (const figure of ['total', 'judged']) expect(count(seen, figure)).toBe(2)
-  expect(new Set(seen.filter(({ what }) => what === 'total').map(({ amount }) => amount)).size).toBe(1)
-  expect(new Set(seen.filter(({ what }) => what === 'judged').map(({ message }) => message)).size).toBe(1)
-})
-
-test('does not wait for a generator that hangs in a run', async () => {
-  const project = await InlineProject.create({
-    'vitest.config.ts': perfConfigSource('generators: 2,'),
-    'target/server.mjs': INSTANT_TARGET,
-    'perf/a.perf.ts': `
-      import { expect } from 'vitest'
-      import { constantArrivalRate, perfTest } from 'vitest-slo'
-      perfTest('hangs', async ({ http }) => {
-        if (process.env.PERF_GENERATOR === '2/2') setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 1000)
-        const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 4, duration: '8s' }), request: { path: '/' } })
-        expect(run).toHaveErrorRateBelow(0.5)
-      })
-    `,
+  perfTest('reads a ledger', async ({ ledger }) => {
+    const own = ledger.with({ settleFor: 0 })
+    const { amount } = await own.value(() => [{ total: process.pid }])
+    seen('total', { amount })
+    const rows = () => {
+      seen('read')
+      return [{ account: generator, balance: -1 }]
+    }
+    await expect(own).toHoldInvariant('no debts', rows).catch(({ message }) => seen('judged', { message }))
   })
-  onTestFinished(() => project[Symbol.asyncDispose]())
-  const { exitCode, output } = await project.run(['run'], { PERF_TEST_PROJECT: project.root })
-  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
-  expect(plainText(output)).toMatch(/generator 2 of 2 \(\S+\) lost at/)
-  expect(await untilExited(() => generatorsOf(project).length > 0, 20_000)).toBe(true)
-}, 100_000)
+  perfTest('has different plans', async ({ http }) => {
+    const rate = generator === '1' ? 100 : 110
+    const run = await http.run({ load: constantArrivalRate({ rate, vus: 20, duration: '1s' }), request: { path: '/' }, name: 'a rate' })
+    expect(run).toHaveErrorRateBelow(0.1)
+  })
+`
 
-test('is invalid if the generators have different plans', async () => {
-  const project = await loadedProject('generators: 2,')
-  const { exitCode, output } = await project.run(['run', '-t', 'a rate'], { OWN_RATE: '1' })
-  expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
-  expect(plainText(output)).toMatch(
-    /InvalidRunError: the generators have different plans for a rate: load\.\S+ is 100 on generator 1 and 110 on generator 2/,
-  )
+describe('scenarios that do not pass', () => {
+  let project: InlineProject
+  let exitCode: number | null
+  let output: string
+  let verdicts: Readonly<Record<string, string>>
+  beforeAll(async () => {
+    project = await InlineProject.create({
+      'vitest.config.ts': perfConfigSource('generators: 2,'),
+      'target/server.mjs': COUNTING_TARGET,
+      'perf/a.perf.ts': NOT_PASSING,
+    })
+    const run = await project.run(['run'])
+    exitCode = run.exitCode
+    output = plainText(run.output)
+    const results = JSON.parse(await readFile(project.path('perf-report/results.json'), 'utf8')) as Results
+    verdicts = Object.fromEntries(results.scenarios.map(({ name, verdict }) => [name, verdict]))
+  })
+  afterAll(() => project?.[Symbol.asyncDispose]())
+
+  test('fails on every generator if an objective is missed', () => {
+    expect({ exitCode, output }).toMatchObject({ exitCode: 1 })
+    expect({ verdicts, output }).toMatchObject({ verdicts: { 'misses an objective': 'failed' } })
+    expect(output).toContain('Expected: p50 < 100 ms')
+    expect(output).not.toContain('another generator did not pass')
+  })
+
+  test('reads a ledger on one generator, and judges the same rows on each', async () => {
+    expect({ verdicts, output }).toMatchObject({ verdicts: { 'reads a ledger': 'failed' } })
+    const seen = (await seenIn(project)) as readonly (Seen & { readonly amount?: string; readonly message?: string })[]
+    expect(new Set(seen.filter(({ what }) => what === 'read').map(({ generator }) => generator)).size).toBe(1)
+    for (const figure of ['total', 'judged']) expect(count(seen, figure)).toBe(2)
+    expect(new Set(seen.filter(({ what }) => what === 'total').map(({ amount }) => amount)).size).toBe(1)
+    expect(new Set(seen.filter(({ what }) => what === 'judged').map(({ message }) => message)).size).toBe(1)
+  })
+
+  test('is invalid if the generators have different plans', () => {
+    expect({ verdicts, output }).toMatchObject({ verdicts: { 'has different plans': 'invalid' } })
+    expect(output).toMatch(
+      /InvalidRunError: the generators have different plans for a rate: load\.\S+ is 100 on generator 1 and 110 on generator 2/,
+    )
+  })
 })
