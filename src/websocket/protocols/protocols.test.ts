@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
 import { evidenceOf } from '../../evidence/evidence.ts'
-import { constantArrivalRate } from '../../load/builders.ts'
+import { sharedIterations } from '../../load/builders.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { FanOutRun } from '../../runs/fan-out-run.ts'
 import type { HttpRun } from '../../runs/request-run.ts'
@@ -46,7 +46,8 @@ function fanOut(options: Pick<FanOutOptions, 'path' | 'framing' | 'subscribe' | 
 
 function talk(options: Pick<ConversationOptions, 'path' | 'framing'> & Partial<ConversationOptions>): Promise<HttpRun> {
   return load(server).run({
-    load: constantArrivalRate({ rate: 40, vus: 5, duration: '500ms' }),
+    // A closed model, which drops no iteration if the machine is busy.
+    load: sharedIterations({ iterations: 20, vus: 5 }),
     timeout: '3s',
     abortWhen: false,
     steps: { send: 'nothing' },
