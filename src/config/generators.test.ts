@@ -155,8 +155,12 @@ test.concurrent('does not wait for a generator that hangs in a run', async (cont
       import { expect } from 'vitest'
       import { constantArrivalRate, perfTest } from 'vitest-slo'
       perfTest('hangs', async ({ http }) => {
-        if (process.env.PERF_GENERATOR === '2/2') setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 1000)
-        const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 4, duration: '8s' }), request: { path: '/' } })
+        let requests = 0
+        const request = () => {
+          if (process.env.PERF_GENERATOR === '2/2' && ++requests === 10) process.kill(process.pid, 'SIGSTOP')
+          return { path: '/' }
+        }
+        const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 4, duration: '8s' }), request })
         expect(run).toHaveErrorRateBelow(0.5)
       })
     `,
