@@ -23,6 +23,7 @@ eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 class TimedVu implements DrivenVu {
   readonly id: number
   readonly failedAttempts = 0
+  readonly hadGoodResponse = true
   readonly settleMs = 0
   isBusy = false
   readonly #all: TimedWorkload

@@ -16,6 +16,7 @@ import type { RunningExecution } from './workload.ts'
 export abstract class VirtualUserBase<D> implements DrivenVu {
   readonly vu: Vu<D>
   isBusy = false
+  hadGoodResponse = false
   abstract readonly failedAttempts: number
   abstract readonly settleMs: number
   /** Number of iterations that began before the current one; -1 before the first. */
@@ -54,6 +55,7 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
     this.#isLight = this.#execution.iterationBegan()
     this.#countedUntilMs = this.#execution.countedUntilMs(intendedMs)
     this.#error = undefined
+    this.hadGoodResponse = false
     this.iteration++
     this.iterationInTest = iterationInTest
     this.#span = this.beginSpan(intendedMs, this.#beganMs)

@@ -39,6 +39,7 @@ export class VirtualUser<D> extends HttpUser<D> {
 
   succeeded(endMs: number): void {
     this.#doneMs = endMs
+    this.hadGoodResponse = true
     const hasNext = this.#place < this.#plan.slots.length
     const waitMs = this.waitsUntilMs - endMs
     const thinkMs = Math.max(this.draw(this.#step.thinkTime), hasNext ? this.settleMs : 0, waitMs)

@@ -20,13 +20,22 @@ interface Options {
   readonly thinkMs?: number
   readonly stepThinkMs?: number
   readonly failedAttempts?: (vu: number, iteration: number) => number
+  /** Whether an iteration that could connect gets a good response. */
+  readonly isGood?: (vu: number, iteration: number) => boolean
   readonly offsetMs?: number
   readonly maxQueueTimeMs?: number
 }
 
 /** A load on VUs that only take time; `begun` lists the iterations, in milliseconds from the start of the run. */
 function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Options) {
-  const { thinkMs = 0, stepThinkMs = 0, failedAttempts = () => 0, offsetMs = 0, maxQueueTimeMs = 1_000 } = options
+  const {
+    thinkMs = 0,
+    stepThinkMs = 0,
+    failedAttempts = () => 0,
+    isGood = () => true,
+    offsetMs = 0,
+    maxQueueTimeMs = 1_000,
+  } = options
   const begun: { vu: number; dueMs: number; atMs: number; iterationInTest: number }[] = []
   const dropped: number[] = []
   const delays: number[] = []
@@ -37,6 +46,7 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
     readonly id: number
     isBusy = false
     failedAttempts = 0
+    hadGoodResponse = false
     settleMs = 0
     #iteration = 0
 
@@ -52,6 +62,7 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
       pacer.at(pacer.nowMs + takesMs(this.id, iteration), (endMs) => {
         this.isBusy = false
         this.failedAttempts = failedAttempts(this.id, iteration)
+        this.hadGoodResponse = this.failedAttempts === 0 && isGood(this.id, iteration)
         driver.freed(this, endMs)
       })
     }

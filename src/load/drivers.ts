@@ -15,6 +15,8 @@ export interface DrivenVu {
   readonly isBusy: boolean
   /** Consecutive failed connection attempts; 0 as soon as one succeeds. */
   readonly failedAttempts: number
+  /** Whether a response of the latest iteration was good. */
+  readonly hadGoodResponse: boolean
   /** Pause needed on its connection until it is known that the target does not close it. Mostly 0. */
   readonly settleMs: number
   /**
@@ -57,7 +59,7 @@ export interface DriverContext<V extends DrivenVu> {
   onScheduled(delayMs: number): void
   /**
    * Called for an iteration that never began, with the instant at which it was due. Closed models: also for those that a VU
-   * would have begun while it could not connect.
+   * would have begun while it could not connect, or got no good response.
    */
   onDropped(dueMs: number): void
   /** Called when no iterations are left before the end of the load. */
@@ -238,6 +240,7 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
   /** End of the load (`performance.now()`). */
   #endMs = Number.POSITIVE_INFINITY
   #isStopped = false
+  #isInterrupted = false
 
   constructor(load: Exclude<ClosedLoad, SharedIterations>, offsetMs: number, all: DriverContext<V>) {
     this.#load = load
@@ -255,8 +258,8 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
   }
 
   freed(vu: V, endMs: number): void {
+    if (!this.#isInterrupted) this.#withheld.ended(vu.id, Math.min(endMs, this.#endMs), vu)
     if (this.#isStopped || this.#isActive[vu.id] !== 1) return
-    this.#withheld.ended(vu.id, Math.min(endMs, this.#endMs), vu.failedAttempts === 0)
     const pauseMs = Math.max(vu.draw(this.#load.thinkTime) + backoffMs(vu), vu.settleMs)
     if (pauseMs > 0) this.#wake(vu, endMs + pauseMs)
     else this.#begin(vu, endMs)
@@ -264,13 +267,14 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
 
   stop(isInterrupted = false): void {
     this.#isStopped = true
+    this.#isInterrupted = isInterrupted
     if (isInterrupted) return
     const endMs = Math.min(now(), this.#endMs)
     for (const vu of this.#all.vus) if (this.#isActive[vu.id] === 1) this.#leave(vu, endMs)
   }
 
   #leave(vu: V, atMs: number): void {
-    this.#withheld.left(vu.id, atMs, vu.failedAttempts === 0)
+    this.#withheld.left(vu.id, atMs, vu)
   }
 
   #awaitChanges(changes: Iterator<VuChange>): void {
@@ -302,7 +306,7 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
 
   #begin(vu: V, atMs: number): void {
     const { share, numbered, firstIteration, startMs } = this.#all
-    this.#withheld.began(vu.id, atMs, vu.failedAttempts === 0)
+    this.#withheld.began(vu.id, atMs, vu)
     vu.begin(atMs - startMs(), firstIteration + share.index + numbered.count++ * share.count)
   }
 }

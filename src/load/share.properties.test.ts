@@ -102,6 +102,7 @@ class Generator {
 class Vu implements DrivenVu {
   readonly id: number
   readonly failedAttempts = 0
+  readonly hadGoodResponse = true
   readonly settleMs = 0
   isBusy = false
   #iteration = -1

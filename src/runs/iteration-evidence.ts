@@ -14,7 +14,7 @@ import { generatorLines } from './generator-findings.ts'
 import { groupsOf, iterationTotals, type IterationScope } from './iteration-totals.ts'
 import { droppedPart, errorsPart, generatorPart, goodBySecond, slowestSteps, timesLines } from './request-evidence.ts'
 import { hintFor } from './request-hints.ts'
-import { dropsUnconnected, httpInvalidities } from './request-invalidities.ts'
+import { dropsUnserved, httpInvalidities } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 import { busyVus, vuShortage } from './vu-shortage.ts'
 
@@ -52,7 +52,7 @@ export function iterationEvidence(measured: HttpMeasurement, scope: IterationSco
     slowest: slowestParts(measured, scope),
     hint:
       measured.diagnosis ??
-      hintFor(requests, origin, { demand: vuDemand, shortage, dropsUnconnected: dropsUnconnected(load) }, connections),
+      hintFor(requests, origin, { demand: vuDemand, shortage, dropsUnserved: dropsUnserved(load) }, connections),
     offered: sum.offered,
     sent: sum.sent,
     dropped: sum.dropped,

@@ -17,7 +17,7 @@ import { generatorLines } from './generator-findings.ts'
 import { heartbeatNotes } from './heartbeat-notes.ts'
 import { idleLines, redirectLines } from './idle-connections.ts'
 import { hintFor } from './request-hints.ts'
-import { dropsUnconnected, httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
+import { dropsUnserved, httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 import { busyVus, shortageIn } from './vu-shortage.ts'
 
@@ -42,7 +42,7 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
     slowest: slowestSteps(measured, scope),
     hint:
       measured.diagnosis ??
-      hintFor(totals, origin, { demand: vuDemand, shortage, dropsUnconnected: dropsUnconnected(load) }, connections),
+      hintFor(totals, origin, { demand: vuDemand, shortage, dropsUnserved: dropsUnserved(load) }, connections),
     offered: sum.offered,
     sent: sum.sent,
     dropped: sum.dropped,

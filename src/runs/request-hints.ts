@@ -12,8 +12,8 @@ import type { ConnectionFigures } from './request-measurement.ts'
 interface VuFindings {
   readonly demand: VuDemand | undefined
   readonly shortage: VuShortage | undefined
-  /** Whether dropped requests are those of VUs that could not connect. */
-  readonly dropsUnconnected?: boolean
+  /** Whether dropped requests are those of VUs that the target did not serve. */
+  readonly dropsUnserved?: boolean
 }
 
 /** Hint that the figures of a scope suggest. */
@@ -24,7 +24,8 @@ export function hintFor(
   connections: ConnectionFigures,
 ): string | undefined {
   const { errors, completed } = totals.sum
-  const connect = connectHint(totals, origin, vus.dropsUnconnected === true ? totals.sum.dropped : 0)
+  const withheld = vus.dropsUnserved === true ? totals.sum.dropped : 0
+  const connect = connectHint(totals, origin, withheld)
   const timeout = timeoutHint(errors)
   const isAtLeast = (kind: ErrorKind, count: number) => (errors.get(kind) ?? 0) >= count
   return (
@@ -36,7 +37,8 @@ export function hintFor(
     unmatchedHint(errors, connections) ??
     // VUs waiting for time-outs do not mean that there are too few.
     (isAtLeast('timeout', completed / 2) ? timeout : undefined) ??
-    waitHint(totals, vus) ??
+    ((errors.get('connect') ?? 0) === 0 ? unservedHint(totals, withheld) : undefined) ??
+    (withheld > 0 ? undefined : waitHint(totals, vus)) ??
     timeout ??
     connect
   )
@@ -45,6 +47,16 @@ export function hintFor(
 /** Details of a WebSocket that the target refused. */
 const REFUSAL =
   /, before it was ready$|^status \d{3}\b|^subprotocol |^not acknowledged$| not set up$|^no handshake data/
+
+/** @param withheld number of requests that were due from VUs without a good response */
+function unservedHint({ sum }: ScopeTotals, withheld: number): string | undefined {
+  if (withheld === 0 || withheld < sum.offered * 0.01) return undefined
+  const [most] = [...sum.details].toSorted((a, b) => b[1] - a[1])
+  return (
+    `find out why the target does not serve some of the users: ${formatCount(withheld)} more requests were due from VUs ` +
+    `that got no good response in all their time${most === undefined ? '' : `; most errors: ${most[0]}`}`
+  )
+}
 
 /** @param withheld number of requests that were due while their VUs could not connect */
 function connectHint({ sum }: ScopeTotals, origin: string, withheld: number): string | undefined {

@@ -70,8 +70,8 @@ function isTargetBroken({ load }: HttpMeasurement, { targetErrors, sum }: ScopeT
   return targetErrors * 2 > (isOpen(load) ? sum.offered : sum.sent)
 }
 
-/** Whether the dropped requests of a load are those of VUs that could not connect, so that no generator left them unsent. */
-export function dropsUnconnected({ kind }: Load): boolean {
+/** Whether the dropped requests of a load are those of VUs that the target did not serve, so that no generator left them unsent. */
+export function dropsUnserved({ kind }: Load): boolean {
   return kind === 'constantVus' || kind === 'rampingVus'
 }
 
@@ -85,7 +85,7 @@ function generatorFindings(
   const serviceP50Ms = Histogram.merged([good.serviceTime, failed.serviceTime]).percentileUs(0.5) / 1000
   const limits = limitsForServiceTime(serviceP50Ms, written)
   const missed = (counts: { offered: number; sent: number }, health: GeneratorHealth) =>
-    dropsUnconnected(load) ? [] : missedRate(counts, health, limits)
+    dropsUnserved(load) ? [] : missedRate(counts, health, limits)
   if (generators === undefined) return [...generatorInvalidities(generator, limits), ...missed(sum, generator)]
   return perGenerator(generators, (each) => [
     ...generatorInvalidities(each.health, limits),

@@ -171,6 +171,7 @@ export class FlowUser<D> extends HttpUser<D> {
 
   succeeded(_: number, response: HttpResponse | undefined, exchange: Exchange<D>): void {
     this.#last = exchange
+    this.hadGoodResponse = true
     this.#take(exchange)?.response.resolve(response!)
   }
 

@@ -216,6 +216,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     const latencyUs = this.#observe(endMs, 'responded') * 1000
     const { window } = this.#counter
     window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
+    this.hadGoodResponse = true
     this.#stepIndex++
     const thinkMs = this.draw(thinkTime)
     this.#respondedMs = endMs
