@@ -2,6 +2,7 @@ import type { RunWindow } from '../evidence/run-window.ts'
 import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { coverState, joined } from '../evidence/window-coverage.ts'
+import { sumOf } from '../stats/total.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import { isSeen, type Observed, type Reading } from './samples.ts'
 import { utilizationOf, unseenUtilization, withoutUtilization } from './utilization.ts'
@@ -47,7 +48,7 @@ export function cpuUtilization(
   const scoped = readingsBySpan(observed.readings, window)
   const steps = scoped.flatMap((readings) => stepsOf(readings, ({ totalSec }) => totalSec))
   const shares = steps.map(({ atMs, usedSec, wallSec }) => ({ atMs, value: usedSec / wallSec / cores }))
-  const [used, wall] = [sum(steps.map(({ usedSec }) => usedSec)), sum(steps.map(({ wallSec }) => wallSec))]
+  const [used, wall] = [sumOf(steps.map(({ usedSec }) => usedSec)), sumOf(steps.map(({ wallSec }) => wallSec))]
   const { failures } = observed
   const byInstance = usedByInstance(scoped)
   const found = utilizationOf({
@@ -131,7 +132,7 @@ function isSameProcesses(pids: readonly number[] = [], others: readonly number[]
 function usedByInstance(scoped: readonly (readonly Reading<CpuReading>[])[]): readonly number[] {
   const count = scoped[0]?.[0]?.value.instancesSec.length ?? 0
   return Array.from({ length: count }, (_, at) =>
-    sum(
+    sumOf(
       scoped
         .flatMap((readings) => stepsOf(readings, ({ instancesSec }) => instancesSec[at] ?? 0))
         .map((s) => s.usedSec),
@@ -143,8 +144,4 @@ function usedByInstance(scoped: readonly (readonly Reading<CpuReading>[])[]): re
 function instanceLines(used: readonly number[], wallSec: number): string[] {
   if (used.length < 2) return []
   return [`by instance ${used.map((seconds) => formatRatio(seconds / wallSec)).join(', ')} of one core`]
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

@@ -1,5 +1,6 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import type { RunSeries } from '../results/result.ts'
+import { sumOf } from '../stats/total.ts'
 
 export interface Reading<T> {
   /** Time of the reading on the machine clock. */
@@ -61,7 +62,7 @@ export function growths(readings: readonly Reading<number>[]): Reading<number>[]
 
 /** Growth of a counter over all readings. */
 export function grown(readings: readonly Reading<number>[]): number {
-  return growths(readings).reduce((sum, { value }) => sum + value, 0)
+  return sumOf(growths(readings).map(({ value }) => value))
 }
 
 /** Chart of all readings since the start of the run, with gaps for failed samples. */

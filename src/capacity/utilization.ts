@@ -1,6 +1,7 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import { meanOf } from '../stats/total.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Failure, Reading, Unseen } from './samples.ts'
 
@@ -24,7 +25,7 @@ export function utilizationOf(parts: UtilizationParts): UtilizationEvidence {
   const failures = parts.failures.filter(({ atMs }) => atMs >= window.runStartMs && atMs <= window.runEndMs + 1_000)
   if (shares.length === 0) return withoutUtilization(what, of, [withoutSamples(failures)])
   const worst = shares.reduce((most, share) => (share.value > most.value ? share : most))
-  const mean = parts.mean ?? shares.reduce((sum, { value }) => sum + value, 0) / shares.length
+  const mean = parts.mean ?? meanOf(shares.map(({ value }) => value))
   const maxAtMs = Math.max(0, worst.atMs - (window.spans[0]?.startMs ?? window.runStartMs))
   const failed = failures.length === 0 ? '' : `, ${formatCount(failures.length)} failed (${failures[0]!.message})`
   return {

@@ -1,7 +1,7 @@
 import type { HitRatioEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount } from '../stats/units.ts'
-import { sumOf, type Growth, type InstanceWindow } from './instance.ts'
+import { totalGrowth, type Growth, type InstanceWindow } from './instance.ts'
 import { explainUnmoved } from './missing.ts'
 import { showSelector, type Selector } from './selector.ts'
 import { missing, resetsLine, scopeLine, type Sources } from './sources.ts'
@@ -45,7 +45,7 @@ export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selec
 }
 
 function growthOf(selector: Selector, instances: readonly InstanceWindow[]): Growth | undefined {
-  return sumOf(instances.map((instance) => instance.growth(selector)))
+  return totalGrowth(instances.map((instance) => instance.growth(selector)))
 }
 
 /** Whether a counter without a series has counted nothing, judging by the other counter. */

@@ -1,5 +1,6 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import { coverGrowth, joined, type Covered } from '../evidence/window-coverage.ts'
+import { sumOf } from '../stats/total.ts'
 import type { UnreadableLine } from './exposition.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
 import type { Selector } from './selector.ts'
@@ -53,12 +54,12 @@ export class InstanceWindow {
 
   /** Growth of all selected series; `undefined` if there is none in the window. */
   growth(selector: Selector): Growth | undefined {
-    return sumOf(this.history.select(selector).map((series) => this.growthOf(series)))
+    return totalGrowth(this.history.select(selector).map((series) => this.growthOf(series)))
   }
 
   /** Growth of one series of this instance; `undefined` if it has no value in the window. */
   growthOf(series: Series): Growth | undefined {
-    return sumOf(
+    return totalGrowth(
       this.covered.map(({ first, last }) => {
         const { seen, delta, resets } = series.growth(first, last)
         return seen ? { delta, resets } : undefined
@@ -113,13 +114,10 @@ export class InstanceWindow {
 }
 
 /** Sum of the defined growths; `undefined` if there is none. */
-export function sumOf(growths: readonly (Growth | undefined)[]): Growth | undefined {
-  let sum: Growth | undefined
-  for (const grown of growths) {
-    if (grown === undefined) continue
-    sum = { delta: (sum?.delta ?? 0) + grown.delta, resets: (sum?.resets ?? 0) + grown.resets }
-  }
-  return sum
+export function totalGrowth(growths: readonly (Growth | undefined)[]): Growth | undefined {
+  const known = growths.filter((grown) => grown !== undefined)
+  if (known.length === 0) return undefined
+  return { delta: sumOf(known.map(({ delta }) => delta)), resets: sumOf(known.map(({ resets }) => resets)) }
 }
 
 /** Sum of the selected series at each scrape that has a value. */
@@ -128,7 +126,7 @@ export function readingsBetween(history: ScrapeHistory, selector: Selector, firs
   const readings: Reading[] = []
   for (let scrape = first; scrape <= last; scrape++) {
     const values = found.map((series) => series.at(scrape)).filter((value) => !Number.isNaN(value))
-    if (values.length > 0) readings.push({ atMs: history.times[scrape]!, value: values.reduce((a, b) => a + b, 0) })
+    if (values.length > 0) readings.push({ atMs: history.times[scrape]!, value: sumOf(values) })
   }
   return readings
 }
@@ -142,7 +140,7 @@ export function summed(instances: readonly (readonly Reading[])[], intervalMs: n
   return first.flatMap(({ atMs, value }) => {
     const nearest = others.map((readings) => nearestTo(readings, atMs))
     if (nearest.some((reading) => reading === undefined || Math.abs(reading.atMs - atMs) > intervalMs)) return []
-    return [{ atMs, value: nearest.reduce((sum, reading) => sum + reading!.value, value) }]
+    return [{ atMs, value: sumOf([value, ...nearest.map((reading) => reading!.value)]) }]
   })
 }
 

@@ -556,3 +556,10 @@ test('a gauge of several instances is invalid if one of them never exposes it', 
   ])
   expect(both.gauge('jobs').max).toBe(8)
 })
+
+test('a gauge that never changes has that value as its mean, and several instances have their exact sum', async () => {
+  const constant = await one(...Array.from({ length: 10 }, () => 'used 0.1'))
+  expect(constant.gauge('used')).toMatchObject({ min: 0.1, mean: 0.1, max: 0.1 })
+  const three = await windowOver(Array.from({ length: 3 }, () => ['used 0.1', 'used 0.1']))
+  expect(three.gauge('used')).toMatchObject({ mean: 0.3, max: 0.3 })
+})

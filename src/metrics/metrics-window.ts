@@ -1,10 +1,11 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import { metricsOf, type MetricsEvidence } from '../evidence/utilization-evidence.ts'
 import type { RunSeries } from '../results/result.ts'
+import { meanOf } from '../stats/total.ts'
 import { bucketsOf } from './buckets.ts'
 import { Doubts } from './doubts.ts'
 import { hitRatioEvidence } from './hit-ratio.ts'
-import { InstanceWindow, sumOf, summed, type Growth, type Reading } from './instance.ts'
+import { InstanceWindow, totalGrowth, summed, type Growth, type Reading } from './instance.ts'
 import { explainMissing, explainUnmoved, fixMissing, MetricMissingError, UNOBSERVED } from './missing.ts'
 import { bucketQuantile, checkQuantile, quantileEstimate, type Bucket, type QuantileEstimate } from './quantile.ts'
 import { QueriedSeries } from './queried-series.ts'
@@ -136,7 +137,7 @@ export class MetricsWindow {
     const values = readings.map(({ value }) => value)
     const max = Math.max(...values)
     const maxAtMs = Math.max(0, readings[values.indexOf(max)]!.atMs - this.#startMs)
-    return { min: Math.min(...values), mean: values.reduce((a, b) => a + b, 0) / values.length, max, maxAtMs }
+    return { min: Math.min(...values), mean: meanOf(values), max, maxAtMs }
   }
 
   /**
@@ -198,7 +199,7 @@ export class MetricsWindow {
   }
 
   #growth(selector: Selector): Growth | undefined {
-    return sumOf(this.#instances.map((instance) => instance.growth(selector)))
+    return totalGrowth(this.#instances.map((instance) => instance.growth(selector)))
   }
 
   #readings(selector: Selector): readonly Reading[] {

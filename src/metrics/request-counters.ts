@@ -1,6 +1,6 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import { formatCount } from '../stats/units.ts'
-import { sumOf, type InstanceWindow } from './instance.ts'
+import { totalGrowth, type InstanceWindow } from './instance.ts'
 
 /** Names of the counters of all requests in common libraries. */
 const KNOWN: readonly string[] = [
@@ -40,7 +40,7 @@ export function uncountedRequests(
   const expected = spansMs > 0 ? (responses * coveredMs) / spansMs : 0
   if (counter === false || instances.length === 0 || expected < MIN_REQUESTS) return undefined
   const counted = (counter === undefined ? KNOWN : [counter]).flatMap((name) => {
-    const grown = sumOf(instances.map((instance) => instance.growth({ name, matchers: [] })))
+    const grown = totalGrowth(instances.map((instance) => instance.growth({ name, matchers: [] })))
     return grown === undefined || !(grown.delta > 0) ? [] : [{ name, count: grown.delta }]
   })
   const [first, ...others] = counted

@@ -1,5 +1,6 @@
 import type { UtilizationEvidence } from '../evidence/utilization-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import { meanOf } from '../stats/total.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import { missingScrapes, vanishedSeries } from './gauge-gaps.ts'
 import type { InstanceWindow, Reading } from './instance.ts'
@@ -63,7 +64,7 @@ function fullness(instance: InstanceWindow, used: Selector, size: Selector, star
   if (ratios.length === 0) return undefined
   const worst = ratios.reduce((most, one) => (one.value > most.value ? one : most))
   return {
-    mean: ratios.reduce((sum, { value }) => sum + value, 0) / ratios.length,
+    mean: meanOf(ratios.map(({ value }) => value)),
     max: worst.value,
     maxAtMs: Math.max(0, worst.atMs - startMs),
     size: [...sizes.values()].at(-1)!,

@@ -41,3 +41,15 @@ export class Total {
 export function withoutDrift(value: number): number {
   return Number.isSafeInteger(value) || !Number.isFinite(value) ? value : Number(value.toPrecision(DIGITS))
 }
+
+/** Sum of numbers without drift, as {@link Total} computes it; 0 for none. */
+export function sumOf(values: Iterable<number>): number {
+  const total = new Total()
+  for (const value of values) total.add(value)
+  return total.value
+}
+
+/** Mean of numbers without drift: ten times 0.1 have a mean of 0.1, and not 0.09999999999999999; NaN for none. */
+export function meanOf(values: readonly number[]): number {
+  return withoutDrift(sumOf(values) / values.length)
+}
