@@ -23,6 +23,15 @@ import { formatSpan, withMissingSamples } from './threshold.ts'
 const ERRORS = 'find out in the logs of both builds why requests fail'
 const SLOWER = 'profile head under this load, or bisect the commits since base'
 
+/** Invalidity of `.not` if the errors of head decided the judgement. */
+const FAILS_MORE: readonly Invalidity[] = [
+  {
+    reason: 'undecided',
+    finding: 'head is worse than base only because of errors, which do not show that it is slower',
+    fix: ERRORS,
+  },
+]
+
 /** The judged change of one figure. */
 type Changed = Pick<Judgement, 'holds' | 'received' | 'invalidities' | 'figure'>
 
@@ -38,6 +47,7 @@ export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan
   const failing = failuresDominate(evidence)
   const lines = [judged.received, ...errors, ...failing]
   const { figures, worst } = figuresWith(evidence, plan)
+  const isSlower = judged.holds === false && Number.isFinite(valueMs(evidence.pairs, 'head', plan))
   const standing = standingAgainst(evidence.invalidities, judged.holds === false)
   return {
     ...judged,
@@ -49,6 +59,10 @@ export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan
       errors.length + failing.length > 0
         ? standing
         : withMissingSamples(standing, missingSamplesOf(evidence, plan, what, judged.invalidities)),
+    // Errors can be fast: they make head worse, but do not show that it is slower.
+    ...(isSlower || failing.length > 0 || (judged.holds === true && errors.length === 0)
+      ? {}
+      : { againstNot: FAILS_MORE }),
     evidence: [...evidence.evidenceLines, ...figures],
     hint: worst,
     fix: errors.length + failing.length > 0 ? ERRORS : SLOWER,

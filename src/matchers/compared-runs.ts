@@ -10,6 +10,7 @@ import { isBenchResult } from './bench-result.ts'
 import { expectedChange, judgeChange, unknownChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
 import type { Judgement } from './define.ts'
 import { waitsAgainst } from './latency.ts'
+import { slowOnlyByErrors } from './only-errors.ts'
 import { samplesIncludingLost, percentileMs } from './samples.ts'
 import { describeReceived, KIND_NAMES, nameOf, nounOf, timedRun } from './subject.ts'
 import { formatSpan, trusted, withMissingSamples } from './threshold.ts'
@@ -98,6 +99,7 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
       [...againstRun(run), ...waits, ...against(other, plan)],
       tooFew ? [tooFew] : judged.invalidities,
     ),
+    ...(judged.holds === false && { againstNot: slowOnlyByErrors(run, p, ms * (1 + tolerance)) }),
     ...skippedIfNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,

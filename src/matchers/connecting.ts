@@ -4,6 +4,7 @@ import { formatCount, formatMs } from '../stats/units.ts'
 import { limitMs, readArguments, SHARE_OPTIONS, type Duration, type RatioOptions } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { limitText } from './exact-text.ts'
+import { fastErrors, tooLowOnlyBy } from './only-errors.ts'
 import { judgeCount } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
 import type { On } from './typing.ts'
@@ -63,7 +64,15 @@ function judgeConnecting(evidence: FanOutEvidence, { limitMs, options: { ratio }
   )
   const failed = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
   const lines = [judged.received, connectTimes(evidence), failed === '' ? '' : `failed: ${failed}`]
-  return { ...judged, received: lines.filter((line) => line !== '').join('\n') }
+  const isSlow = histogram.countAtMost(limitMs * 1000) + fastErrors(failures) < ratio * requested
+  return {
+    ...judged,
+    received: lines.filter((line) => line !== '').join('\n'),
+    ...(judged.holds === false &&
+      !isSlow && {
+        againstNot: tooLowOnlyBy('share of sockets', 'failures other than time-outs', 'see why the sockets failed'),
+      }),
+  }
 }
 
 function connectTimes({ connect: { histogram } }: FanOutEvidence): string {

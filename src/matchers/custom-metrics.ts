@@ -18,6 +18,7 @@ import { formatCount, formatMs, formatRate, formatValue } from '../stats/units.t
 import { ratio, readArguments, THRESHOLD, type Duration, type ThresholdOptions } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { counterRun, gaugeRun, rateRun, valueRun } from './metric-subject.ts'
+import { exceededOnlyBy, JUDGE_ERRORS } from './only-errors.ts'
 import { judgeRatio } from './ratio.ts'
 import {
   DEFAULT_CONFIDENCE,
@@ -164,6 +165,16 @@ export function judgeTrend(
   return {
     ...judged,
     ...shared(evidence, tooFew ? [evidence.count === 0 ? neverRecorded(evidence) : tooFew] : judged.invalidities),
+    ...(judged.holds === false && {
+      againstNot: exceededOnlyBy(histogram, {
+        p,
+        limitUs: limit * PER_UNIT,
+        what: `${nameOf(evidence)} ${percentileName(p)}`,
+        show: (us) => inUnit(unit).show!(us / PER_UNIT),
+        causes: 'errors',
+        fix: JUDGE_ERRORS,
+      }),
+    }),
     hint: judged.hint ?? evidence.hint,
     skipped: isReduced ? `${tooFew.finding} at scale ${evidence.reducedTo}` : undefined,
     figure: { ...judged.figure, percentile: p },

@@ -4,7 +4,6 @@ import { percentileName, samplesForPercentile, tooFewSamples } from '../evidence
 import type { Invalidity } from '../evidence/verdict.ts'
 import type { Problems } from '../options/problems.ts'
 import type { Reader, ReadOf } from '../options/schema.ts'
-import { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { limitMs, PERCENTILE, percentile, readArguments, type Duration, type PercentileOptions } from './arguments.ts'
@@ -15,6 +14,7 @@ import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { limitText } from './exact-text.ts'
 import { pausesAgainst, standingAgainst } from './generator-delay.ts'
 import { percentileSubject } from './metric-subject.ts'
+import { slowOnlyByErrors } from './only-errors.ts'
 import { rateOptionOf, sum } from './ratio.ts'
 import { samplesIncludingLost, percentileMs, type SamplesIncludingLost } from './samples.ts'
 import { hasCounts, nounOf, type TimeSource } from './subject.ts'
@@ -168,7 +168,7 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
       [...against, ...clockInvalidities(evidence, limitMs), ...unknown, ...unseen],
       tooFew ? [tooFew] : judged.invalidities,
     ),
-    ...(judged.holds === false ? { againstNot: unproven(evidence, p, limitMs) } : {}),
+    ...(judged.holds === false ? { againstNot: slowOnlyByErrors(evidence, p, limitMs) } : {}),
     skipped: skipIfReduced ? reducedTooFar(evidence, tooFew) : undefined,
     evidence: [...evidence.evidenceLines, ...setAsideLines(evidence.invalidities, against, because)],
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
@@ -273,29 +273,6 @@ function unfinishedAgainst(evidence: TimeEvidence, p: number, limitMs: number): 
         `${formatCount(undecided)} of ${formatCount(offered)} ${noun} had not ended when the run did, after less than ` +
         `${limitText(limitMs, formatMs)}: whether ${percentileName(p)} is within its limit depends on them`,
       fix: `raise timeout, the time for which ${noun} may continue after the load, or lengthen the load`,
-    },
-  ]
-}
-
-/**
- * Invalidity of `.not` if no times show that the target is slow: with the errors' own times, up to their failure, the
- * percentile is within its limit. Otherwise requests to a path that does not exist would satisfy any `.not`.
- */
-function unproven(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
-  if (!hasCounts(evidence)) return []
-  const own = Histogram.merged(evidence.requestWindows.flatMap(({ good, failed }) => [good.latency, failed.latency]))
-  const ownMs = own.percentileUs(p) / 1000
-  if (ownMs >= limitMs) return []
-  const name = percentileName(p)
-  const times =
-    own.count === 0
-      ? `no ${nounOf(evidence).slice(0, -1)} completed`
-      : `counting the errors' own times, it is ${formatMs(ownMs)}`
-  return [
-    {
-      reason: 'undecided',
-      finding: `${name} exceeds its limit only because of errors: ${times}`,
-      fix: 'see the errors; judge them with toHaveErrorRateBelow(), and the times of good responses with expect(run.good)',
     },
   ]
 }

@@ -11,6 +11,7 @@ import { goodOf, sustained, type Sustained } from './backlog.ts'
 import { busyVusInvalidity, unprovenWaits, usualMs } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { timeoutsAgainst } from './generator-delay.ts'
+import { fastErrors, JUDGE_ERRORS, tooLowOnlyBy } from './only-errors.ts'
 import { judgeRatio, sum } from './ratio.ts'
 import { requestRun, type RequestSource } from './subject.ts'
 import {
@@ -203,11 +204,14 @@ function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: 
   const against = isCertain
     ? withoutGenerator(evidence.invalidities)
     : [...evidence.invalidities, ...lackOfTime, ...shortage, ...waits]
+  const isSlow = (inTime + fastErrors(evidence.errors)) / seconds <= limit
   const backlog = inTime === good ? '' : `, without ${formatCount(good - inTime)} that came late: a growing backlog`
   return {
     ...judged,
     received: `${judged.received}\n${formatCount(good)} good responses in ${seconds.toFixed(1)} s${backlog}`,
     invalidities: withMissingSamples(against, tooFew ? [tooFew] : judged.invalidities),
+    ...(judged.holds === false &&
+      !isSlow && { againstNot: tooLowOnlyBy('throughput', 'errors other than time-outs', JUDGE_ERRORS) }),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
     fix: 'find what limits the target: CPU, its connection pool, or a lock; or offer a higher rate if that is below the limit',

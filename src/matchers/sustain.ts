@@ -6,6 +6,7 @@ import { lastOptions, ratio, readArguments } from './arguments.ts'
 import { goodOf, sustained } from './backlog.ts'
 import { busyVusInvalidity, unprovenBeyond, usualMs } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
+import { fastErrors, JUDGE_ERRORS, tooLowOnlyBy } from './only-errors.ts'
 import { judgeCount, sum } from './ratio.ts'
 import { requestRun, type RequestSource } from './subject.ts'
 import { withoutGenerator } from './threshold.ts'
@@ -66,7 +67,7 @@ function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: P
   }
   const { inTime: kept, invalidity } = sustained(evidence)
   const [goodRate, offeredRate] = [formatRate(kept / (durationMs / 1000)), formatRate(offeredRatePerSec)]
-  const judged = judgeCount(evidence, {
+  const counted = judgeCount(evidence, {
     what: 'sustained share of the offered rate',
     side: 'at least',
     limit: 1 - tolerance,
@@ -76,6 +77,11 @@ function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: P
     fix: 'find what limits the target: CPU, its connection pool, or a lock; or lower the rate',
     parts: `${goodRate} of ${offeredRate}`,
   })
+  const isSlow = kept + fastErrors(evidence.errors) < (1 - tolerance) * offered
+  const judged: Judgement =
+    counted.holds === true || isSlow
+      ? counted
+      : { ...counted, againstNot: tooLowOnlyBy('sustained share', 'errors other than time-outs', JUDGE_ERRORS) }
   if (evidence.targetErrors > tolerance * offered)
     return { ...judged, invalidities: withoutGenerator(judged.invalidities) }
   const isBroken = () => isSurely('below', 1 - tolerance, sentAnd(evidence, 'good'))
