@@ -158,6 +158,8 @@ export interface RequestCounts {
 /** A run of requests and responses, over HTTP or within WebSocket conversations. Counts and statistics leave warm-up out. */
 export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly kind: 'http' | 'conversation'
+  /** Errors in phases other than those counted here, such as a ramp; absent if there were none. */
+  readonly unjudgedErrors?: readonly PhaseErrors[]
   /** Latency of all requests due; infinite for those without a good response. Absent if none was due. */
   readonly latency?: TimeStatsJson
   /** Service time of all requests sent; infinite for those without a good response. Absent if none was sent. */
@@ -180,6 +182,18 @@ export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly slowest?: readonly SlowRequest[]
   /** Application heartbeats of `ws.run()`; absent if none was to be sent. */
   readonly heartbeats?: HeartbeatCounts
+}
+
+/** Errors in a phase that assertions on the whole run leave out. */
+export interface PhaseErrors {
+  readonly phase: PhaseName
+  /** Requests due in the phase. */
+  readonly offered: number
+  /** Those of them that got no good response, dropped ones included. */
+  readonly failed: number
+  readonly dropped: number
+  /** The most frequent errors: `{ '503': 30 }`. */
+  readonly kinds: Readonly<Record<string, number>>
 }
 
 /** One of the slowest requests of a run. */

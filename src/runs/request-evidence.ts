@@ -19,6 +19,7 @@ import { idleLines, redirectLines } from './idle-connections.ts'
 import { hintFor } from './request-hints.ts'
 import { dropsUnserved, httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
+import { unjudgedLines } from './unjudged-phases.ts'
 import { busyVus, shortageIn } from './vu-shortage.ts'
 
 /** Evidence that matchers judge in a scope of a run. */
@@ -109,6 +110,7 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
     ...(ending === undefined
       ? [...redirectLines(connections), ...idleLines(connections), ...heartbeatNotes(heartbeats)]
       : []),
+    ...unjudgedLines(measured, scope),
     ...companionLine(companions),
     ...judgedAllTheSame(measured, totals, scope),
     ...(generators === undefined ? [] : generatorLines(generators)),

@@ -11,6 +11,7 @@ import { generatorResults } from './generator-results.ts'
 import { groupsOf, iterationTotals } from './iteration-totals.ts'
 import { metricResults } from './metric-figures.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
+import { unjudgedPhases } from './unjudged-phases.ts'
 
 /** The run as plain JSON, for the reporter. */
 export function httpRunResult(
@@ -20,6 +21,7 @@ export function httpRunResult(
 ): HttpRunResult {
   const { name, load, durationMs, abortReason, phases, generator } = measured
   const latency = totals.sum.latency()
+  const unjudgedErrors = unjudgedPhases(measured)
   return {
     kind: measured.kind,
     name,
@@ -32,6 +34,7 @@ export function httpRunResult(
     invalidities,
     ...parallelTo(measured.companions),
     ...countsOf(totals.sum),
+    ...(unjudgedErrors.length === 0 ? {} : { unjudgedErrors }),
     ...statsOf('latency', latency),
     ...statsOf('serviceTime', totals.sum.serviceTime()),
     latencyHistogram: latency.toJSON(),

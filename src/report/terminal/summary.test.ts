@@ -92,6 +92,9 @@ test('shows passed scenarios whole if there is something to report', () => {
     { runs: [{ ...run, scaleNote: 'not reduced below 200 samples' }] },
     { runs: [{ ...run, isUnasserted: true }] },
     { runs: [{ ...run, state: 'aborted' }] },
+    {
+      runs: [{ ...run, unjudgedErrors: [{ phase: 'ramp', offered: 50, failed: 30, dropped: 0, kinds: { 503: 30 } }] }],
+    },
     { note: 'measured without a cache' },
     { assertions: [PASSED, { ...PASSED, outcome: 'skipped' }] },
     { assertions: [] },

@@ -2,6 +2,7 @@ import type { Invalidity, Outcome } from '../../evidence/verdict.ts'
 import { figureTable } from '../../results/compared-figures.ts'
 import type { AssertionResult, ComparisonResult, RunResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
+import { unjudgedErrors } from '../../results/unjudged-errors.ts'
 import { formatDuration, formatMs } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { DISTANCE, decisiveLine } from '../decisive.ts'
@@ -50,12 +51,17 @@ function isFilteredOut({ verdict, note, runs, assertions, errors }: ScenarioResu
 /** Passed, and nothing else to report: its figures are in the HTML report. */
 function isPlain({ verdict, note, runs, comparisons = [], assertions, errors }: ScenarioResult): boolean {
   if (verdict !== 'passed' || note || comparisons.length + errors.length > 0) return false
-  return assertions.length > 0 && assertions.every(({ outcome }) => outcome === 'passed') && runs.every(isPlainRun)
+  return (
+    assertions.length > 0 &&
+    assertions.every(({ outcome }) => outcome === 'passed') &&
+    runs.every((run) => isPlainRun(run, assertions))
+  )
 }
 
-function isPlainRun(run: RunResult): boolean {
+function isPlainRun(run: RunResult, assertions: readonly AssertionResult[]): boolean {
   const { state, scaleNote, isUnasserted, invalidities, generators = [] } = run
-  return state === 'completed' && !scaleNote && !isUnasserted && invalidities.length + generators.length === 0
+  const remarks = invalidities.length + generators.length + unjudgedErrors(run, assertions).length
+  return state === 'completed' && !scaleNote && !isUnasserted && remarks === 0
 }
 
 /** `PASS     S1 session  31.2s  p95 = 98.1 ms (p95 < 150 ms), 2 more assertions` */
@@ -160,6 +166,7 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
       ...indented([paint('dim', cut(`journey ${name}`, max - 6))], 3),
       ...indented(wrapPieces(pieces(figures), max - 8), 4),
     ]),
+    ...unjudgedErrors(run, scenario.assertions).flatMap((line) => indented(wrapWords(line, max - 6), 3)),
     ...metricLines(run, sheet),
     ...indented(generatorLines(run, max - 6, paint), 3),
     ...changeLines(run, scenario, sheet),
