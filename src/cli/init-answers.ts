@@ -23,6 +23,14 @@ export function readCommand(text: string): readonly string[] | undefined {
   }
   const words = text.split(/\s+/).filter(Boolean)
   const [program = ''] = words
+  const variable = /^([A-Za-z_]\w*)=/.exec(program)?.[1]
+  if (variable !== undefined) {
+    const fix =
+      variable === 'PORT'
+        ? 'leave it out: the service receives a free port in the variable PORT'
+        : `leave it out, and add env: { ${variable}: '…' } to target() in the config`
+    throw new Error(`a command begins with a program, received the variable ${variable}\nFix: ${fix}`)
+  }
   if (words.length === 1 && Object.hasOwn(EXAMPLES, program))
     throw new Error(`${program} without arguments starts no service\nFix: write, for example, ${EXAMPLES[program]}`)
   return words.length === 0 ? undefined : words

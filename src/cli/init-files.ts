@@ -17,22 +17,40 @@ export interface InitFile {
   readonly content: string
 }
 
-const WORKFLOW = '.github/workflows/perf.yml'
-
 /**
  * @param name name of the config
  * @param scenarioPath path of the scenario
  * @param install command that installs the project's dependencies in CI
+ * @param folder the project's folder in its git repository; empty for the root
  */
 export function initFiles(
   answers: InitAnswers,
-  { name, scenarioPath, install }: { readonly name: string; readonly scenarioPath: string; readonly install: string },
+  { name, scenarioPath, ...project }: Project & { readonly scenarioPath: string },
 ): readonly InitFile[] {
   return [
     { path: name, content: config(answers) },
     { path: scenarioPath, content: scenario(answers) },
-    ...(answers.workflow ? [{ path: WORKFLOW, content: workflow(answers, name, install) }] : []),
+    ...(answers.workflow
+      ? [{ path: workflowPath(project.folder), content: workflow(answers, { name, ...project }) }]
+      : []),
   ]
+}
+
+interface Project {
+  readonly name: string
+  readonly install: string
+  readonly folder: string
+}
+
+/** GitHub reads only workflows at the root of the repository. Each project in it has its own. */
+function workflowPath(folder: string): string {
+  if (folder === '') return '.github/workflows/perf.yml'
+  const up = folder.replace(/[^/]+/g, '..')
+  return `${up}/.github/workflows/${workflowName(folder)}.yml`
+}
+
+function workflowName(folder: string): string {
+  return folder === '' ? 'perf' : `perf-${folder.replace(/[^\w.]+/g, '-')}`
 }
 
 function config(answers: InitAnswers): string {
@@ -69,8 +87,9 @@ import { constantArrivalRate, perfTest } from 'vitest-slo'
 
 perfTest(${quote(`GET ${path}`)}, async ({ http }) => {
   const run = await http.run({
-    // 50 requests per second are due, however fast the service responds; at most 50 are in flight.
-    load: constantArrivalRate({ rate: 50, vus: 50, duration: '20s' }),
+    // 100 requests per second are due, however fast the service responds; at most 100 are in flight. PERF_SCALE=pr sends
+    // half of them: the 1,000 that a p99 needs.
+    load: constantArrivalRate({ rate: 100, vus: 100, duration: '20s' }),
     request: { path: ${quote(path)} },
   })
   expect(run).toHaveP95Below(200)
@@ -79,10 +98,13 @@ perfTest(${quote(`GET ${path}`)}, async ({ http }) => {
 `
 }
 
-function workflow({ command }: InitAnswers, name: string, install: string): string {
+function workflow({ command }: InitAnswers, { name, install, folder }: Project): string {
+  const title = workflowName(folder)
+  const defaults = folder === '' ? '' : `    defaults:\n      run:\n        working-directory: ${quote(folder)}\n`
+  const report = folder === '' ? 'perf-report/' : quote(`${folder}/perf-report/`)
   const start =
     command === undefined ? '      # Start the service here, in the background, at the URL of the config.\n' : ''
-  return `name: perf
+  return `name: ${title}
 
 on: pull_request
 
@@ -90,14 +112,14 @@ permissions:
   contents: read
 
 concurrency:
-  group: perf-\${{ github.ref }}
+  group: ${title}-\${{ github.ref }}
   cancel-in-progress: true
 
 jobs:
   perf:
     runs-on: ubuntu-24.04
     timeout-minutes: 15
-    steps:
+${defaults}    steps:
       - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
         with:
           persist-credentials: false${command === undefined ? '' : HISTORY}
@@ -112,7 +134,7 @@ ${start}      - run: npx vitest run --config ${name}
         if: \${{ !cancelled() }}
         with:
           name: perf-report
-          path: perf-report/
+          path: ${report}
 ${command === undefined ? '' : compareStep(name)}${COMMENT_JOB}`
 }
 

