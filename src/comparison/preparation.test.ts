@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { stepsFor, type PreparationOptions } from './preparation.ts'
+import { LogTail } from '../services/log-tail.ts'
+import { failureLines, stepsFor, type PreparationOptions } from './preparation.ts'
 
 /** Commands and their folders for a working tree with these files. */
 async function steps(files: Readonly<Record<string, string>>, folder = '.', options: PreparationOptions = {}) {
@@ -47,4 +48,14 @@ test('prefers the commands of the command line; an empty one skips the step', as
   const files = { 'package.json': BUILT, 'package-lock.json': '' }
   expect(await steps(files, '.', { install: 'make deps', build: 'make' })).toEqual(['.: make deps', '.: make'])
   expect(await steps(files, '.', { install: '', build: '' })).toEqual([])
+})
+
+test('quotes the first errors of npm, not the usage that follows them', () => {
+  const log = new LogTail()
+  const usage = Array.from({ length: 30 }, (_, at) => `npm error usage ${at}\n`).join('')
+  log.write(`added 0 packages\nnpm error code EUSAGE\nnpm error package.json and the lock file differ\n${usage}`)
+  expect(failureLines(log)).toMatch(/^Its first errors:\n {2}\| npm error code EUSAGE\n {2}\| npm error package\.json/)
+  const other = new LogTail()
+  other.write('broken\n')
+  expect(failureLines(other)).toBe('Its last lines:\n  | broken')
 })

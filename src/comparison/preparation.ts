@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { LogTail } from '../services/log-tail.ts'
 import { ManagedProcess, describeExit } from '../services/managed-process.ts'
 import type { Reaper } from '../services/reaper/reaper.ts'
 import { buildEnv } from './builds.ts'
@@ -105,9 +106,20 @@ async function runStep(step: Step, { label }: CheckedOut, { reaper, signal }: Pr
   signal.throwIfAborted()
   if (exit.code === 0) return
   throw new RevisionError(
-    `${label} could not be ${step.what}: ${step.command}, ${describeExit(exit)}. Its last lines:\n${child.log.quote()}\n` +
+    `${label} could not be ${step.what}: ${step.command}, ${describeExit(exit)}. ${failureLines(child.log)}\n` +
       'Fix: pass the commands for this revision with --install and --build; an empty one skips the step',
   )
+}
+
+const QUOTED_LINES = 20
+
+/** What a command printed about its failure: from the first error of npm, which ends with its usage, or the last lines. */
+export function failureLines(log: LogTail): string {
+  const lines = log.last()
+  const at = lines.findIndex((line) => /^npm (error|ERR!)/.test(line))
+  if (at < 0) return `Its last lines:\n${log.quote(QUOTED_LINES)}`
+  const errors = lines.slice(at, at + QUOTED_LINES)
+  return `Its first errors:\n${errors.map((line) => `  | ${line}`).join('\n')}`
 }
 
 /** Removes the variables with which npx describes the package it was called in: for another package they are wrong. */

@@ -81,6 +81,9 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
   readArguments: readArguments(DELIVER_EXAMPLE, { limitMs: limitMs(DELIVER_EXAMPLE), options: SHARE_THRESHOLD }),
   judge: (evidence, { limitMs, options: { ratio, confidence } }) => {
     const what = `share of deliveries within ${limitText(limitMs, formatMs)}`
+    const { expected, missing } = evidence.deliveries
+    const inTime = evidence.histogram.countAtMost(limitMs * 1000)
+    const late = Math.max(0, expected - missing - inTime)
     const judged = judgeRatio(evidence, {
       what,
       side: 'at least',
@@ -91,20 +94,21 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THR
         total: expected,
       })),
       noun: 'deliveries',
-      fix: LATE,
+      ...(missing > 0 && late === 0
+        ? { parts: `${formatCount(missing)} missing, none late`, fix: MISSING }
+        : { fix: LATE }),
       needed: ratio < 1 ? samplesForPercentile(ratio) : 1,
     })
     const unknown = unknownLagsAgainst(evidence, {
       what,
       holds: judged.holds,
-      within: evidence.histogram.countAtMost(limitMs * 1000),
+      within: inTime,
       needed: ratio * evidence.deliveries.expected,
     })
     const unseen = unseenAgainst(evidence, {
       what,
       holds: judged.holds,
-      wouldHold: (missing) =>
-        evidence.histogram.countAtMost(limitMs * 1000) >= ratio * (evidence.deliveries.expected + missing),
+      wouldHold: (more) => inTime >= ratio * (expected + more),
     })
     return {
       ...judged,

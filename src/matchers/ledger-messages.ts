@@ -49,10 +49,31 @@ const FIXES: Readonly<Record<FindingKind, string>> = {
 }
 
 /** Fix for the first kind of finding; without a finding, only a total can be wrong. */
-export function fixFor([first]: readonly Finding[]): string {
-  return first === undefined
-    ? 'find the transactions that changed the total; if they are intended, assert them with expectedDelta'
-    : FIXES[first.kind]
+export function fixFor(
+  [first]: readonly Finding[],
+  total?: ConservedTotal,
+  expected?: ConservationCheck['expectedDelta'],
+): string {
+  if (first !== undefined) return FIXES[first.kind]
+  return (total && expected && fixOfDelta(Number(total.delta), expected)) ?? UNEXPECTED_CHANGE
+}
+
+const UNEXPECTED_CHANGE =
+  'find the transactions that changed the total; if they are intended, assert them with expectedDelta'
+
+/** Fix for a total that changed in the expected direction, but by too little or too much. */
+function fixOfDelta(delta: number, { atLeast, atMost }: ConservationCheck['expectedDelta']): string | undefined {
+  const [low, high] = [Number(atLeast), Number(atMost)]
+  // The same change, as a positive one.
+  const [changed, least, most] = low > 0 ? [delta, low, high] : high < 0 ? [-delta, -high, -low] : []
+  if (changed === undefined || changed < 0) return undefined
+  if (changed < least!)
+    return (
+      'updates were lost: change the amount in one statement (SET balance = balance + $1), or lock the row before it is ' +
+      'read (SELECT … FOR UPDATE), and send the response after the commit'
+    )
+  if (changed > most!) return 'updates were applied more than once: give each a key, with a unique constraint on it'
+  return undefined
 }
 
 /** Number of violations of all kinds. */
@@ -69,6 +90,6 @@ export function showRange({ atLeast, atMost }: ConservationCheck['expectedDelta'
 }
 
 export function showOptions(value: unknown): string {
-  const shown = inspected(value, 100)
+  const shown = inspected(value, 100).replace(/\btotalBefore: \{[^}]*(?:\}|…$)/, 'totalBefore')
   return shown.replace(/\bhistory: (?:\[History\]|History \{[^}]*\})/, 'history')
 }

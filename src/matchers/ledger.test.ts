@@ -97,7 +97,7 @@ describe('the ledger matchers', () => {
       totalBefore,
     })
     expect(await messageOf(assertion)).toMatchInlineSnapshot(`
-      "Error: expect(ledger).toConserve({ total: 'SELECT sum(balance) FROM accounts', totalBefore: { amount: '100' } })
+      "Error: expect(ledger).toConserve({ total: 'SELECT sum(balance) FROM accounts', totalBefore })
 
       Expected: the total changed by 0
       Received: the total changed by 1, from 100 to 101
@@ -106,6 +106,18 @@ describe('the ledger matchers', () => {
                 waited 300 ms
       Fix:      find the transactions that changed the total; if they are intended, assert them with expectedDelta"
     `)
+    const changedBy = (delta: string, expectedDelta: number) =>
+      messageOf(
+        expect(ledgerThat({}, { before: '0', after: delta, delta, conserved: false })).toConserve({
+          total: 'SELECT 1',
+          totalBefore: { amount: '0' },
+          expectedDelta,
+        }),
+      )
+    expect(await changedBy('299', 300)).toContain('Fix:      updates were lost: change the amount in one statement')
+    expect(await changedBy('-299', -300)).toContain('Fix:      updates were lost')
+    expect(await changedBy('301', 300)).toContain('Fix:      updates were applied more than once')
+    expect(await changedBy('-1', 300)).toContain('Fix:      find the transactions that changed the total')
     const range = { atLeast: 1n, atMost: '2.50' } as const
     const ranged = expect(ledgerThat({ findings: [lost] }, { ...total, conserved: true })).toConserve({
       total: 'SELECT 1',

@@ -120,6 +120,7 @@ const toConserve = defineMatcher<LedgerChecks, ConservationCheck>({
       return {
         evidence,
         broken: total?.conserved === false,
+        fix: fixFor(evidence.findings, total, check.expectedDelta),
         received: received.length === 0 ? 'nothing lost' : received.join('; '),
       }
     })
@@ -159,10 +160,12 @@ interface Judged {
   readonly received: string
   /** Whether the assertion is violated without a finding. */
   readonly broken?: boolean
+  /** @default that of the first finding */
+  readonly fix?: string
 }
 
 async function judged(expectation: Expectation, check: () => Promise<Judged>): Promise<Judgement> {
-  const { evidence, received, broken = false } = await check()
+  const { evidence, received, broken = false, fix } = await check()
   const { findings, invalidities, lines, waited, hint, skipped } = evidence
   const holds = findings.length === 0 && !broken
   const isJudged = invalidities.length === 0
@@ -175,7 +178,7 @@ async function judged(expectation: Expectation, check: () => Promise<Judged>): P
     invalidities,
     evidence: [...describeViolations(evidence), ...lines, ...(waited === undefined || settled !== '' ? [] : [waited])],
     hint,
-    fix: fixFor(findings),
+    fix: fix ?? fixFor(findings),
     skipped,
     figure: { limit: 0, value: isJudged ? countViolations(findings) + Number(broken) : Number.NaN, unit: 'count' },
   }

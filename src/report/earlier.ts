@@ -23,11 +23,12 @@ export class EarlierRuns {
     return assertions.filter((assertion) => assertion.run === run).map(({ expected }) => expected)
   }
 
-  /** The earlier result of a run, if its scale, load and machine were the same. */
+  /** The earlier result of a run, if its scale, load and machine were the same, and it was valid. */
   runBefore(scenario: ScenarioResult, run: RunResult, now: Results): RunResult | undefined {
     if (run.state !== 'completed') return undefined
     return this.#comparable(scenario, now)?.runs.find(
-      ({ name, kind, load }) => name === run.name && kind === run.kind && load === run.load,
+      ({ name, kind, load, invalidities }) =>
+        name === run.name && kind === run.kind && load === run.load && invalidities.length === 0,
     )
   }
 

@@ -184,6 +184,15 @@ export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly heartbeats?: HeartbeatCounts
 }
 
+/** Clients of a fan-out that missed every delivery. */
+export interface SilentClients {
+  readonly count: number
+  /** Clients to which any delivery was due. */
+  readonly of: number
+  /** The first of them, by number from 0. */
+  readonly first: readonly number[]
+}
+
 /** Errors in a phase that assertions on the whole run leave out. */
 export interface PhaseErrors {
   readonly phase: PhaseName
@@ -277,6 +286,8 @@ export interface FanOutRunResult extends RunResultBase {
   readonly processes: number
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
+  /** Clients that missed everything; absent if there were none. */
+  readonly silentClients?: SilentClients
   /** Application heartbeats; absent if none was to be sent. */
   readonly heartbeats?: HeartbeatCounts
   /** Custom metrics; absent if there are none. */

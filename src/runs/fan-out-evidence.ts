@@ -2,10 +2,12 @@ import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from '../evi
 import type { FanOutRecord } from '../evidence/fan-out-record.ts'
 import { clockDistanceMs } from '../evidence/generator-info.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import { describeSilentClients } from '../results/silent-clients.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { timeStats } from '../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
 import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
+import { silentClients } from './fan-out-worst.ts'
 import { generatorLines } from './generator-findings.ts'
 import { describeUnseen } from './unseen.ts'
 
@@ -90,6 +92,8 @@ function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
     lines.push(
       `${formatCount(deliveries.optional)} more deliveries to clients that were joining or leaving, neither expected nor unexpected`,
     )
+  const silent = silentClients(record)
+  if (silent !== undefined) lines.push(describeSilentClients(silent))
   if (record.traces.unexpected !== undefined) lines.push(`unexpected: ${record.traces.unexpected}`)
   const ofGenerators = generators === undefined ? [] : generatorLines(generators)
   const aborted = record.abortReason === undefined ? [] : [`aborted: ${record.abortReason}`]

@@ -3,13 +3,14 @@ import type { FanOutRecord, PublicationRecord } from '../evidence/fan-out-record
 import type { FanOutRunResult } from '../results/result.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentilesJson, timeStats, timeStatsJson, toJsonMs } from '../stats/summary.ts'
-import { byFault } from './fan-out-worst.ts'
+import { byFault, silentClients } from './fan-out-worst.ts'
 import { generatorResults } from './generator-results.ts'
 
 /** The run as plain JSON, for the reporter. */
 export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRunResult {
   const { name, load, durationMs, abortReason, phases, sockets, openingMs, processes, deliveries } = record
   const lag = timeStatsJson(lags)
+  const silent = silentClients(record)
   const connectTime = timeStats(record.connectTime)
   return {
     kind: 'fanOut',
@@ -26,6 +27,7 @@ export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRu
     processes,
     publications: publicationCounts(record),
     deliveries,
+    ...(silent === undefined ? {} : { silentClients: silent }),
     ...(record.heartbeats === undefined ? {} : { heartbeats: record.heartbeats }),
     ...(lag === undefined ? {} : { lag }),
     lagHistogram: lags.toJSON(),

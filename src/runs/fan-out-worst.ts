@@ -1,5 +1,6 @@
 import type { ClientEvidence, PublicationEvidence } from '../evidence/evidence.ts'
 import type { FanOutRecord, PublicationRecord } from '../evidence/fan-out-record.ts'
+import type { SilentClients } from '../results/result.ts'
 
 /** Publications with most unexpected deliveries, then most missing, then most late, then the slowest. */
 export function worstPublications({ publications }: FanOutRecord, count: number): readonly PublicationEvidence[] {
@@ -24,6 +25,20 @@ export function worstClients(record: FanOutRecord, count: number): readonly Clie
     )
     .slice(0, count)
     .map((client) => clientEvidence(record, client))
+}
+
+const NAMED_CLIENTS = 5
+
+/** Clients to which deliveries were due and that received none of them; `undefined` if there are none. */
+export function silentClients({ clients: { expected, missing } }: FanOutRecord): SilentClients | undefined {
+  const silent: number[] = []
+  let due = 0
+  for (let client = 0; client < expected.length; client++) {
+    if (expected[client] === 0) continue
+    due++
+    if (missing[client] === expected[client]) silent.push(client)
+  }
+  return silent.length === 0 ? undefined : { count: silent.length, of: due, first: silent.slice(0, NAMED_CLIENTS) }
 }
 
 export function hasFault({ missing, late, duplicate, outOfOrder, unexpected }: PublicationEvidence): boolean {

@@ -1,11 +1,11 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../results/result.ts'
-import { unjudgedErrors } from '../../results/unjudged-errors.ts'
 import { formatDuration, formatMs } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { type ChangeOfP95, describeP95Change } from '../earlier.ts'
 import { figuresOfGenerator, placeOfGenerator } from '../generators.ts'
+import { remarksOn } from '../remarks.ts'
 import { describeInvalidity } from '../wording.ts'
 import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
 import type { Chart, ChartStore } from './charts/chart.ts'
@@ -35,8 +35,8 @@ export function runSection(run: RunResult, { id, assertions, store, change }: Ru
     </p>
     ${run.state === 'aborted' ? html`<p class="callout failed">Aborted: ${run.abortReason ?? 'stopped before its end'}. The results are partial.</p>` : ''}
     ${run.invalidities.map((found) => html`<p class="callout invalid"><b>Invalid:</b> ${describeInvalidity(found)}</p>`)}
-    ${unjudgedErrors(run, assertions).map((line) => html`<p class="facts">${line}</p>`)}
-    ${pairs(figures(run), 'figures')} ${phaseToggles(run, id)}
+    ${remarksOn(run, assertions).map((line) => html`<p class="facts">${line}</p>`)} ${pairs(figures(run), 'figures')}
+    ${phaseToggles(run, id)}
     <div class="charts" data-run="${id}">${charts.map((chart, at) => figure(chart, ids[at]!))}</div>
     ${run.kind === 'micro' ? '' : detailTables(run)}
   </div>`

@@ -3,12 +3,12 @@ import { figureRows } from '../../results/compared-figures.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { RunResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
-import { unjudgedErrors } from '../../results/unjudged-errors.ts'
 import type { JsonMs, TimeStatsJson } from '../../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { decisiveAssertion, decisiveReceived } from '../decisive.ts'
 import { describeP95Change, p95Change, type EarlierRuns } from '../earlier.ts'
+import { remarksOn } from '../remarks.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { code, escapeMarkdown, fenced } from './text.ts'
@@ -34,7 +34,7 @@ export function markdownSummary(results: Results, earlier: EarlierRuns): string 
     facts(results),
     ...(results.complete ? [] : ['> The command was stopped before its end: scenarios are missing.']),
     ...(scenarios.length === 0 ? [] : [tableOf(scenarios, results, earlier)]),
-    ...unjudgedErrorsOf(scenarios),
+    ...remarksOf(scenarios),
     ...comparisonTables(scenarios),
     ...(results.totals.invalid > 0 ? [INVALID_NOTE] : []),
     ...scenarios.map(problemsOf).filter((text) => text !== ''),
@@ -170,13 +170,11 @@ function changeCell(
   return `${describeP95Change(change)}${direction}`
 }
 
-/** A list of the errors in phases that no assertion judged, also of scenarios that passed. */
-function unjudgedErrorsOf(scenarios: readonly ScenarioResult[]): readonly string[] {
+/** A list of the remarks on runs, also of scenarios that passed. */
+function remarksOf(scenarios: readonly ScenarioResult[]): readonly string[] {
   const lines = scenarios.flatMap((scenario) =>
     scenario.runs.flatMap((run) =>
-      unjudgedErrors(run, scenario.assertions).map(
-        (line) => `- ${escapeMarkdown(`${nameOf(scenario, run)}: ${line}`)}`,
-      ),
+      remarksOn(run, scenario.assertions).map((line) => `- ${escapeMarkdown(`${nameOf(scenario, run)}: ${line}`)}`),
     ),
   )
   return lines.length === 0 ? [] : [lines.join('\n')]

@@ -102,6 +102,15 @@ test('shows passed scenarios whole if there is something to report', () => {
   expect(worthSaying.filter((changes) => !reported(changes))).toEqual([])
 })
 
+test('names clients of a passed fan-out that received nothing', () => {
+  const run = { ...sampleFanOutRun(), silentClients: { count: 7, of: 240, first: [3, 12] } }
+  const scenarios = [scenario('S1', 'passed', [sampleHttpRun()], [PASSED]), scenario('S2', 'passed', [run], [PASSED])]
+  const summary = (columns: number) => summaryOf(sampleResults({ scenarios }), none, columns, plain)
+  expect(summary(120)).toContain(
+    '\n      7 of 240 clients received nothing of what was due to them: client 3, client 12 and 5 more\n',
+  )
+})
+
 test('shows two builds figure by figure', () => {
   const compared = { ...scenario('S8 two builds', 'passed', [], []), comparisons: [COMPARED] }
   const lines = summaryOf(sampleResults({ scenarios: [compared] }), none, 100, plain).split('\n')
@@ -184,6 +193,20 @@ describe('compared with the previous run', () => {
     for (const other of [bare, { ...judged(80), step: 'pay' }, { ...judged(80), phase: 'spike' as const }])
       expect(summaryOf(measured(judged(100)), before(measured(other)), 120, plain)).not.toContain('previous run')
     expect(summaryOf(measured(bare), before(measured(judged(80))), 120, plain)).not.toContain('previous run')
+  })
+
+  test('compares nothing with an invalid run', () => {
+    const { scenarios, ...rest } = measured(judged(80))
+    const [earlier] = scenarios as [(typeof scenarios)[0]]
+    const of = (invalidities: (typeof earlier.runs)[0]['invalidities']) => {
+      const results = {
+        ...rest,
+        scenarios: [{ ...earlier, runs: earlier.runs.map((run) => ({ ...run, invalidities })) }],
+      }
+      return summaryOf(measured(judged(100)), before(results), 120, plain)
+    }
+    expect(of([])).toContain('previous run: p95')
+    expect(of([{ reason: 'generator-saturated', finding: 'a', fix: 'b' }])).not.toContain('previous run')
   })
 
   test('names a change beyond noise in the line of a passed scenario', () => {

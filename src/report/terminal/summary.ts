@@ -2,12 +2,12 @@ import type { Invalidity, Outcome } from '../../evidence/verdict.ts'
 import { figureTable } from '../../results/compared-figures.ts'
 import type { AssertionResult, ComparisonResult, RunResult } from '../../results/result.ts'
 import { scopeOfAssertion } from '../../results/scope-of-assertion.ts'
-import { unjudgedErrors } from '../../results/unjudged-errors.ts'
 import { formatDuration, formatMs } from '../../stats/units.ts'
 import { describeFigures, metricsOf } from '../custom-metrics.ts'
 import { DISTANCE, decisiveLine } from '../decisive.ts'
 import { describeP95Change, type EarlierRuns } from '../earlier.ts'
 import { figuresOf, figuresOfJourneys, type Figure } from '../figures.ts'
+import { remarksOn } from '../remarks.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { columnWidths, cut, joinCells, wrapPieces, wrapWords, type Cell } from './columns.ts'
@@ -60,7 +60,7 @@ function isPlain({ verdict, note, runs, comparisons = [], assertions, errors }: 
 
 function isPlainRun(run: RunResult, assertions: readonly AssertionResult[]): boolean {
   const { state, scaleNote, isUnasserted, invalidities, generators = [] } = run
-  const remarks = invalidities.length + generators.length + unjudgedErrors(run, assertions).length
+  const remarks = invalidities.length + generators.length + remarksOn(run, assertions).length
   return state === 'completed' && !scaleNote && !isUnasserted && remarks === 0
 }
 
@@ -166,7 +166,7 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
       ...indented([paint('dim', cut(`journey ${name}`, max - 6))], 3),
       ...indented(wrapPieces(pieces(figures), max - 8), 4),
     ]),
-    ...unjudgedErrors(run, scenario.assertions).flatMap((line) => indented(wrapWords(line, max - 6), 3)),
+    ...remarksOn(run, scenario.assertions).flatMap((line) => indented(wrapWords(line, max - 6), 3)),
     ...metricLines(run, sheet),
     ...indented(generatorLines(run, max - 6, paint), 3),
     ...changeLines(run, scenario, sheet),

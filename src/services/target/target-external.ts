@@ -128,6 +128,12 @@ function httpUrl(text: unknown): BaseUrl | undefined {
   return base !== undefined && /^https?:$/.test(base.url.protocol) ? base : undefined
 }
 
+/** Fix if the default path of the readiness check does not exist. */
+function defaultPathFix(readyPath: string, last: string): string | undefined {
+  if (readyPath !== '/healthz' || !/^status 404\b/.test(last)) return undefined
+  return "set target({ ready: '/' }), or the path that responds with 2xx once the target can take load: /healthz is the default"
+}
+
 async function untilReady(
   { text, base }: GivenUrl,
   { readyPath, readyTimeoutMs }: Readiness,
@@ -144,6 +150,7 @@ async function untilReady(
     received: redactText(last),
     fix:
       (await otherProtocolFix(base)) ??
+      defaultPathFix(readyPath, last) ??
       'start it, correct PERF_TARGET_URL, or set the path of its readiness check: target({ ready })',
   })
 }
