@@ -86,7 +86,7 @@ async function embeddedProblem(folder: string): Promise<{ readonly found: string
   const initdb = embeddedProgram(folder, name)
   if (initdb === undefined)
     return { found: `${name} is not installed`, fix: 'install without leaving out optional dependencies' }
-  const { code, printed } = await new Promise<{ code: unknown; printed: string }>((done) => {
+  const { code, printed } = await new Promise<{ code: string | number | null | undefined; printed: string }>((done) => {
     execFile(initdb, ['--version'], { timeout: 10_000 }, (error, stdout, stderr) => {
       done({ code: error?.code, printed: `${stdout}${stderr}` })
     })
@@ -96,7 +96,7 @@ async function embeddedProblem(folder: string): Promise<{ readonly found: string
   const library = missingLibrary(printed)
   if (library !== undefined)
     return { found: `initdb lacks the library ${library}: an install script was not run`, fix: RUN_INSTALL_SCRIPT }
-  const [line = `exit code ${String(code)}`] = printed.split('\n').filter((text) => text.trim() !== '')
+  const [line = `exit code ${code ?? 'unknown'}`] = printed.split('\n').filter((text) => text.trim() !== '')
   return { found: `initdb: ${line}`, fix: `reinstall ${name}, or set PERF_DATABASE_URL` }
 }
 
