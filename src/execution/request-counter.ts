@@ -68,12 +68,16 @@ export class RequestCounter implements RecordingContext {
   /**
    * Counts an ended request for live figures.
    *
+   * Its latency is never shorter than its service time: a request cannot be due after it was sent, and an intended start
+   * after that would be a pass for a target that is too slow.
+   *
    * @param ending the status, or the kind of error instead of a response
+   * @param sentMs when it was sent (`performance.now()`)
    * @returns its latency in milliseconds
    */
-  countEnded(step: string, ending: number | ErrorKind | 'responded', endMs: number): number {
+  countEnded(step: string, ending: number | ErrorKind | 'responded', sentMs: number, endMs: number): number {
     const { tally, startMs } = this.#execution
-    const latencyMs = endMs - startMs - this.intendedMs
+    const latencyMs = endMs - Math.min(startMs + this.intendedMs, sentMs)
     tally.completed++
     tally.responseTimes.record(step, ending, latencyMs * 1000)
     return latencyMs

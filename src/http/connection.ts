@@ -95,8 +95,6 @@ export class Connection implements ResponseTaker, Timed {
   later: Timed | undefined = undefined
   /** When the last request was sent (`performance.now()`); if a connection had to be opened first, after that. */
   sentMs = 0
-  /** When the first byte of the last response was read (`performance.now()`). Set only with `hasTimings`. */
-  firstByteMs = 0
   /** Consecutive failed connection attempts. */
   failedAttempts = 0
 
@@ -128,6 +126,11 @@ export class Connection implements ResponseTaker, Timed {
     this.#reader.maxBodyBytes = parts.maxBodyBytes
   }
 
+  /** When the first byte of the last response was read (`performance.now()`). Set only with `hasTimings`. */
+  get firstByteMs(): number {
+    return this.#reader.firstByteMs
+  }
+
   get isOpen(): boolean {
     return this.#isOpen
   }
@@ -139,6 +142,11 @@ export class Connection implements ResponseTaker, Timed {
   /** Pause after a response before the next request is due, long enough to notice that the target closes the connection. */
   get settleMs(): number {
     return this.#isOpen ? this.#parts.keepAlive.settleMs : 0
+  }
+
+  /** End of that pause on this connection (`performance.now()`); 0 if its next request is sent without one. */
+  get settledMs(): number {
+    return this.#isOpen && this.#isUsed ? this.#usedMs + this.#parts.keepAlive.settleMs : 0
   }
 
   /** Opens the connection before the first request. `settled` is called once, also on failure. */
@@ -349,7 +357,7 @@ export class Connection implements ResponseTaker, Timed {
       this.#receivedUnsolicited(bytes)
       return
     }
-    if (this.#parts.hasTimings && !this.#reader.isMidResponse) this.firstByteMs = now()
+    if (this.#parts.hasTimings) this.#reader.readMs = now()
     const problem = this.#reader.read(bytes)
     if (problem === OVERRUN) {
       this.#parts.keepAlive.distrust()

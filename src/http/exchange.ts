@@ -8,6 +8,8 @@ import type { RequestWindow } from '../execution/request-timeline.ts'
 import type { RunningExecution } from '../execution/workload.ts'
 import type { Vu } from '../load/vu.ts'
 import { now } from '../machine/clock.ts'
+import { maskKnown, MIN_SECRET_LENGTH } from '../options/known-secrets.ts'
+import { remember } from '../options/registered-values.ts'
 import type { SlowRequest } from '../results/result.ts'
 import type { SlowestRequests } from '../runs/slowest-requests.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
@@ -35,11 +37,13 @@ import type { BodyError } from './response-body.ts'
 import type { ResponseReader } from './response-reader.ts'
 import { HttpResponse } from './response.ts'
 import { mayRetryLater, retryAfterMs } from './retry-after.ts'
+import { secretsOfHeaders, secretsOfRequest } from './sent-secrets.ts'
 import type { RequestKind } from './steps.ts'
 import type { Trace, TraceContext } from './trace-context.ts'
 import type { RequestSpec } from './types.ts'
 
 const NO_REDIRECT = ''
+const NOTHING_SENT: RequestSpec = { path: '' }
 
 /** A path such as `//user:password@host/`. */
 const USER_INFO = /\/\/[^/@]*@/g
@@ -83,8 +87,6 @@ export interface ExchangeOwner<D> {
   readonly cookies: VuCookies | undefined
   /** Token of the VU; `undefined` for a run without tokens that are refreshed. */
   readonly token: CurrentToken | undefined
-  /** Whether responses may repeat a secret of the VU. */
-  readonly hasSecrets: boolean
   /** A text with the secrets of the VU masked. */
   masked(text: string): string
   registerSecrets(): void
@@ -112,15 +114,13 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   /** Where the current request is sent. */
   #active: Connection | undefined
   #encoder: RequestEncoder
-  /** When the last request ended (`performance.now()`). */
-  endedMs = Number.NEGATIVE_INFINITY
   readonly #all: ExchangeContext<D>
   readonly #owner: ExchangeOwner<D>
   readonly #instance: number
   readonly #keepsResponses: boolean
   readonly #expected = new ExpectedResponse()
   #kind!: RequestKind
-  #spec!: RequestSpec
+  #spec: RequestSpec = NOTHING_SENT
   #traceId: string | undefined
   #trace: Trace | undefined
   /** Redirects followed by the current request; `undefined` before the first one. */
@@ -157,6 +157,26 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   /** Consecutive failed attempts to connect to the target, or to the host of the last request. */
   get failedAttempts(): number {
     return Math.max(this.connection.failedAttempts, this.#active?.failedAttempts ?? 0)
+  }
+
+  /** Pause after a response before the next request is due, whichever connection it will use. */
+  get settleMs(): number {
+    let pauseMs = this.connection.settleMs
+    if (this.#hostConnections === undefined) return pauseMs
+    const nowMs = now()
+    for (const { settledMs } of this.#hostConnections.values()) pauseMs = Math.max(pauseMs, settledMs - nowMs)
+    return pauseMs
+  }
+
+  /**
+   * End of the pause on the connection that a request will use (`performance.now()`).
+   *
+   * @param name name of the host, `undefined` for the target
+   * @throws {ScenarioError} for a name that the run does not have
+   */
+  settledMs(name: string | undefined): number {
+    if (name === undefined) return this.connection.settledMs
+    return this.#hostConnections?.get(hostNamed(this.#all.hosts, name))?.settledMs ?? 0
   }
 
   /**
@@ -247,21 +267,20 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       if (this.#expected.hasSoftChecks)
         this.#countSoftChecks(wrong?.kind === 'status' ? `status ${wrong.detail}` : response!)
     } catch (error) {
-      this.#owner.registerSecrets()
+      this.registerSecrets()
       this.#all.execution.scenarioFailed(error)
       return
     } finally {
       calledEachTime.isRunning = wasRunning
       metricContext.current = undefined
     }
-    this.endedMs = endMs
     if (wrong === undefined) {
       this.#countGood(endMs - this.#generatorMs, status, reader.bodyBytes)
       this.#owner.succeeded(endMs, response, this)
       return
     }
     this.#goodWindow = undefined
-    if (this.#owner.hasSecrets) wrong = masked(wrong, this.#owner)
+    wrong = masked(wrong, this)
     const sample = wrong.kind === 'status' ? () => this.#excerptOf(reader) : wrong.sample
     this.#countError(wrong.kind, wrong.detail, endMs - this.#generatorMs, {
       status,
@@ -280,7 +299,6 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
       this.#all.execution.scenarioFailed(error)
       return
     }
-    this.endedMs = endMs
     this.#goodWindow = undefined
     const error = {
       kind,
@@ -308,6 +326,25 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
     this.#all.execution.tally.countError('body', detail)
     this.#goodWindow = undefined
     return true
+  }
+
+  /** A text with the secrets masked that the last request sent, as well as those of the VU: a response may repeat them. */
+  masked(text: string): string {
+    if (text.length < MIN_SECRET_LENGTH) return text
+    return this.#sentSecrets.reduce((clean, secrets) => maskKnown(clean, secrets), this.#owner.masked(text))
+  }
+
+  /** Registers these secrets, before an error that may contain them is reported. */
+  registerSecrets(): void {
+    this.#owner.registerSecrets()
+    for (const secret of this.#sentSecrets.flat()) remember(secret)
+  }
+
+  /** Searched only for errors. A redirected request has sent the headers of each host. */
+  get #sentSecrets(): readonly (readonly string[])[] {
+    const encoders = new Set([this.#ownEncoder, this.#encoder])
+    const common = [...encoders].map(({ headers }) => secretsOfHeaders(headers))
+    return [...common, secretsOfRequest(this.#spec)].filter(({ length }) => length > 0)
   }
 
   /** Called if the owner cannot read the body of a response. In a check, the error is part of its result. */
@@ -396,7 +433,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
 
   /** Beginning of the body of an error, for a hint. */
   #excerptOf(reader: ResponseReader): string {
-    return this.#owner.masked(bodyExcerpt(reader))
+    return this.masked(bodyExcerpt(reader))
   }
 
   /** @returns `wrong`, else the error of a body that cannot be read */
@@ -419,7 +456,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   #countSoftChecks(response: HttpResponse | string): void {
     for (const [name, check] of this.#expected.softChecks()) {
       const problem = typeof response === 'string' ? response : softProblem(check, response)
-      const detail = problem === undefined ? undefined : this.#owner.masked(problem)
+      const detail = problem === undefined ? undefined : this.masked(problem)
       this.metrics
         .at({ kind: 'softCheck', name, unit: undefined }, this.countedMs)
         .record(problem === undefined, detail)
@@ -456,7 +493,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   /** @returns the latency in milliseconds */
   #observe(endMs: number, outcome: number | ErrorKind): number {
     const { slowest } = this.#all
-    const latencyMs = this.countEnded(this.#kind.name, outcome, endMs)
+    const latencyMs = this.countEnded(this.#kind.name, outcome, this.#firstSentMs, endMs)
     if (slowest.wants(this.countedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, outcome))
     return latencyMs
   }
@@ -474,7 +511,7 @@ export class Exchange<D> extends RequestCounter implements RequestOwner {
   }
 }
 
-/** An error whose texts do not contain the secrets of a VU. */
-function masked({ kind, detail, sample }: WrongResponse, vu: Pick<ExchangeOwner<never>, 'masked'>): WrongResponse {
-  return { kind, detail: vu.masked(detail), sample: sample && (() => vu.masked(sample())) }
+/** An error whose texts do not contain the secrets that were sent. */
+function masked({ kind, detail, sample }: WrongResponse, by: Pick<ExchangeOwner<never>, 'masked'>): WrongResponse {
+  return { kind, detail: by.masked(detail), sample: sample && (() => by.masked(sample())) }
 }

@@ -98,6 +98,31 @@ test('redirects are followed to a host of the run and back, without credentials 
   expect(target.requests[1]).not.toContain('authorization')
 })
 
+test('secret headers of the run are for its target only, unless a request has them', async () => {
+  await using target = await serverOf({ '/me': response() })
+  await using other = await serverOf({ '/a': response(), '/b': redirectTo(`${target.url}/me`) })
+  const { http } = engineFor(target.url)
+  const run = await http.run({
+    load: sharedIterations({ iterations: 1, vus: 1 }),
+    flow: async ({ request }) => {
+      await request({ path: '/me' })
+      await request({ host: 'other', path: '/a' })
+      await request({ host: 'other', path: '/b', headers: { 'x-api-key': 'key-of-other' } })
+    },
+    headers: { 'x-api-key': 'key-of-target', 'X-Auth-Token': 'token-of-target', 'x-idempotency-key': '1' },
+    redirects: 1,
+    hosts: { other: other.url },
+  })
+  expect(run.errorRate).toBe(0)
+  const secretsOf = (head: string) => head.split('\r\n').filter((line) => /key|token/i.test(line))
+  const ofTarget = ['x-api-key: key-of-target', 'X-Auth-Token: token-of-target', 'x-idempotency-key: 1']
+  expect(target.requests.map(secretsOf)).toEqual([ofTarget, ofTarget])
+  expect(other.requests.map(secretsOf)).toEqual([
+    ['x-idempotency-key: 1'],
+    ['x-idempotency-key: 1', 'x-api-key: key-of-other'],
+  ])
+})
+
 test('a host that is down is an error of its requests', async () => {
   await using target = await serverOf({ '/me': response() })
   const { http } = engineFor(target.url)

@@ -45,11 +45,6 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
     this.exchange = new Exchange(all, this, identity.instance, keepsResponses)
   }
 
-  /** Whether responses may repeat a secret of this VU. */
-  get hasSecrets(): boolean {
-    return this.token !== undefined || this.cookies?.isEmpty === false
-  }
-
   /** A text with the VU's cookies and its token masked. */
   masked(text: string): string {
     const clean = this.cookies?.masked(text) ?? text
@@ -86,7 +81,7 @@ export abstract class HttpUser<D> extends VirtualUserBase<D> implements Exchange
   }
 
   get settleMs(): number {
-    return this.exchange.connection.settleMs
+    return this.exchange.settleMs
   }
 
   /** Requests without a response, including those whose body is being read. */

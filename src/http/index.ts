@@ -18,6 +18,7 @@ export { BodyError, type ContentCoding } from './response-body.ts'
 export type { ResponseHeaders } from './response-headers.ts'
 export type { Check, ExpectedStatus, SoftChecks } from './expectation.ts'
 export { RequestFailedError, RunEndedError } from './flow/request-failed-error.ts'
+export type { HostOption } from './hosts.ts'
 export type { Http } from './http.ts'
 export type { HeaderFields, HttpRequest, Method } from './request-encoder.ts'
 export type {

@@ -205,7 +205,12 @@ export class LoadRun<D> implements Workload<HttpUser<D>> {
     if (first !== undefined) await openAll(isKept ? [first, ...others] : [first], share, signal)
     // By then, a target that sends before a request has done so.
     await sleep(SETTLE_MS)
-    if (!isKept) first?.closeIdle()
+    if (!isKept) {
+      // Opened only to see whether the target sends first: no request uses it.
+      first?.closeIdle()
+      this.#counts.opened = 0
+      this.#counts.maxOpen = 0
+    }
     return this.#vus
   }
 

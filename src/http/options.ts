@@ -13,7 +13,7 @@ import { AUTH, type Auth } from './auth/auth.ts'
 import { baseUrl, CONNECT_TO } from './connection-options.ts'
 import type { CookieScope } from './cookies.ts'
 import { flow, journeysOf } from './flow/mix.ts'
-import { HOSTS } from './hosts.ts'
+import { baseUrlOf, HOSTS } from './hosts.ts'
 import { EXPECT_STATUS, HEADERS, REDIRECTS, request, steps } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
 import type { ConnectionScope, HttpRunOptions, RecordOption, StepOption } from './types.ts'
@@ -197,7 +197,7 @@ function checkProxies<D>(
   const bases = connectTo === undefined ? (own === undefined ? all : [own]) : []
   const urls = [
     ...bases.map((url) => ['baseUrl', url] as const),
-    ...Object.entries(hosts ?? {}).map(([name, url]) => [`hosts.${name}`, url] as const),
+    ...Object.entries(hosts ?? {}).map(([name, host]) => [`hosts.${name}`, baseUrlOf(host)] as const),
   ]
   for (const [path, url] of urls) checkProxy(problems, path, url)
 }

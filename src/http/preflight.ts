@@ -43,9 +43,9 @@ export async function planConnections(
   const own = shareOf(share, connections) * (1 + hosts.length)
   checkDescriptors(own, descriptorBudget(), reserve(own))
   const each = Math.ceil(connections / instances.length)
-  const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, each, timeoutMs, share)))
+  const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, undefined, each, timeoutMs, share)))
   const locations = hosts.map(async ([name, endpoint]) => {
-    return { name, endpoint, routeOf: await routesFor(endpoint, connections, timeoutMs, share) }
+    return { name, endpoint, routeOf: await routesFor(endpoint, name, connections, timeoutMs, share) }
   })
   return {
     placeOf(index) {
@@ -56,14 +56,16 @@ export async function planConnections(
   }
 }
 
+/** @param host name of a further host; `undefined` for the target */
 async function routesFor(
   endpoint: Endpoint,
+  host: string | undefined,
   connections: number,
   timeoutMs: number,
   share: Share,
 ): Promise<(index: number) => Route> {
-  const addresses = await resolve(endpoint)
-  const reachable = await firstReachable(endpoint, addresses, timeoutMs)
+  const addresses = await resolve(endpoint, host)
+  const reachable = await firstReachable(endpoint, host, addresses, timeoutMs)
   if (reachable === undefined) return () => ({ address: undefined, localAddress: undefined })
   // Addresses of one family only: if `localhost` resolves to ::1 and 127.0.0.1, the target may listen on only one of them.
   const family = addresses.filter((address) => address.includes(':') === reachable.includes(':'))
@@ -105,13 +107,13 @@ export function spread(addresses: readonly string[], connections: number, ports:
   })
 }
 
-async function resolve(endpoint: Endpoint): Promise<readonly string[]> {
+async function resolve(endpoint: Endpoint, host: string | undefined): Promise<readonly string[]> {
   try {
     return await addressesOf(endpoint)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw new PreflightError(
-      `the host of ${endpoint.origin} cannot be resolved (${code ?? message}).\nFix: correct the host name in baseUrl`,
+      `the host of ${endpoint.origin} cannot be resolved (${code ?? message}).\nFix: correct the host name in ${host === undefined ? 'baseUrl' : `hosts.${host}`}`,
       { cause: error },
     )
   }
@@ -120,15 +122,21 @@ async function resolve(endpoint: Endpoint): Promise<readonly string[]> {
 /** First address that accepts a connection, else the first address. */
 async function firstReachable(
   endpoint: Endpoint,
+  host: string | undefined,
   addresses: readonly string[],
   timeoutMs: number,
 ): Promise<string | undefined> {
-  for (const address of addresses) if (await canConnect(endpoint, address, timeoutMs)) return address
-  if (addresses.length === 0) await canConnect(endpoint, undefined, timeoutMs)
+  for (const address of addresses) if (await canConnect(endpoint, host, address, timeoutMs)) return address
+  if (addresses.length === 0) await canConnect(endpoint, host, undefined, timeoutMs)
   return addresses[0]
 }
 
-async function canConnect(endpoint: Endpoint, address: string | undefined, timeoutMs: number): Promise<boolean> {
+async function canConnect(
+  endpoint: Endpoint,
+  host: string | undefined,
+  address: string | undefined,
+  timeoutMs: number,
+): Promise<boolean> {
   const socket = connect(endpoint, { address, localAddress: undefined }, () => {})
   try {
     await once(socket, endpoint.isSecure ? 'secureConnect' : 'connect', {
@@ -138,7 +146,7 @@ async function canConnect(endpoint: Endpoint, address: string | undefined, timeo
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
     const problem = endpoint.isSecure ? tlsProblem(code, message) : undefined
-    if (problem !== undefined) throw handshakeError(endpoint, problem)
+    if (problem !== undefined) throw handshakeError(endpoint, host, problem)
     return false
   } finally {
     socket.on('error', () => {})
@@ -146,7 +154,13 @@ async function canConnect(endpoint: Endpoint, address: string | undefined, timeo
   }
 }
 
-function handshakeError({ origin, servername }: Endpoint, { finding, fix }: TlsProblem): PreflightError {
+function handshakeError(
+  { origin, servername }: Endpoint,
+  host: string | undefined,
+  { finding, fix }: TlsProblem,
+): PreflightError {
   const name = servername === undefined ? '' : ` (requested name: ${servername})`
-  return new PreflightError(`the TLS handshake with ${origin} failed: ${finding}${name}.\nFix: ${fix}`)
+  // The TLS options of the run are for its target.
+  const own = host === undefined ? fix : fix.replaceAll(/\btls: \{[^}]*\}/g, `hosts: { ${host}: { baseUrl, $& } }`)
+  return new PreflightError(`the TLS handshake with ${origin} failed: ${finding}${name}.\nFix: ${own}`)
 }

@@ -131,6 +131,11 @@ export class RequestEncoder {
     return (this.#atRoot ??= new RequestEncoder({ ...this.#target, pathPrefix: '' }))
   }
 
+  /** Headers of every request that does not set them itself. */
+  get headers(): HeaderFields {
+    return this.#target.headers
+  }
+
   /** URL of a path, without credentials. */
   urlOf(path: string): string {
     return this.#baseUrl + path

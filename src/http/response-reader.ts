@@ -39,6 +39,10 @@ export class ResponseReader {
   maxBodyBytes = Number.POSITIVE_INFINITY
   /** Whether only a part of a response has been received. */
   isMidResponse = false
+  /** When the bytes that are read were received (`performance.now()`). Set before each read if times are measured. */
+  readMs = 0
+  /** When the first byte of the last response was received, not that of an interim response (1xx) before it. */
+  firstByteMs = 0
 
   readonly #taker: ResponseTaker
   readonly #parser: LoadClient['parser']
@@ -49,6 +53,8 @@ export class ResponseReader {
   #parts: Buffer[] = []
   #rawHeaders: readonly string[] | undefined
   #isInterim = false
+  /** Whether the first byte of the final response, or of an interim one that is incomplete, has been received. */
+  #hasBegun = false
   #isComplete = false
   #problem: Error | undefined
 
@@ -80,8 +86,10 @@ export class ResponseReader {
    * @returns the error if they are not valid HTTP
    */
   read(chunk: Buffer): Error | undefined {
+    if (!this.#hasBegun) this.firstByteMs = this.readMs
     if (!this.isMidResponse && !this.expectsNoBody && this.#readWhole(chunk)) return undefined
     this.isMidResponse = true
+    this.#hasBegun = true
     const result = this.#parser.execute(chunk)
     // The first problem: bytes after a complete response are rarely a valid response themselves.
     if (this.#problem !== undefined) return this.#problem
@@ -103,6 +111,7 @@ export class ResponseReader {
   /** Resets all state, for a new connection. */
   reset(): void {
     this.isMidResponse = false
+    this.#hasBegun = false
     this.#isComplete = false
     this.#problem = undefined
     this.#parser.reinitialize('RESPONSE')
@@ -157,7 +166,12 @@ export class ResponseReader {
     }
     this.#parser[kOnMessageComplete] = () => {
       this.#isComplete = !this.#isInterim
-      if (this.#isComplete && this.#parser.offset < this.#parser.end) this.#problem ??= OVERRUN
+      const hasMore = this.#parser.offset < this.#parser.end
+      if (this.#isComplete && hasMore) this.#problem ??= OVERRUN
+      if (this.#isInterim) {
+        this.#hasBegun = hasMore
+        this.firstByteMs = this.readMs
+      }
     }
   }
 
@@ -165,6 +179,7 @@ export class ResponseReader {
   #deliver(): void {
     this.#isComplete = false
     this.isMidResponse = false
+    this.#hasBegun = false
     this.#taker.responded(this)
   }
 

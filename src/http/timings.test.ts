@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import https from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { engineFor, response, scriptedServer } from '../testing/scripted-server.ts'
@@ -33,6 +33,33 @@ test('measures the time to the first byte apart from that to the last', async ()
   ])
   expect(firstByte!.min).toBeGreaterThanOrEqual(29)
   expect(run.serviceTime.meanMs - firstByte!.mean!).toBeGreaterThanOrEqual(58)
+})
+
+test.each([
+  ['103 Early Hints', ['HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n']],
+  ['100 Continue in parts', ['HTTP/1.1 100 Cont', 'inue\r\n\r\n']],
+  ['two interim responses', ['HTTP/1.1 103 Early Hints\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n']],
+  [
+    'an interim response that ends with the beginning of the next',
+    ['HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 103 ', 'Early Hints\r\n\r\n'],
+  ],
+])('the first byte is that of the final response, after %s', async (_, interim) => {
+  const text = response('ok')
+  const parts = [...interim, text.slice(0, 20), text.slice(20)]
+  const firstMs = 10 * (interim.length - 1) + 40
+  const sendFrom = (socket: Socket, at: number): void => {
+    if (at === parts.length) return
+    socket.write(parts[at]!)
+    setTimeout(sendFrom, at === interim.length - 1 ? 40 : 10, socket, at + 1)
+  }
+  await using server = await scriptedServer({ onRequest: (socket) => sendFrom(socket, 0) })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load, request: { path: '/' }, timings: true })
+  if (run.state === 'empty') throw new Error('nothing measured')
+  expect(run.errorRate).toBe(0)
+  const [firstByte] = timingsOf(run)
+  expect(firstByte!.min).toBeGreaterThanOrEqual(firstMs - parts.length)
+  expect(run.serviceTime.meanMs - firstByte!.mean!).toBeGreaterThanOrEqual(8)
 })
 
 test('measures nothing unless the option is set', async () => {

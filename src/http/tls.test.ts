@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { setHostPolicy } from '../machine/allowed-hosts.ts'
 import { engineFor } from '../testing/scripted-server.ts'
+import type { Flow } from './types.ts'
 
 const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
 const ca = pem('authority')
@@ -77,6 +78,52 @@ test("sends the base URL's host as SNI, and a client certificate", async () => {
   })
   expect([...run.errors]).toEqual([])
   expect(run.completed).toBe(6)
+})
+
+describe('a further host', () => {
+  const target = engineFor('http://127.0.0.1:1')
+  const flow: Flow<undefined> = async ({ request: send }) => {
+    const { sni, client } = (await send({ host: 'a', path: '/' })).json<{ sni: string; client?: string }>()
+    expect([sni, client]).toEqual([false, undefined])
+  }
+  const baseUrlOf = () => `https://127.0.0.1:${port}`
+
+  test('has TLS options of its own, and gets no client certificate of the target', async () => {
+    const run = await target.http.run({
+      ...{ load, flow, tls: { ca, cert: pem('client'), key: pem('client-key') } },
+      hosts: { a: { baseUrl: baseUrlOf(), tls: { ca } } },
+    })
+    expect([...run.errors]).toEqual([])
+    expect(run.completed).toBe(6)
+  })
+
+  test('with an unknown authority is an error that names its option', async () => {
+    const error: unknown = await target.http
+      .run({ load, flow, tls: { ca }, hosts: { a: baseUrlOf() } })
+      .catch((thrown: unknown) => thrown)
+    expect(String(error).replaceAll(String(port), 'PORT')).toMatchInlineSnapshot(`
+      "PreflightError: the TLS handshake with https://127.0.0.1:PORT failed: its certificate is not trusted: SELF_SIGNED_CERT_IN_CHAIN.
+      Fix: trust its authority with hosts: { a: { baseUrl, tls: { ca: readFileSync('ca.pem') } } }, check another name with hosts: { a: { baseUrl, tls: { servername } } }, or, for a staging system of your own, accept any certificate with hosts: { a: { baseUrl, tls: { rejectUnauthorized: false } } }"
+    `)
+  })
+
+  test('reports all mistakes in its options', async () => {
+    const hosts = { a: { baseUrl: 'ws://127.0.0.1', tls: { ca: 'ca.pem' }, url: 1 } } as never
+    const error: unknown = await target.http.run({ load, flow, hosts }).catch((thrown: unknown) => thrown)
+    expect(String(error)).toMatchInlineSnapshot(`
+      "OptionsError: http.run() received 3 invalid options:
+
+        hosts.a: must be an http or https URL without query and fragment
+          Received: 'ws://127.0.0.1'
+          Fix:      write, for example, hosts: { identity: 'https://login.example.com' }
+        hosts.a.tls.ca: must be PEM, as a string or bytes, and not the path of a file
+          Received: '…'
+          Fix:      write, for example, ca: readFileSync('ca.pem')
+        hosts.a.url: is not an option: a host has baseUrl and tls
+          Received: 1
+          Fix:      write, for example, hosts: { identity: { baseUrl: 'https://login.example.com', tls: { ca: readFileSync('ca.pem') } } }"
+    `)
+  })
 })
 
 test('plain HTTP to a TLS port is an error of each request', async () => {

@@ -9,6 +9,7 @@ import type { Duration } from '../options/checks.ts'
 import type { Auth } from './auth/auth.ts'
 import type { ConnectTo } from './endpoint.ts'
 import type { Check, ExpectedStatus, SoftChecks } from './expectation.ts'
+import type { HostOption } from './hosts.ts'
 import type { HeaderFields, HttpRequest } from './request-encoder.ts'
 import type { ContentCoding } from './response-body.ts'
 import type { HttpResponse } from './response.ts'
@@ -249,12 +250,13 @@ export interface HttpLoadOptions<D = undefined> {
   /** Headers of every request that does not set them itself. */
   readonly headers?: HeaderFields
   /**
-   * Base URLs of further hosts by name, to which requests are sent with `host: 'identity'`. Each VU opens a connection to a
-   * host when it first needs it. Every host other than this machine must be in `allowRemote`. `auth`, and the headers
-   * `authorization`, `cookie` and `host` of the run, are sent to the target only.
+   * Further hosts by name, to which requests are sent with `host: 'identity'`: their base URLs, or `{ baseUrl, tls }`. Each
+   * VU opens a connection to a host when it first needs it. Every host other than this machine must be in `allowRemote`.
+   * `auth`, `tls`, and the headers `host`, `authorization`, `cookie` and others with the name of a secret of the run are for
+   * the target only.
    * @default none
    */
-  readonly hosts?: Readonly<Record<string, string>>
+  readonly hosts?: Readonly<Record<string, HostOption>>
   /**
    * Authentication of every request that has no `authorization` header of its own: {@link basicAuth} or
    * {@link bearerAuth}. It replaces credentials in the base URL.

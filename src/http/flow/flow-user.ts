@@ -123,10 +123,10 @@ export class FlowUser<D> extends HttpUser<D> {
   send(spec: FlowRequestSpec, dueMs: number): Promise<HttpResponse> {
     try {
       this.#assertNoneInFlight('request()')
-      const kind = this.#kindOf(spec, 'request()', this.#iteration!.requests === 0)
+      const isFirst = this.#iteration!.requests === 0
+      const kind = this.#kindOf(spec, 'request()', isFirst)
       // A pause after a response that the connection needs is not part of the latency, as between steps.
-      const { endedMs, connection } = this.exchange
-      const settledMs = this.#iteration!.requests === 0 ? 0 : endedMs + connection.settleMs - this.execution.startMs
+      const settledMs = isFirst ? 0 : this.exchange.settledMs(spec.host) - this.execution.startMs
       return this.#send(this.exchange, kind, spec, Math.max(dueMs, settledMs))
     } catch (error) {
       return this.#fail(error)
@@ -189,7 +189,7 @@ export class FlowUser<D> extends HttpUser<D> {
 
   /** Turns the request into an error, also if the flow catches the error of its body. */
   override unreadable(error: BodyError, exchange: Exchange<D>): void {
-    const detail = this.masked(error.message)
+    const detail = exchange.masked(error.message)
     if (this.#isClosed || !exchange.turnToError(detail)) return
     this.errors++
     this.lastError = { kind: 'body', detail }
@@ -357,7 +357,8 @@ export class FlowUser<D> extends HttpUser<D> {
     iteration.end()
     if (iteration.isStopped) this.#cutShort()
     else if (!this.#isOfTarget(iteration, error)) {
-      this.registerSecrets()
+      if (iteration.requests === 0) this.registerSecrets()
+      else this.#last.registerSecrets()
       this.execution.scenarioFailed(error)
     } else if (forgotten !== undefined) this.execution.scenarioFailed(notAwaited(forgotten))
     else this.#end()
@@ -396,7 +397,7 @@ export class FlowUser<D> extends HttpUser<D> {
     if (error instanceof BodyError) return true
     const problem = assertionProblem(error)
     if (problem === undefined) return false
-    const detail = this.masked(problem)
+    const detail = this.#last.masked(problem)
     if (this.#last.turnToError(detail)) this.hadError('body', detail)
     return true
   }

@@ -256,7 +256,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     const { slowest, deadlines } = this.#context
     this.#progress = 'none'
     deadlines.clear(this)
-    const latencyMs = this.#counter.countEnded(this.#step.name, ending, endMs)
+    const latencyMs = this.#counter.countEnded(this.#step.name, ending, this.#sentMs, endMs)
     if (slowest.wants(this.#counter.countedMs, latencyMs))
       slowest.keep({ atMs: this.#counter.intendedMs, label: this.#step.name, latencyMs })
     return latencyMs
