@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { evidenceOf } from '../evidence/evidence.ts'
 import { sharedIterations } from '../load/builders.ts'
 import { engineFor, response, scriptedServer } from '../testing/scripted-server.ts'
 import type { RequestSpec } from './types.ts'
@@ -11,9 +12,9 @@ async function reportOf(request: RequestSpec, { status = '500 Error', isChecked 
   await using server = await scriptedServer({
     onRequest: (socket) => void socket.write(response(`received ${LEAK} and kept-word`, { status })),
   })
-  const { http, results, warnings } = engineFor(server.url)
+  const { http } = engineFor(server.url)
   const { headers, ...others } = request
-  await http.run({
+  const run = await http.run({
     load,
     ...(ofRun && headers !== undefined ? { headers } : {}),
     request: {
@@ -22,7 +23,8 @@ async function reportOf(request: RequestSpec, { status = '500 Error', isChecked 
       ...(isChecked ? { check: (received) => `wrong body: ${received.text()}` } : {}),
     },
   })
-  return JSON.stringify([results, warnings])
+  const { hint, evidenceLines } = run[evidenceOf]()
+  return [hint, ...evidenceLines].join('\n')
 }
 
 test.each<[string, Omit<RequestSpec, 'path'> & { path?: string }]>([
