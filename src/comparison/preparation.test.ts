@@ -54,8 +54,11 @@ test('quotes the first errors of npm, not the usage that follows them', () => {
   const log = new LogTail()
   const usage = Array.from({ length: 30 }, (_, at) => `npm error usage ${at}\n`).join('')
   log.write(`added 0 packages\nnpm error code EUSAGE\nnpm error package.json and the lock file differ\n${usage}`)
-  expect(failureLines(log)).toMatch(/^Its first errors:\n {2}\| npm error code EUSAGE\n {2}\| npm error package\.json/)
+  expect(failureLines(log, 'built')).toMatch(/^Its last lines:/)
+  expect(failureLines(log, 'installed')).toMatch(
+    /^Its first errors:\n {2}\| npm error code EUSAGE\n {2}\| npm error package\.json/,
+  )
   const other = new LogTail()
   other.write('broken\n')
-  expect(failureLines(other)).toBe('Its last lines:\n  | broken')
+  expect(failureLines(other, 'installed')).toBe('Its last lines:\n  | broken')
 })

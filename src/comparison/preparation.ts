@@ -106,17 +106,20 @@ async function runStep(step: Step, { label }: CheckedOut, { reaper, signal }: Pr
   signal.throwIfAborted()
   if (exit.code === 0) return
   throw new RevisionError(
-    `${label} could not be ${step.what}: ${step.command}, ${describeExit(exit)}. ${failureLines(child.log)}\n` +
+    `${label} could not be ${step.what}: ${step.command}, ${describeExit(exit)}. ${failureLines(child.log, step.what)}\n` +
       'Fix: pass the commands for this revision with --install and --build; an empty one skips the step',
   )
 }
 
 const QUOTED_LINES = 20
 
-/** What a command printed about its failure: from the first error of npm, which ends with its usage, or the last lines. */
-export function failureLines(log: LogTail): string {
+/**
+ * What a command printed about its failure: the last lines, or those from the first error of an installation by npm, which
+ * ends with its usage. A build prints its own errors before those of npm.
+ */
+export function failureLines(log: LogTail, what: Step['what']): string {
   const lines = log.last()
-  const at = lines.findIndex((line) => /^npm (error|ERR!)/.test(line))
+  const at = what === 'built' ? -1 : lines.findIndex((line) => /^npm (error|ERR!)/.test(line))
   if (at < 0) return `Its last lines:\n${log.quote(QUOTED_LINES)}`
   const errors = lines.slice(at, at + QUOTED_LINES)
   return `Its first errors:\n${errors.map((line) => `  | ${line}`).join('\n')}`
