@@ -10,6 +10,8 @@ const LOOPBACK = /^(?:0{8}|0100007F|7F000001|0{32}|0{16}(?:FFFF0000|0000FFFF)(?:
 export interface ListeningSocket {
   readonly port: number
   readonly inode: string
+  /** Local address: `::1`, `192.168.0.7`; the digits of `/proc` for other IPv6 addresses. */
+  readonly address: string
   /** Whether it accepts connections to 127.0.0.1. */
   readonly isLoopback: boolean
 }
@@ -28,9 +30,26 @@ export function listeningSockets(): readonly ListeningSocket[] {
       const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/)
       if (state !== LISTEN) return []
       const [address = '', port = ''] = local.split(':')
-      return [{ port: Number.parseInt(port, 16), inode, isLoopback: LOOPBACK.test(address) }]
+      return [
+        {
+          port: Number.parseInt(port, 16),
+          inode,
+          address: addressOf(address),
+          isLoopback: LOOPBACK.test(address),
+        },
+      ]
     }),
   )
+}
+
+/** Address from the hexadecimal digits of `/proc`, which are in host byte order (little-endian on all supported machines). */
+function addressOf(digits: string): string {
+  if (/^(?:0{24}01000000|0{31}1)$/.test(digits)) return '::1'
+  if (digits.length !== 8) return digits
+  return [...digits.matchAll(/../g)]
+    .map(([byte]) => Number.parseInt(byte, 16))
+    .toReversed()
+    .join('.')
 }
 
 /**

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { listeningSockets, processIds, socketsOf } from '../../machine/listeners.ts'
+import { listeningSockets, processIds, socketsOf, type ListeningSocket } from '../../machine/listeners.ts'
 
 /**
  * Ports that the processes of a group listen on, in ascending order. Empty on systems without `/proc`, where
@@ -8,9 +8,18 @@ import { listeningSockets, processIds, socketsOf } from '../../machine/listeners
  * @param group id of the process group
  */
 export function listeningPorts(group: number): readonly number[] {
+  return [...new Set(socketsIn(group).map(({ port }) => port))].toSorted((a, b) => a - b)
+}
+
+/** Addresses on which the processes of a group listen on a port, if 127.0.0.1 is not among them. */
+export function otherAddresses(group: number, port: number): readonly string[] {
+  const sockets = socketsIn(group).filter((socket) => socket.port === port)
+  return sockets.some(({ isLoopback }) => isLoopback) ? [] : [...new Set(sockets.map(({ address }) => address))]
+}
+
+function socketsIn(group: number): readonly ListeningSocket[] {
   const inodes = new Set(processesOf(group).flatMap((pid) => socketsOf(pid) ?? []))
-  const ports = listeningSockets().flatMap(({ port, inode }) => (inodes.has(inode) ? [port] : []))
-  return [...new Set(ports)].toSorted((a, b) => a - b)
+  return listeningSockets().filter(({ inode }) => inodes.has(inode))
 }
 
 /** Ports on which a process listens according to its log: `listening on http://localhost:4000`, `Server started on port 8080`. */

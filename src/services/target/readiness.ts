@@ -4,13 +4,14 @@ import { now, sleep } from '../../machine/clock.ts'
 import { tlsProblem, type TlsOptions, type TlsProblem } from '../../machine/tls.ts'
 import { redactText } from '../../options/redact.ts'
 import { shortened } from '../../options/shortened.ts'
+import { formatDuration } from '../../stats/units.ts'
 import { asError } from '../failure.ts'
 import { ServiceError } from '../service.ts'
 
-const ATTEMPT_MS = 2_000
-const SHORTEST_ATTEMPT_MS = 100
+/** Time after which a further request is sent while one still waits, because that one may never get a response; doubles. */
+const NEXT_AFTER_MS = 2_000
 const PAUSE_MS = 25
-const NOTHING_YET = 'no response'
+const NO_RESPONSE = 'no response'
 
 export interface ReadinessOptions {
   readonly timeoutMs: number
@@ -27,19 +28,59 @@ export async function waitUntilReady(
   url: string,
   { timeoutMs, tls, signal }: ReadinessOptions,
 ): Promise<string | undefined> {
-  const deadline = now() + timeoutMs
-  let last = NOTHING_YET
-  while (!signal.aborted) {
-    const leftMs = deadline - now()
-    // An attempt too short for a response would only hide the result of the previous one.
-    if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
-    const seen = await tryOnce(url, Math.min(ATTEMPT_MS, leftMs), { tls, signal })
-    // A failed TLS handshake would fail again.
-    if (seen === undefined || tlsProblemIn(seen) !== undefined) return seen
-    last = seen
-    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
+  const settled = new AbortController()
+  const limit = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)))
+  const until = AbortSignal.any([limit, signal, settled.signal])
+  const attempts = new Attempts(url, { tls, signal: until }, () => settled.abort())
+  const pause = (ms: number) => sleep(ms, undefined, { signal: until }).catch(() => {})
+  let latest: Promise<void> = Promise.resolve()
+  let nextAfterMs = NEXT_AFTER_MS
+  while (!until.aborted) {
+    latest = attempts.start()
+    const isOver = await Promise.race([latest.then(() => true), pause(nextAfterMs).then(() => false)])
+    nextAfterMs = isOver ? NEXT_AFTER_MS : nextAfterMs * 2
+    if (isOver) await pause(PAUSE_MS)
   }
-  return last
+  await latest
+  return attempts.result
+}
+
+/** The requests of one wait: each may take until its end. */
+class Attempts {
+  readonly #url: string
+  readonly #context: Pick<ReadinessOptions, 'tls' | 'signal'>
+  readonly #onSettled: () => void
+  /** Start of each request that got no result. */
+  readonly #waiting = new Set<number>()
+  #last: string | undefined
+  #isReady = false
+
+  /** @param onSettled called if no further request is needed: it is ready, or a TLS handshake failed, which would fail again */
+  constructor(url: string, context: Pick<ReadinessOptions, 'tls' | 'signal'>, onSettled: () => void) {
+    this.#url = url
+    this.#context = context
+    this.#onSettled = onSettled
+  }
+
+  async start(): Promise<void> {
+    const startMs = now()
+    this.#waiting.add(startMs)
+    const seen = await tryOnce(this.#url, this.#context)
+    if (seen === NO_RESPONSE || this.#isReady) return
+    this.#waiting.delete(startMs)
+    this.#last = seen
+    this.#isReady = seen === undefined
+    if (seen === undefined || tlsProblemIn(seen) !== undefined) this.#onSettled()
+  }
+
+  /** `undefined` if it is ready, else the last result, with the longest wait for one that never came. */
+  get result(): string | undefined {
+    if (this.#isReady) return undefined
+    const waitedMs = this.#waiting.size === 0 ? 0 : now() - Math.min(...this.#waiting)
+    const waited = `${NO_RESPONSE} within ${formatDuration(Math.round(waitedMs))}`
+    if (this.#last === undefined) return this.#waiting.size === 0 ? NO_RESPONSE : waited
+    return waitedMs < NEXT_AFTER_MS ? this.#last : `${this.#last}; another request: ${waited}`
+  }
 }
 
 /** Error of a failed TLS handshake; `undefined` if it did not fail. @param last last result of {@link waitUntilReady} */
@@ -63,14 +104,12 @@ function tlsProblemIn(seen: string): TlsProblem | undefined {
 
 async function tryOnce(
   url: string,
-  limitMs: number,
   { tls, signal }: Pick<ReadinessOptions, 'tls' | 'signal'>,
 ): Promise<string | undefined> {
-  const limit = AbortSignal.timeout(Math.max(1, Math.ceil(limitMs)))
   try {
-    return await read(await openRequest(url, { tls, signal: AbortSignal.any([limit, signal]) }))
+    return await read(await openRequest(url, { tls, signal }))
   } catch (error) {
-    return reason(asError(error), limit.aborted, limitMs)
+    return signal.aborted ? NO_RESPONSE : reason(asError(error))
   }
 }
 
@@ -87,8 +126,7 @@ async function read(response: IncomingMessage): Promise<string | undefined> {
   return `status ${status}${text === '' ? '' : `: ${text}`}`
 }
 
-function reason(error: NodeJS.ErrnoException, timedOut: boolean, limitMs: number): string {
-  if (timedOut) return `no response within ${Math.round(limitMs)} ms`
+function reason(error: NodeJS.ErrnoException): string {
   if (error.code === 'ECONNREFUSED') return 'connection refused: nothing listens there'
   return [error.code, error.message].filter(Boolean).join(': ')
 }

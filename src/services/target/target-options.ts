@@ -30,7 +30,10 @@ export interface TargetOptions {
   readonly env?: Readonly<Record<string, string>> | ((instance: InstanceContext) => Readonly<Record<string, string>>)
   /** Path that responds with 2xx once the target can take load. @default `/healthz` */
   readonly ready?: string
-  /** Time limit for the target to become ready. @default `'30s'` */
+  /**
+   * Time limit for the target to become ready. A response to the readiness check may take that long; further requests are
+   * sent after 2, 4, 8, … seconds. @default `'30s'`
+   */
   readonly readyTimeout?: Duration
   /** Number of instances to start. VUs and sockets are distributed over them round-robin. @default 1 */
   readonly instances?: number

@@ -5,7 +5,7 @@ import { settleAll } from '../failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from '../managed-process.ts'
 import { freePort, isFree } from '../ports.ts'
 import { ServiceError } from '../service.ts'
-import { listeningPorts, portsInLog } from './listening-ports.ts'
+import { listeningPorts, otherAddresses, portsInLog } from './listening-ports.ts'
 import { tlsFailure, waitUntilReady } from './readiness.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetExit, TargetInstance } from './started-target.ts'
 import { targetEnvironment, type Ports } from './target-env.ts'
@@ -214,12 +214,14 @@ async function launchInstance(
   finished.abort()
   if ('last' in outcome && outcome.last === undefined) return started
   const others = otherPorts(ports, started)
+  const addresses = otherAddresses(started.pid, ports.port)
   await started.stop()
   signal.throwIfAborted()
   const failure = 'last' in outcome ? tlsFailure(origin, outcome.last ?? '') : undefined
   if (failure !== undefined) throw failure
   const details = mask(`Its last lines:\n${started.log.quote()}`)
   if ('last' in outcome && others.length > 0) throw wrongPort(shown, ports, others, details)
+  if ('last' in outcome && addresses.length > 0) throw wrongAddress(shown, ports, addresses, details)
   throw 'last' in outcome
     ? new ServiceError('target', {
         problem: `${shown} was not ready within ${readyTimeoutMs / 1000} s: GET ${readyPath} on port ${ports.port}`,
@@ -250,6 +252,14 @@ function wrongPort(shown: string, { port }: Ports, others: readonly number[], de
     problem: `${shown} listens on port ${others.join(' and ')} instead of ${port}, the port in its environment`,
     details,
     fix: `make it listen on the port in the variable PORT (target({ portVariable }) names another variable), or set its port: target({ port: ${others[0]} })`,
+  })
+}
+
+function wrongAddress(shown: string, { port }: Ports, addresses: readonly string[], details: string): ServiceError {
+  return new ServiceError('target', {
+    problem: `${shown} listens on port ${port} of ${addresses.join(' and ')} only, not of 127.0.0.1, where requests are sent`,
+    details,
+    fix: "make it listen on 127.0.0.1 or on all addresses: '0.0.0.0', or '::' without ipv6Only ('localhost' may be ::1 alone)",
   })
 }
 

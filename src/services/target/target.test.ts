@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -162,6 +162,13 @@ describe('a target that does not start', () => {
     expect(message).toContain('| cannot go on: the configuration is wrong')
   })
 
+  test('reports that it listens on another address', async () => {
+    const source = "require('node:http').createServer().listen({ port: process.env.PORT, host: '::1', ipv6Only: true })"
+    const message = await messageOf({ command: ['node', '-e', source], readyTimeout: '2s' })
+    expect(message).toMatch(/ listens on port \d+ of ::1 only, not of 127\.0\.0\.1, where requests are sent\n/)
+    expect(message).toContain('\nFix: make it listen on 127.0.0.1 or on all addresses')
+  })
+
   test('reports the last response and its last lines if it is not ready in time', async () => {
     const message = await messageOf({ command: SMALL, readyTimeout: '4s', env: { READY_STATUS: '500' } })
     expect(message).toContain('was not ready within 4 s: GET /healthz on port')
@@ -231,6 +238,27 @@ describe('an external target', () => {
     expect((await failureOf(() => started.restart())).message).toContain('an external target cannot be restarted')
     await started[Symbol.asyncDispose]()
     expect(await isFree(host.port)).toBe(false)
+  })
+
+  test('may take longer to respond to the readiness check than the time between two requests', async () => {
+    const waiting: ServerResponse[] = []
+    const server = createServer((_, response) => {
+      waiting.push(response)
+      waiting.at(-2)?.end()
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close().closeAllConnections())
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    await using started = await target({ url, readyTimeout: '10s' }).start(context)
+    expect({ running: started.running, requests: waiting.length }).toEqual({ running: true, requests: 2 })
+  })
+
+  test('reports the longest wait for a response', async () => {
+    const server = createServer(() => {}).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close().closeAllConnections())
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    expect(await messageOf({ url, readyTimeout: '2.5s' })).toMatch(/Received: no response within 2\.[45]\d*s/)
   })
 
   test('reports that it is not ready in time', async () => {
