@@ -246,7 +246,9 @@ describe('an external target', () => {
       waiting.push(response)
       waiting.at(-2)?.end()
     }).listen(0, '127.0.0.1')
-    onTestFinished(() => void server.close().closeAllConnections())
+    onTestFinished(() => {
+      server.close().closeAllConnections()
+    })
     await once(server, 'listening')
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     await using started = await target({ url, readyTimeout: '10s' }).start(context)
@@ -255,7 +257,9 @@ describe('an external target', () => {
 
   test('reports the longest wait for a response', async () => {
     const server = createServer(() => {}).listen(0, '127.0.0.1')
-    onTestFinished(() => void server.close().closeAllConnections())
+    onTestFinished(() => {
+      server.close().closeAllConnections()
+    })
     await once(server, 'listening')
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     expect(await messageOf({ url, readyTimeout: '2.5s' })).toMatch(/Received: no response within 2\.[45]\d*s/)
