@@ -83,6 +83,7 @@ export { LedgerError } from './ledger/ledger-error.ts'
 export { ScrapeError } from './metrics/scrape.ts'
 export { MetricMissingError } from './metrics/missing.ts'
 export { ServiceError } from './services/service.ts'
+export { TargetExitedError } from './fixtures/exited-target.ts'
 export { secret } from './options/registered-secrets.ts'
 export {
   dropPostgresConnections,

@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import type { SerializedError, TestAnnotation, UserConsoleLog } from 'vitest'
-import type { Reporter, TestCase, TestModule, TestRunEndReason, TestSpecification, Vitest } from 'vitest/node'
+import type {
+  Reporter,
+  TestCase,
+  TestModule,
+  TestRunEndReason,
+  TestSpecification,
+  TestSuite,
+  Vitest,
+} from 'vitest/node'
 import { now } from '../machine/clock.ts'
 import { redactData, redactText } from '../options/redact.ts'
 import { annotate } from './annotations.ts'
@@ -20,7 +28,7 @@ import { redactAnnotation, redactError, redactName, redactTest } from './redact-
 import { completeReportIn, isPartialRun, ReportFolder, reportFolderOf } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { runInfoOf } from './run-info.ts'
-import { errorOf, identityOf, isScenario, isUnstarted, scenarioOf, notStarted } from './scenario.ts'
+import { errorOf, identityOf, isScenario, isUnstarted, scenarioOf, notStarted, withHookErrors } from './scenario.ts'
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
 
@@ -149,6 +157,10 @@ export default class SloReporter implements Reporter {
       this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false, this.#conditions()))
   }
 
+  onTestSuiteResult(suite: TestSuite): void {
+    for (const error of suite.errors()) redactError(error, this.#secrets, this.#options.redact)
+  }
+
   onTestModuleEnd(module: TestModule): void {
     for (const error of module.errors()) redactError(error, this.#secrets, this.#options.redact)
   }
@@ -212,7 +224,10 @@ export default class SloReporter implements Reporter {
 
   #scenarioAtEnd(testCase: TestCase, isStopped: boolean): ScenarioResult {
     if (!this.#isOfThisRun(testCase)) return notStarted(testCase)
-    return this.#finished.get(testCase.id) ?? scenarioOf(testCase, isStopped || this.#cancelling.signal.aborted)
+    const isCancelled = isStopped || this.#cancelling.signal.aborted
+    const scenario = this.#finished.get(testCase.id) ?? scenarioOf(testCase, isCancelled)
+    // A hook that is stopped fails, too.
+    return isCancelled ? scenario : withHookErrors(scenario, testCase)
   }
 
   #isOfThisRun({ module }: TestCase): boolean {

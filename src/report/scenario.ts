@@ -56,6 +56,24 @@ export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioRes
 }
 
 /**
+ * A scenario with the errors of hooks around it, such as `beforeAll()` of its file or suite, which Vitest reports apart from
+ * its tests. They fail every scenario of the suite: those that a hook prevented from running, and those whose runs it judged.
+ */
+export function withHookErrors(scenario: ScenarioResult, testCase: TestCase): ScenarioResult {
+  const { project, options } = testCase
+  const isLeftOut =
+    scenario.verdict === 'skipped' && (options.mode === 'skip' || options.mode === 'todo' || scenario.note)
+  const errors = isLeftOut ? [] : hookErrorsOf(testCase).map((error) => errorOf(error, project.config.root))
+  if (errors.length === 0) return scenario
+  const isInvalid = scenario.verdict !== 'failed' && errors.every(({ name }) => name === 'InvalidRunError')
+  return { ...scenario, verdict: isInvalid ? 'invalid' : 'failed', errors: [...scenario.errors, ...errors] }
+}
+
+function hookErrorsOf({ parent }: TestCase | TestSuite): SerializedError[] {
+  return [...parent.errors(), ...(parent.type === 'suite' ? hookErrorsOf(parent) : [])]
+}
+
+/**
  * Whether a test did not start because Vitest skipped a suite or file around it, as it does if the run is stopped. It then
  * reports a pending result for the test.
  */

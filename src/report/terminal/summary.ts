@@ -8,7 +8,7 @@ import { DISTANCE, decisiveLine } from '../decisive.ts'
 import { describeP95Change, type EarlierRuns } from '../earlier.ts'
 import { figuresOf, figuresOfJourneys, type Figure } from '../figures.ts'
 import { remarksOn } from '../remarks.ts'
-import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
+import type { ErrorResult, Results, ScenarioResult } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { columnWidths, cut, joinCells, wrapPieces, wrapWords, type Cell } from './columns.ts'
 import { generatorLines } from './generator-lines.ts'
@@ -40,7 +40,7 @@ export function summaryOf(results: Results, earlier: EarlierRuns, columns: numbe
     const text = isLine ? passedLine(scenario, sheet) : scenarioLines(scenario, sheet).join('\n')
     return `${isLine && parts[at - 1]?.isLine === true ? '\n' : '\n\n'}${text}`
   })
-  return `${headline(sheet)}${blocks.join('')}\n\n${totalsLines(results.totals, sheet.max, paint)}`
+  return `${headline(sheet)}${blocks.join('')}\n\n${totalsLines(results, sheet.max, paint)}`
 }
 
 /** Skipped without a reason, as by `-t` or `.only`: only counted. */
@@ -302,12 +302,16 @@ function headlineOf(name: string, message: string): string {
   return text
 }
 
-function totalsLines(totals: Totals, max: number, paint: Paint): string {
+function totalsLines({ totals, errors, scenarios }: Results, max: number, paint: Paint): string {
   const parts = (['failed', 'invalid', 'passed', 'skipped'] as const satisfies readonly Outcome[])
     .filter((verdict) => totals[verdict] > 0)
     .map((verdict) => paint('bold', inColourOf(verdict, `${totals[verdict]} ${verdict}`, paint)))
   const pieces = [paint('bold', 'Scenarios'), ...parts, paint('dim', `(${totals.scenarios})`)]
-  return wrapPieces(pieces, max).join('\n')
+  const counts = wrapPieces(pieces, max).join('\n')
+  const shown = new Set(scenarios.flatMap((scenario) => scenario.errors.map(({ message }) => message)))
+  const outside = errors.filter(({ message }) => !shown.has(message)).length
+  if (outside === 0) return counts
+  return `${counts}\n${paint('bold', 'Errors')}     ${inColourOf('failed', `${outside} outside of scenarios`, paint)}`
 }
 
 function indented(lines: readonly string[], depth: number): string[] {
